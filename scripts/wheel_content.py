@@ -1,4 +1,4 @@
-"""Build hook: a wheel carries the content that people edit as `lienthong/_content/`.
+"""Build hook: a wheel carries the content that people edit as `lienthong/kernel/_content/`.
 
 An editable install carries none: it would copy the files and serve the copies when the originals change.
 """
@@ -23,4 +23,4 @@ class WheelContent(BuildHookInterface):
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Called by hatchling before the build; `version` is "standard" or "editable"."""
         if version != "editable":
-            build_data["force_include"].update({path: f"lienthong/_content/{path}" for path in CONTENT})
+            build_data["force_include"].update({path: f"lienthong/kernel/_content/{path}" for path in CONTENT})
