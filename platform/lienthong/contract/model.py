@@ -1,0 +1,293 @@
+"""The contract: a dataset defined once, in ODCS v3.1 words plus blocks of our own.
+
+Source: Open Data Contract Standard v3.1 (bitol-io); DCAT 3 for the catalogue block.
+"""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from lienthong.contract.types import TYPES
+from lienthong.contract.types.base import Column, LogicalType
+from lienthong.kernel.text import Bilingual, slug
+
+Classification = Literal["public", "internal", "personal", "sensitive"]
+OpenUse = Literal["publish", "suppress"]
+Severity = Literal["error", "warning"]
+Dimension = Literal[
+    "accuracy", "completeness", "conformity", "consistency", "coverage", "timeliness", "uniqueness"
+]
+NAME = r"^[a-z][a-z0-9_]{1,62}$"
+ConditionMap = dict[str, Any]
+
+
+class Part(BaseModel):
+    """A part of a contract: camelCase in YAML, unknown keys refused."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True, ignored_types=(cached_property,)
+    )
+
+
+class FieldContract(Part):
+    """One field: its meaning, its type, who may see it."""
+
+    name: str = Field(pattern=NAME)
+    title: Bilingual
+    description: Bilingual | None = None
+    logical_type: str
+    options: dict[str, Any] = Field(default_factory=dict)
+    required: bool = False
+    unique: bool = False
+    classification: Classification
+    open: OpenUse | None = None
+    search: bool = False
+    index: bool = False
+    examples: tuple[Any, ...] = ()
+    national_term: str | None = None
+
+    @property
+    def type(self) -> LogicalType:
+        """The logical type. The linter has checked that it exists."""
+        return TYPES[self.logical_type]
+
+    @property
+    def is_open(self) -> bool:
+        """May the field be published as it is?"""
+        return (self.open or ("publish" if self.classification == "public" else "suppress")) == "publish"
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The stored columns; the first bears the field's name."""
+        return self.type.columns(self.name, self.options)
+
+
+class Inverse(Part):
+    """The other side of a relationship, as the other dataset shows it."""
+
+    name: str = Field(pattern=NAME)
+    title: Bilingual
+
+
+class Relationship(Part):
+    """A foreign key: `on` maps local fields to fields of the dataset `to`."""
+
+    name: str = Field(pattern=NAME)
+    title: Bilingual
+    to: str = Field(pattern=NAME)
+    on: dict[str, str] = Field(min_length=1)
+    cardinality: Literal["one", "many"] = "one"
+    inverse: Inverse | None = None
+    required: bool = False
+
+
+class QualityRule(Part):
+    """One great_expectations expectation with its consequences."""
+
+    id: str
+    title: Bilingual
+    dimension: Dimension
+    severity: Severity = "warning"
+    on_failure: Literal["score", "quarantine"] = "score"
+    expectation: str
+    kwargs: dict[str, Any] = Field(default_factory=dict)
+    mostly: float | None = Field(None, gt=0, le=1)
+    playbook: str | None = None
+
+
+class Description(Part):
+    """What the data is for, what it cannot do, how to use it."""
+
+    purpose: Bilingual
+    limitations: Bilingual | None = None
+    usage: Bilingual | None = None
+
+
+class Contact(Part):
+    """Whom to ask."""
+
+    name: Bilingual
+    email: str
+
+
+class Catalogue(Part):
+    """What a catalogue says of the dataset (DCAT-AP, TT 24/2011/TT-BTTTT)."""
+
+    theme: str
+    keywords: tuple[Bilingual, ...] = ()
+    licence: str
+    update_frequency: str
+    spatial: str = "VN"
+    data_class: Literal["open", "default_shared", "specific", "private"]
+    legal_basis: tuple[str, ...] = ()
+    contact: Contact
+
+
+class Privacy(Part):
+    """Whether people are described, why that is lawful, and for how long it is kept."""
+
+    personal: bool = False
+    legal_basis: str | None = None
+    retention: str | None = None
+    k: int = Field(5, ge=2)
+
+
+class Shared(Part):
+    """What an agreement about the dataset may be asked for (NĐ 47/2020 Điều 35)."""
+
+    purposes: tuple[str, ...] = ()
+    legal_basis: str | None = None
+
+
+class Access(Part):
+    """Sharing between agencies; absent means not shared."""
+
+    shared: Shared | None = None
+
+
+class GroupBy(Part):
+    """A dimension of an aggregate open view."""
+
+    of: str
+    transform: Literal["none", "year", "quarter", "month", "band5", "province"] = "none"
+    name: str | None = None
+    title: Bilingual | None = None
+
+    @property
+    def field(self) -> str:
+        """The name of the resulting field."""
+        return self.name or self.of
+
+
+class Measure(Part):
+    """A number of an aggregate open view; `where` counts or averages only some rows."""
+
+    name: str = Field(pattern=NAME)
+    title: Bilingual
+    measure: Literal["count", "sum", "avg", "min", "max"]
+    of: str | None = None
+    where: ConditionMap | None = None
+
+
+class OpenView(Part):
+    """What is published: rows (with `where`), or an aggregate with its own id and small cells suppressed."""
+
+    id: str | None = Field(None, pattern=NAME)
+    title: Bilingual | None = None
+    description: Bilingual | None = None
+    where: ConditionMap | None = None
+    group_by: tuple[GroupBy, ...] = ()
+    measures: tuple[Measure, ...] = ()
+    k: int = Field(5, ge=2)
+
+    @property
+    def is_aggregate(self) -> bool:
+        """Is it a table of groups, not of rows?"""
+        return bool(self.group_by)
+
+
+class ColumnSource(Part):
+    """How a field is found in the source: column name(s), a constant, a mapping of raw texts."""
+
+    from_: str | tuple[str, ...] | None = Field(None, alias="from")
+    value: str | None = None
+    join: str = " "
+    split: str | None = None
+    formats: tuple[str, ...] = ()
+    map: dict[str, str] = Field(default_factory=dict)
+    missing: tuple[str, ...] | None = None
+    extract: str | None = None
+    json_: bool = Field(False, alias="json")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The source columns that are read."""
+        if self.from_ is None:
+            return ()
+        return (self.from_,) if isinstance(self.from_, str) else self.from_
+
+
+class SourceFile(Part):
+    """Files that a source delivers, and how they are read."""
+
+    pattern: str
+    reader: str
+    options: dict[str, Any] = Field(default_factory=dict)
+    columns: dict[str, ColumnSource | str] | None = None
+
+
+class Source(Part):
+    """Where the data comes from and how its columns become fields."""
+
+    system: Bilingual
+    mode: Literal["snapshot", "upsert"] = "snapshot"
+    files: tuple[SourceFile, ...] = ()
+    missing: tuple[str, ...] = ("",)
+    columns: dict[str, ColumnSource | str] = Field(default_factory=dict)
+
+    def column(self, field: str, file: SourceFile | None = None) -> ColumnSource | None:
+        """How `field` is found (a file's own mapping first), or None when the source does not carry it."""
+        own = (file.columns or {}) if file else {}
+        given = own.get(field, self.columns.get(field))
+        return ColumnSource(from_=given) if isinstance(given, str) else given
+
+
+class Validity(Part):
+    """The fields that tell when a row is valid in the world; `as_of` then asks about that time."""
+
+    from_: str = Field(alias="from")
+    to: str
+
+
+class Contract(Part):
+    """A dataset, defined once; everything else is a projection of it."""
+
+    api_version: str = "v3.1.0"
+    kind: Literal["DataContract"] = "DataContract"
+    id: str = Field(pattern=NAME)
+    version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
+    status: Literal["proposed", "draft", "active", "deprecated", "retired"] = "active"
+    title: Bilingual
+    description: Description
+    primary_key: tuple[str, ...] = Field(min_length=1)
+    validity: Validity | None = None
+    fields: tuple[FieldContract, ...] = Field(min_length=1)
+    relationships: tuple[Relationship, ...] = ()
+    quality: tuple[QualityRule, ...] = ()
+    catalogue: Catalogue
+    privacy: Privacy = Privacy()
+    access: Access = Access()
+    open_view: OpenView | None = None
+    source: Source
+    agency: str = Field("", description="the folder it stands in; set by the loader")
+    derived_from: str | None = Field(None, description="the dataset that an aggregate open view is made of")
+
+    @property
+    def slug(self) -> str:
+        """The name in addresses."""
+        return slug(self.id)
+
+    @cached_property
+    def by_name(self) -> Mapping[str, FieldContract]:
+        """Fields by name."""
+        return {field.name: field for field in self.fields}
+
+    @property
+    def open_fields(self) -> tuple[FieldContract, ...]:
+        """The fields of the row open view; empty when nothing is open row by row."""
+        if self.open_view is None or self.open_view.is_aggregate:
+            return ()
+        return tuple(field for field in self.fields if field.is_open)
+
+    @property
+    def is_open(self) -> bool:
+        """Can anybody read rows of this very dataset?"""
+        return bool(self.open_fields)
+
+    @property
+    def geometry(self) -> FieldContract | None:
+        """The field that places a row on the map, the first one."""
+        return next((f for f in self.fields if f.logical_type in {"point", "multipolygon"}), None)

@@ -1,0 +1,34 @@
+"""Settings, all from the environment with the prefix `LIENTHONG_`."""
+
+from functools import cache
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What can be set from outside. Every setting is documented in docs/settings.md."""
+
+    model_config = SettingsConfigDict(env_prefix="LIENTHONG_", frozen=True)
+
+    home: Path = Field(Path(".local"), description="where the private cluster, landing and releases live")
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: int = Field(8000, ge=1, le=65535, description="port to listen on")
+    database_url: SecretStr | None = Field(None, description="use this PostgreSQL database, not a private cluster")
+    admin_token: SecretStr | None = Field(None, description="an administrator's token fixed at start")
+    datasets: Path | None = Field(None, description="folder of definitions; default: the project's own")
+    site_url: str | None = Field(None, description="the one public address; default: http://host:port")
+    workers: int = Field(1, ge=1, le=64, description="server processes")
+    pool_size: int = Field(8, ge=1, le=200, description="database connections of one process and role")
+
+    @property
+    def public_url(self) -> str:
+        """The address in links, without a slash at its end."""
+        return (self.site_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process, read once."""
+    return Settings()

@@ -1,0 +1,88 @@
+"""As whom the server runs: PostgreSQL refuses to run as root."""
+
+import os
+import pwd
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lienthong.kernel.problem import Unavailable
+from lienthong.kernel.text import both
+
+# Nothing of the caller's environment reaches the server: PGDATA, PGPORT or a locale would change what it does.
+_ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
+_NAMESPACE = ("unshare", "--user", "--map-user=1000", "--map-group=1000", "--")
+
+
+@dataclass(frozen=True)
+class Account:
+    """Owner of the server's files (`uid`, `gid`), and how to start a command as that owner."""
+
+    uid: int
+    gid: int
+    prefix: tuple[str, ...] = ()
+    switch: bool = False
+
+    def run(
+        self, command: Sequence[str | Path], timeout: float | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run `command` from `/` to its end, output captured. The exit code is the caller's to judge."""
+        identity: dict[str, Any] = {}
+        if self.switch:
+            identity = {"user": self.uid, "group": self.gid, "extra_groups": []}
+        return subprocess.run(
+            [*self.prefix, *map(str, command)],
+            cwd="/",
+            env=_ENVIRONMENT,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=timeout,
+            check=False,
+            **identity,
+        )
+
+    def own(self, folder: Path) -> None:
+        """Give `folder` and all in it to the account, when root and not so yet (first use, or a copied folder)."""
+        if os.geteuid() != 0 or folder.stat().st_uid == self.uid:
+            return
+        for path, _, files in os.walk(
+            folder, topdown=False
+        ):  # the folder itself last: it tells that all is done
+            for name in (*files, ""):
+                os.chown(os.path.join(path, name), self.uid, self.gid, follow_symlinks=False)
+
+
+def account_for(folder: Path) -> Account:
+    """Who can run a server on `folder`: the caller; for root the account `postgres`, else a user namespace.
+
+    The namespace serves where `postgres` cannot reach the folder (a checkout under /root): there root is seen as
+    an ordinary user, and the files stay root's. Raises Unavailable when neither works.
+    """
+    if os.geteuid() != 0:
+        return Account(os.geteuid(), os.getegid())
+    try:
+        entry = pwd.getpwnam("postgres")
+    except KeyError:
+        pass
+    else:
+        account = Account(entry.pw_uid, entry.pw_gid, switch=True)
+        if account.run(["test", "-x", folder]).returncode == 0:
+            return account
+    namespace = Account(0, 0, prefix=_NAMESPACE)
+    if namespace.run(["test", "-x", folder]).returncode == 0:
+        return namespace
+    raise Unavailable(
+        both(
+            "PostgreSQL không chạy được dưới quyền root, và tài khoản postgres không vào được thư mục này.",
+            "PostgreSQL does not run as root, and the account postgres cannot reach this folder.",
+        ),
+        place=str(folder),
+        fix=both(
+            "Đặt LIENTHONG_HOME tới một thư mục mà mọi người vào được, ví dụ LIENTHONG_HOME=/var/lib/lienthong",
+            "Set LIENTHONG_HOME to a folder that everybody can enter, for example LIENTHONG_HOME=/var/lib/lienthong",
+        ),
+    )

@@ -1,0 +1,272 @@
+"""`Query` -> one SQL statement in which PostgreSQL builds the JSON. The only place where SQL is composed for reads."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from lienthong.contract.model import Contract
+from lienthong.contract.registry import Registry, Relation
+from lienthong.kernel.clock import VIETNAM
+from lienthong.store.aggregate import aggregate_sql
+from lienthong.store.keyset import SortKey, after_sql, cursor_sql, decode, sort_keys
+from lienthong.store.predicate import Params, column, ident, predicate
+from lienthong.store.query import Connection, Item, Nested, Query, Related, all_of, fields
+from lienthong.store.scope import Scope, Scopes
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One SQL statement and its parameters. `columns` names what it answers with, one row always."""
+
+    sql: str
+    params: tuple[Any, ...]
+    columns: tuple[str, ...] = ("body",)
+    governed: bool = False
+
+
+class Compiler:
+    """Compiles queries over the datasets of one registry, as one caller may see them."""
+
+    def __init__(self, registry: Registry, scopes: Scopes) -> None:
+        self.registry = registry
+        self.scopes = scopes
+        self.params = Params()
+        self._aliases = 0
+
+    # --- whole statements -------------------------------------------------------------------------------------
+
+    def rows(self, query: Query) -> Statement:
+        """`body` (a JSON array of rows), `count`, `next` (cursor or null) and, when asked for, `total`."""
+        if query.is_aggregate:
+            sql = f"select ({self._aggregate(query)})::text, null, null"
+            return self._statement(sql, ("body", "count", "next"))
+        keys = sort_keys(self.scopes[query.dataset].contract, query.order)
+        page, alias = self._page(query, keys, None), "p"
+        limit = query.page.limit
+        total = f", ({self._total(query)})" if query.total else ", null"
+        sql = (
+            f"select coalesce(json_agg(row_to_json(r) order by {alias}._n) filter (where {alias}._n <= {limit}), "
+            f"'[]')::text, least(count(*), {limit})::int, "
+            f"case when count(*) > {limit} then max({cursor_sql(keys, alias)}) "
+            f"filter (where {alias}._n = {limit}) end{total} "
+            f"from ({page}) {alias} cross join lateral (select {self._items(query, alias)}) r"
+        )
+        return self._statement(sql, ("body", "count", "next", "total"))
+
+    def one(self, query: Query) -> Statement:
+        """`body`: the row with the key as a JSON object, or null."""
+        return self._statement(f"select ({self._object(query)})::text", ("body",))
+
+    def features(self, query: Query, geometry: str) -> Statement:
+        """`body` (a JSON array of GeoJSON features), `count`, `next`, `total`; the geometry is not a property."""
+        scope = self.scopes[query.dataset]
+        keys = sort_keys(scope.contract, query.order)
+        names = query.items or fields(scope.visible)
+        rest = query.but(items=tuple(i for i in names if not (isinstance(i, Item) and i.field == geometry)))
+        page, limit = self._page(query, keys, None), query.page.limit
+        ids = ", ".join(f"p.{ident(name)}::text" for name in scope.contract.primary_key)
+        feature = (
+            f"json_build_object('type', 'Feature', 'id', concat_ws(',', {ids}), "
+            f"'geometry', st_asgeojson(p.{ident(geometry)}, 6)::json, 'properties', row_to_json(r))"
+        )
+        total = f", ({self._total(query)})" if query.total else ", null"
+        sql = (
+            f"select coalesce(json_agg({feature} order by p._n) filter (where p._n <= {limit}), '[]')::text, "
+            f"least(count(*), {limit})::int, case when count(*) > {limit} then max({cursor_sql(keys, 'p')}) "
+            f"filter (where p._n = {limit}) end{total} "
+            f"from ({page}) p cross join lateral (select {self._items(rest, 'p')}) r"
+        )
+        return self._statement(sql, ("body", "count", "next", "total"))
+
+    def document(self, members: Sequence[tuple[str, Query]]) -> Statement:
+        """`body`: one JSON object with a member per query, each in its own shape (GraphQL's `data`)."""
+        parts = [f"{self._literal(key)}, ({self._member(query)})" for key, query in members]
+        return self._statement(f"select json_build_object({', '.join(parts)})::text", ("body",))
+
+    # --- shapes -----------------------------------------------------------------------------------------------
+
+    def _member(self, query: Query) -> str:
+        if query.is_aggregate:
+            return self._aggregate(query)
+        if query.connection is not None:
+            return self._connection(query, query.connection, None)
+        return self._object(query)
+
+    def _object(self, query: Query, link: tuple[Relation, str] | None = None) -> str:
+        """A scalar subquery: the one row, as a JSON object."""
+        alias = self._alias()
+        items = self._items(query, alias)
+        where = self._where(query, alias, link)
+        return (
+            f"select row_to_json(r) from {self._relation(query)} {alias} "
+            f"cross join lateral (select {items}) r where {where} limit 1"
+        )
+
+    def _connection(self, query: Query, shape: Connection, link: tuple[Relation, str] | None) -> str:
+        """A scalar subquery: a Relay connection with the members asked for, in their order."""
+        keys = sort_keys(self.scopes[query.dataset].contract, query.order)
+        members = []
+        alias = self._alias()
+        for key, member, parts in shape.members:
+            if member == "totalCount":
+                members.append(f"{self._literal(key)}, ({total})")
+            elif member == "__typename":
+                members.append(f"{self._literal(key)}, {self._literal(parts[0][1])}")
+            else:
+                members.append(f"{self._literal(key)}, {self._connection_member(member, parts, keys, alias, query)}")
+        page = self._page(query, keys, link)
+        items = self._items(query, alias)
+        return (
+            f"select json_build_object({', '.join(members)}) "
+            f"from ({page}) {alias} cross join lateral (select {items}) r"
+        )
+
+    def _connection_member(
+        self, member: str, parts: tuple[tuple[str, str], ...], keys: Sequence[SortKey], alias: str, query: Query
+    ) -> str:
+        limit = query.page.limit
+        seen = f"filter (where {alias}._n <= {limit})"
+        cursor = cursor_sql(keys, alias)
+        if member == "nodes":
+            return f"coalesce(json_agg(row_to_json(r) order by {alias}._n) {seen}, '[]')"
+        if member == "edges":
+            names = {"node": "row_to_json(r)", "cursor": cursor}
+            edge = ", ".join(f"{self._literal(k)}, {names.get(m) or self._literal(m)}" for k, m in parts)
+            return f"coalesce(json_agg(json_build_object({edge}) order by {alias}._n) {seen}, '[]')"
+        previous = "true" if query.page.after else "false"
+        info = {
+            "hasNextPage": f"count(*) > {limit}",
+            "hasPreviousPage": previous,
+            "startCursor": f"max({cursor}) filter (where {alias}._n = 1 and {limit} > 0)",
+            "endCursor": f"(array_agg({cursor} order by {alias}._n desc) {seen})[1]",
+        }
+        fragment = ", ".join(f"{self._literal(k)}, {info.get(m) or self._literal(m)}" for k, m in parts)
+        return f"json_build_object({fragment})"
+
+    def _aggregate(self, query: Query) -> str:
+        scope = self.scopes[query.dataset]
+        alias = self._alias()
+        return aggregate_sql(
+            query,
+            scope.contract,
+            alias,
+            self._relation(query),
+            lambda: self._where(query, alias, None),
+            lambda condition: predicate(condition, alias, scope.contract, self.params, self._exists),
+        )
+
+    # --- parts ------------------------------------------------------------------------------------------------
+
+    def _page(self, query: Query, keys: Sequence[SortKey], link: tuple[Relation, str] | None) -> str:
+        """A numbered page of stored rows, one longer than asked for to know whether more follow."""
+        alias = self._alias()
+        where = self._where(query, alias, link)
+        if query.page.after is not None:
+            where += " and " + after_sql(keys, decode(query.page.after, keys), alias, self.params)
+        order = ", ".join(key.order_sql(alias) for key in keys)
+        offset = f" offset {int(query.page.offset)}" if query.page.offset else ""
+        return (
+            f"select row_number() over () as _n, q.* from (select {alias}.* from {self._relation(query)} {alias} "
+            f"where {where} order by {order} limit {int(query.page.limit) + 1}{offset}) q"
+        )
+
+    def _items(self, query: Query, alias: str) -> str:
+        """The select list of an answered row."""
+        scope = self.scopes[query.dataset]
+        items = query.items or fields(scope.visible)
+        return ", ".join(f"{self._item(item, scope, alias)} as {ident(item.key)}" for item in items) or "null as _"
+
+    def _item(self, item: Item | Nested, scope: Scope, alias: str) -> str:
+        if isinstance(item, Nested):
+            return self._nested(item, scope.contract, alias)
+        if item.field == "__typename":
+            return self._literal(item.path[0][1]) + "::text"
+        field = scope.contract.by_name[item.field]
+        value = field.type.json_expr(column(alias, item.field), field.options)
+        if not item.path:
+            return value
+        members = ", ".join(f"{self._literal(key)}, e -> {self._literal(name)}" for key, name in item.path)
+        return f"(select json_agg(json_build_object({members})) from jsonb_array_elements({value}) e)"
+
+    def _nested(self, item: Nested, contract: Contract, alias: str) -> str:
+        relation = self.registry.relations(contract.id)[item.relation]
+        link = (relation, alias)
+        if not relation.many:
+            return f"({self._object(item.query, link)})"
+        if item.query.connection is not None:
+            return f"({self._connection(item.query, item.query.connection, link)})"
+        nodes = Connection((("nodes", "nodes", ()),))
+        return f"(select n -> 'nodes' from ({self._connection(item.query, nodes, link)}) as n(n))"
+
+    def _total(self, query: Query, link: tuple[Relation, str] | None = None) -> str:
+        alias = self._alias()
+        return f"select count(*) from {self._relation(query)} {alias} where {self._where(query, alias, link)}"
+
+    def _where(self, query: Query, alias: str, link: tuple[Relation, str] | None) -> str:
+        """The caller's row filter, the query's condition, the key, the date, and the link to the outer row."""
+        scope = self.scopes[query.dataset]
+        condition = all_of(scope.where, query.where)
+        parts = [self._linked(link, alias)] if link else []
+        if condition is not None:
+            parts.append(predicate(condition, alias, scope.contract, self.params, self._exists))
+        for name, value in zip(scope.contract.primary_key, query.key or (), strict=False):
+            parts.append(f"{column(alias, name)} = {self.params.add(value)}")
+        if query.as_of is not None and scope.contract.validity:
+            parts.append(self._valid(scope.contract, alias, query.as_of))
+        return " and ".join(parts) or "true"
+
+    def _valid(self, contract: Contract, alias: str, as_of: date | datetime) -> str:
+        assert contract.validity
+        day = as_of.astimezone(VIETNAM).date() if isinstance(as_of, datetime) else as_of
+        start, end = column(alias, contract.validity.from_), column(alias, contract.validity.to)
+        on = self.params.add(day)
+        return f"({start} is null or {start} <= {on}) and ({end} is null or {end} >= {on})"
+
+    def _linked(self, link: tuple[Relation, str], alias: str) -> str:
+        relation, outer = link
+        return " and ".join(f"{column(alias, far)} = {column(outer, near)}" for near, far in relation.on)
+
+    def _exists(self, condition: Related, alias: str, contract: Contract) -> str:
+        relation = self.registry.relations(contract.id)[condition.relation]
+        inner = self._alias()
+        query = Query(relation.dataset, where=condition.where)
+        source, where = self._relation(query), self._where(query, inner, (relation, alias))
+        return f"exists (select from {source} {inner} where {where})"
+
+    def _relation(self, query: Query) -> str:
+        """The stored relation, or all versions recorded on a date when the contract has no validity of its own."""
+        scope = self.scopes[query.dataset]
+        table = ident(scope.contract.id)
+        if query.as_of is None or scope.contract.validity:
+            return f"{scope.schema}.{table}"
+        moment = _end_of(query.as_of)
+        past = f"open.{ident(scope.contract.id + '_history')}" if scope.schema == "open" else f"history.{table}"
+        names = [ident(c.name) for name in scope.visible for c in scope.contract.by_name[name].columns]
+        needed = [ident(n) for n in scope.contract.primary_key if ident(n) not in names]
+        listed = ", ".join([*names, *needed, "_search"])
+        at = self.params.add(moment)
+        return (
+            f"(select {listed} from {scope.schema}.{table} where _from <= {at} union all "
+            f"select {listed} from {past} where _from <= {at} and _to > {at})"
+        )
+
+    def _literal(self, text: str) -> str:
+        """A key of the answer as a parameter: keys come from callers (GraphQL aliases)."""
+        return self.params.add(text) + "::text"
+
+    def _alias(self) -> str:
+        self._aliases += 1
+        return f"t{self._aliases}"
+
+    def _statement(self, sql: str, columns: tuple[str, ...]) -> Statement:
+        governed = any(scope.schema == "governed" for scope in self.scopes.values())
+        return Statement(sql, tuple(self.params.values), columns, governed)
+
+
+def _end_of(as_of: date | datetime) -> datetime:
+    """The last moment that a date means."""
+    if isinstance(as_of, datetime):
+        return as_of
+    return datetime.combine(as_of + timedelta(days=1), time.min, VIETNAM) - timedelta(microseconds=1)
+

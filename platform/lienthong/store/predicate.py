@@ -1,0 +1,98 @@
+"""Conditions -> SQL. Values are always parameters; identifiers come from contracts and are quoted here."""
+
+from collections.abc import Callable
+from typing import Any
+
+from lienthong.contract.model import Contract
+from lienthong.kernel.text import fold
+from lienthong.store.query import Both, Compare, Condition, Either, Not, Related, Text
+
+SIGNS = {"eq": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
+
+
+class Params:
+    """The parameters of one statement; `add` gives the placeholder, so text and values never get out of step."""
+
+    def __init__(self) -> None:
+        self.values: list[Any] = []
+
+    def add(self, value: Any) -> str:
+        """The numbered placeholder of `value`."""
+        self.values.append(value)
+        return f"${len(self.values)}"
+
+
+Exists = Callable[[Related, str, Contract], str]
+
+
+def ident(name: str) -> str:
+    """A quoted SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def column(alias: str, name: str) -> str:
+    """A quoted, qualified column."""
+    return f"{alias}.{ident(name)}"
+
+
+def like(text: str) -> str:
+    """A LIKE pattern that finds `text` anywhere, compared without tone marks."""
+    plain = fold(text).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{plain}%"
+
+
+def predicate(condition: Condition, alias: str, contract: Contract, params: Params, exists: Exists) -> str:
+    """`condition` as a SQL expression over the table `alias`; values are appended to `params`."""
+    match condition:
+        case Both(parts):
+            return _join(" and ", "true", parts, alias, contract, params, exists)
+        case Either(parts):
+            return _join(" or ", "false", parts, alias, contract, params, exists)
+        case Not(part):
+            return f"(({predicate(part, alias, contract, params, exists)}) is not true)"
+        case Related():
+            return exists(condition, alias, contract)
+        case Text(words):
+            return _text(words, alias, params)
+        case Compare():
+            return compare(condition, alias, contract, params)
+
+
+def _join(
+    word: str, empty: str, parts: tuple[Condition, ...], alias: str, contract: Contract, params: Params, exists: Exists
+) -> str:
+    inner = [predicate(part, alias, contract, params, exists) for part in parts]
+    return f"({word.join(inner)})" if inner else empty
+
+
+def _text(words: str, alias: str, params: Params) -> str:
+    """Every word occurs in the folded search text of the row (trigram index on `_search`)."""
+    tests = [f"{alias}._search like {params.add(like(word))}" for word in words.split()]
+    return f"({' and '.join(tests)})" if tests else "true"
+
+
+def compare(leaf: Compare, alias: str, contract: Contract, params: Params) -> str:
+    """One comparison as SQL."""
+    field = contract.by_name[leaf.field]
+    name = column(alias, leaf.field)
+    match leaf.op:
+        case "is_null":
+            return f"{name} is {'' if leaf.value else 'not '}null"
+        case "in":
+            return f"{name} = any({params.add(list(leaf.value))})"
+        case "ne":
+            return f"{name} is distinct from {params.add(leaf.value)}"
+        case "contains" if field.logical_type == "list":
+            return f"{name} @> {params.add(leaf.value)}::jsonb"
+        case "contains":
+            pattern = params.add(like(leaf.value))
+            test = f"platform.fold({name}) like {pattern}"
+            return f"({alias}._search like {pattern} and {test})" if field.search else test
+        case "bbox":
+            corners = ", ".join(f"{params.add(corner)}::float8" for corner in leaf.value)
+            box = f"st_makeenvelope({corners}, 4326)"
+            return f"({name} && {box} and st_intersects({name}, {box}))"
+        case "within":
+            return f"st_intersects({name}, st_setsrid(st_geomfromgeojson({params.add(leaf.value)}::text), 4326))"
+        case sign:
+            return f"{name} {SIGNS[sign]} {params.add(leaf.value)}"
