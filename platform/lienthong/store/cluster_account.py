@@ -11,7 +11,7 @@ from typing import Any
 from lienthong.kernel.problem import Unavailable
 from lienthong.kernel.text import both
 
-# Nothing of the caller's environment reaches the server: PGDATA, PGPORT or a locale would change what it does.
+# Nothing of the caller's environment reaches the server: PGDATA or a locale would change what it does.
 _ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
 _NAMESPACE = ("unshare", "--user", "--map-user=1000", "--map-group=1000", "--")
 
@@ -25,9 +25,7 @@ class Account:
     prefix: tuple[str, ...] = ()
     switch: bool = False
 
-    def run(
-        self, command: Sequence[str | Path], timeout: float | None = None
-    ) -> subprocess.CompletedProcess[str]:
+    def run(self, command: Sequence[str | Path]) -> subprocess.CompletedProcess[str]:
         """Run `command` from `/` to its end, output captured. The exit code is the caller's to judge."""
         identity: dict[str, Any] = {}
         if self.switch:
@@ -40,27 +38,24 @@ class Account:
             capture_output=True,
             text=True,
             errors="replace",
-            timeout=timeout,
             check=False,
             **identity,
         )
 
     def own(self, folder: Path) -> None:
-        """Give `folder` and all in it to the account, when root and not so yet (first use, or a copied folder)."""
+        """Give `folder` and all in it to the account, when root and not so yet: new, or a copy."""
         if os.geteuid() != 0 or folder.stat().st_uid == self.uid:
             return
-        for path, _, files in os.walk(
-            folder, topdown=False
-        ):  # the folder itself last: it tells that all is done
+        for path, _, files in os.walk(folder, topdown=False):  # `folder` last: it tells that all is done
             for name in (*files, ""):
                 os.chown(os.path.join(path, name), self.uid, self.gid, follow_symlinks=False)
 
 
 def account_for(folder: Path) -> Account:
-    """Who can run a server on `folder`: the caller; for root the account `postgres`, else a user namespace.
+    """Who can run a server in `folder`: the caller; for root the account `postgres`, else a user namespace.
 
-    The namespace serves where `postgres` cannot reach the folder (a checkout under /root): there root is seen as
-    an ordinary user, and the files stay root's. Raises Unavailable when neither works.
+    The namespace serves where `postgres` cannot reach the folder (a checkout under /root): in it root is
+    seen as an ordinary user, and the files stay root's. Raises Unavailable when neither works.
     """
     if os.geteuid() != 0:
         return Account(os.geteuid(), os.getegid())
@@ -82,7 +77,7 @@ def account_for(folder: Path) -> Account:
         ),
         place=str(folder),
         fix=both(
-            "Đặt LIENTHONG_HOME tới một thư mục mà mọi người vào được, ví dụ LIENTHONG_HOME=/var/lib/lienthong",
-            "Set LIENTHONG_HOME to a folder that everybody can enter, for example LIENTHONG_HOME=/var/lib/lienthong",
+            "Đặt LIENTHONG_HOME tới thư mục mà mọi người vào được, ví dụ /var/lib/lienthong",
+            "Set LIENTHONG_HOME to a folder that everybody can enter, for example /var/lib/lienthong",
         ),
     )

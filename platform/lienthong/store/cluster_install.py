@@ -96,7 +96,7 @@ def _missing(package: str) -> Unavailable:
     return Unavailable(
         both("Chưa có PostgreSQL kèm PostGIS.", "PostgreSQL with PostGIS is not installed."),
         fix=both(
-            f"Chạy với quyền root: {command} — hoặc đặt LIENTHONG_DATABASE_URL tới một cơ sở dữ liệu có PostGIS",
+            f"Chạy với quyền root: {command} — hoặc đặt LIENTHONG_DATABASE_URL tới cơ sở dữ liệu có PostGIS",
             f"Run as root: {command} - or set LIENTHONG_DATABASE_URL to a database with PostGIS",
         ),
         command=command,

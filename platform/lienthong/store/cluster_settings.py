@@ -43,8 +43,7 @@ _TEST: Mapping[str, str] = {
 
 def server_settings(profile: Profile, port: int, sockets: Path) -> str:
     """The text of a PostgreSQL configuration file for this machine."""
-    values = dict(_COMMON)
-    values |= (_SERVE | _memory(_memory_bytes())) if profile == "serve" else _TEST
+    values = {**_COMMON, **(_TEST if profile == "test" else {**_SERVE, **_memory(_memory_bytes())})}
     values |= _cores(os.cpu_count() or 1)
     values |= {
         "port": str(port),
@@ -85,7 +84,7 @@ def _cores(cores: int) -> dict[str, str]:
 
 
 def _shared_memory() -> str:
-    """Containers give /dev/shm 64 MB, too little for parallel queries: files in the data folder do instead."""
+    """Containers give /dev/shm 64 MB, too little for parallel queries: files in the data folder do then."""
     try:
         shm = os.statvfs("/dev/shm")
     except OSError:
