@@ -1,0 +1,160 @@
+"""The one door: every row that leaves the house leaves here."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lienthong.access import budget, policy
+from lienthong.contract.registry import Registry
+from lienthong.governance.subject import Subject
+from lienthong.kernel.problem import NotFound
+from lienthong.kernel.text import both
+from lienthong.store.compile import Compiler, Statement
+from lienthong.store.condition import unknown
+from lienthong.store.database import Database, LedgerEntry, Row
+from lienthong.store.query import Compare, Condition, Nested, Query, Related, walk
+from lienthong.store.scope import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """JSON bytes as PostgreSQL built them, and what a pager needs. `receipt` names the ledger entry, if any."""
+
+    body: bytes
+    count: int | None = None
+    next: str | None = None
+    total: int | None = None
+    receipt: str | None = None
+
+
+class Door:
+    """Authorises queries of subjects, reads them as the right database role, and records governed reads."""
+
+    def __init__(self, registry: Registry, database: Database) -> None:
+        self.registry = registry
+        self.database = database
+
+    def scope(self, subject: Subject, dataset: str) -> Scope:
+        """What `subject` may see of `dataset`. Raises NotFound, Unauthenticated, NotPermitted."""
+        return policy.scope(self.registry, subject, self.registry.get(dataset))
+
+    async def rows(self, subject: Subject, query: Query, *, surface: str, purpose: str | None = None) -> Answer:
+        """A page of rows (a JSON array), or of groups when the query aggregates."""
+        compiler = self._authorise(subject, query)
+        return await self._answer(subject, compiler, compiler.rows(query), surface, purpose)
+
+    async def features(
+        self, subject: Subject, query: Query, geometry: str, *, surface: str, purpose: str | None = None
+    ) -> Answer:
+        """A page of GeoJSON features (a JSON array)."""
+        compiler = self._authorise(subject, query, extra=(geometry,))
+        return await self._answer(subject, compiler, compiler.features(query, geometry), surface, purpose)
+
+    async def one(self, subject: Subject, query: Query, *, surface: str, purpose: str | None = None) -> Answer:
+        """The row with the query's key. Raises NotFound."""
+        compiler = self._authorise(subject, query)
+        answer = await self._answer(subject, compiler, compiler.one(query), surface, purpose)
+        if not answer.body:
+            key = ",".join(map(str, query.key or ()))
+            raise NotFound(both(f"Không có dòng {key}", f"There is no row {key}"), place=query.dataset)
+        return answer
+
+    async def document(
+        self, subject: Subject, members: Sequence[tuple[str, Query]], *, surface: str, purpose: str | None = None
+    ) -> Answer:
+        """Several queries in one statement: a JSON object with a member each."""
+        compiler = self._authorise(subject, *(query for _, query in members))
+        return await self._answer(subject, compiler, compiler.document(members), surface, purpose)
+
+    # --- authorising ------------------------------------------------------------------------------------------
+
+    def _authorise(self, subject: Subject, *queries: Query, extra: tuple[str, ...] = ()) -> Compiler:
+        budget.check(*queries)
+        scopes: dict[str, Scope] = {}
+        for query in queries:
+            self._visit(subject, query, scopes)
+            for name in extra:
+                self._name(subject, scopes[query.dataset], name)
+        return Compiler(self.registry, scopes)
+
+    def _visit(self, subject: Subject, query: Query, scopes: dict[str, Scope]) -> None:
+        scope = scopes.setdefault(query.dataset, self.scope(subject, query.dataset))
+        for item in query.items:
+            if isinstance(item, Nested):
+                relation = self._relation(scope, item.relation)
+                self._visit(subject, item.query.but(dataset=relation), scopes)
+            elif item.field != "__typename":
+                self._name(subject, scope, item.field)
+        made = {g.key for g in query.groups} | {m.key for m in query.measures}
+        named = [o.field for o in query.order if o.field not in made] + [g.field for g in query.groups]
+        for name in [*named, *(m.field for m in query.measures if m.field)]:
+            self._name(subject, scope, name)
+        for condition in (query.where, *(m.where for m in query.measures)):
+            self._visit_condition(subject, condition, scope, scopes)
+
+    def _visit_condition(
+        self, subject: Subject, condition: Condition | None, scope: Scope, scopes: dict[str, Scope]
+    ) -> None:
+        for leaf in walk(condition):
+            if isinstance(leaf, Compare):
+                self._name(subject, scope, leaf.field)
+            elif isinstance(leaf, Related):
+                target = self._relation(scope, leaf.relation)
+                far = scopes.setdefault(target, self.scope(subject, target))
+                self._visit_condition(subject, leaf.where, far, scopes)
+
+    def _relation(self, scope: Scope, name: str) -> str:
+        relations = self.registry.relations(scope.contract.id)
+        if name not in relations:
+            raise unknown("quan hệ", "relation", name, relations)
+        return relations[name].dataset
+
+    def _name(self, subject: Subject, scope: Scope, name: str) -> None:
+        if name in scope.fields:
+            return
+        if name in scope.contract.by_name:
+            raise policy.hidden_field(subject, scope, name)
+        raise unknown("trường", "field", name, scope.fields)
+
+    # --- reading ----------------------------------------------------------------------------------------------
+
+    async def _answer(
+        self, subject: Subject, compiler: Compiler, statement: Statement, surface: str, purpose: str | None
+    ) -> Answer:
+        governed = [scope for scope in compiler.scopes.values() if scope.schema == "governed"]
+        if not governed:
+            return _as_answer(await self.database.read(statement), statement, None)
+        receipt = uuid.uuid4().hex
+        entries = [self._entry(receipt, subject, scope, statement, surface, purpose) for scope in governed]
+        row = await self.database.read_governed(statement, subject.database_role, entries)
+        return _as_answer(row, statement, receipt)
+
+    def _entry(
+        self, receipt: str, subject: Subject, scope: Scope, statement: Statement, surface: str, purpose: str | None
+    ) -> LedgerEntry:
+        terms = policy.agreement_for(subject, scope.contract.id)
+        return LedgerEntry(
+            request_id=receipt,
+            subject=subject.id,
+            agency=subject.agency,
+            dataset=scope.contract.id,
+            fields=scope.visible,
+            condition="",
+            purpose=purpose or (terms.purpose if terms else scope.agreement or ""),
+            agreement=scope.agreement,
+            surface=surface,
+        )
+
+
+def _as_answer(row: Row, statement: Statement, receipt: str | None) -> Answer:
+    values = dict(zip(statement.columns, row, strict=True))
+    count, total, cursor = values.get("count"), values.get("total"), values.get("next")
+    return Answer(
+        body=values["body"] or b"",
+        count=int(count) if count else None,
+        next=cursor.decode() if cursor else None,
+        total=int(total) if total else None,
+        receipt=receipt,
+    )
+
+

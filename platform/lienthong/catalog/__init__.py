@@ -1,0 +1,1 @@
+"""Floor 4: what there is. Agencies, datasets, runs, releases, distributions, search."""

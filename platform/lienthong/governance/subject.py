@@ -1,0 +1,56 @@
+"""Who asks: nobody known, an agency's program, or a person."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Literal
+
+from lienthong.store.roles import ADMINISTRATOR, PUBLIC, agency_role
+
+Role = Literal["administrator", "steward", "publisher", "analyst", "developer"]
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What one agreement allows: the terms that are checked at every read."""
+
+    id: str
+    provider: str
+    dataset: str
+    fields: tuple[str, ...]
+    condition: Mapping[str, Any] | None
+    purpose: str
+    legal_basis: str
+    quota: int | None
+    valid_from: date
+    expires: date
+
+    def holds_on(self, day: date) -> bool:
+        """Is `day` within the agreement's time?"""
+        return self.valid_from <= day <= self.expires
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A caller, as the door sees it."""
+
+    kind: Literal["anonymous", "agency", "person"]
+    id: str
+    role: Role | None = None
+    agency: str | None = None
+    agreements: tuple[Terms, ...] = field(default=())
+
+    @property
+    def is_administrator(self) -> bool:
+        """May the caller read everything (each read in the ledger)?"""
+        return self.role == "administrator"
+
+    @property
+    def database_role(self) -> str:
+        """The database role that the caller's governed reads run as."""
+        if self.is_administrator:
+            return ADMINISTRATOR
+        return agency_role(self.agency) if self.agency else PUBLIC
+
+
+ANONYMOUS = Subject("anonymous", "anonymous")
