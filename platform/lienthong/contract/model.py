@@ -28,7 +28,11 @@ class Part(BaseModel):
     """A part of a contract: camelCase in YAML, unknown keys refused."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True, ignored_types=(cached_property,)
+        frozen=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        populate_by_name=True,
+        ignored_types=(cached_property,),
     )
 
 

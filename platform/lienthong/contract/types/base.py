@@ -16,6 +16,16 @@ TEXTUAL: frozenset[Operator] = ORDERED | {"contains"}
 SPATIAL: frozenset[Operator] = frozenset({"bbox", "within", "is_null"})
 
 
+def literal(text: str) -> str:
+    """`text` as an SQL string literal, for PostgreSQL and DuckDB alike."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def refuse(vi: str, en: str) -> "ParseError":
+    """A ParseError in two languages."""
+    return ParseError(Bilingual(vi=vi, en=en))
+
+
 class ParseError(ValueError):
     """A text is not a value of the type; `reason` tells people why."""
 
@@ -46,6 +56,7 @@ class LogicalType(ABC):
     operators: ClassVar[frozenset[Operator]] = TEXTUAL
     odcs: ClassVar[str] = "string"
     sortable: ClassVar[bool] = True
+    option_names: ClassVar[frozenset[str]] = frozenset()
 
     def parse(self, text: str, options: Options) -> Any:
         """The value that `text` means, as psycopg takes it. Raises ParseError."""
@@ -70,6 +81,14 @@ class LogicalType(ABC):
         """
         return expr
 
+    def staging_sql(self, options: Options) -> str:
+        """The PostgreSQL type that the DuckDB value is staged in: the stored one, or text for types DuckDB lacks."""
+        return self.sql(options)
+
+    def from_staging(self, column: str, options: Options) -> str:
+        """The PostgreSQL expression that makes the stored value of the staged `column` (quoted)."""
+        return column
+
     def json_expr(self, column: str, options: Options) -> str:
         """The PostgreSQL expression that renders `column` as a JSON value; the column itself by default."""
         return column
@@ -88,4 +107,11 @@ class LogicalType(ABC):
 
     def lint(self, options: Options) -> list[Bilingual]:
         """What is wrong with the options that a contract gives."""
-        return []
+        return [
+            Bilingual(
+                vi=f"tùy chọn lạ '{name}'; kiểu {self.name} nhận: {', '.join(sorted(self.option_names)) or 'không có'}",
+                en=f"unknown option '{name}'; the type {self.name} takes: {', '.join(sorted(self.option_names)) or 'none'}",
+            )
+            for name in options
+            if name not in self.option_names
+        ]

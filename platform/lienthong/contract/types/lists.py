@@ -1,0 +1,178 @@
+"""Lists: several values, or several small records, in one cell (jsonb)."""
+
+import json
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, ClassVar
+from uuid import UUID
+
+from lienthong.contract.types.base import LogicalType, Operator, Options, refuse
+from lienthong.kernel.text import Bilingual, both, nfc
+
+
+class ListOf(LogicalType):
+    """A list. Option `items`: {logicalType, options}, or {properties: [{name, title, logicalType, options, required}]}.
+
+    The text is JSON. Every item is a value of its type; null items are refused, null properties unless required are
+    kept. The operator `contains` asks for one item, whose text `parse_item` reads.
+    """
+
+    name = "list"
+    sql_type = "jsonb"
+    graphql = "JSON"
+    odcs = "array"
+    operators: ClassVar[frozenset[Operator]] = frozenset({"contains", "is_null"})
+    sortable = False
+    option_names: ClassVar[frozenset[str]] = frozenset({"items"})
+
+    def __init__(self, types: Mapping[str, LogicalType]) -> None:
+        self._types = types
+
+    def items(self, options: Options) -> Mapping[str, Any]:
+        """How an item is described; text by default."""
+        given = options.get("items") or {}
+        return given if isinstance(given, dict) else {"logicalType": given}
+
+    def item_type(self, options: Options) -> tuple[LogicalType, Options]:
+        """The type of a single item and its options."""
+        given = self.items(options)
+        return self._types[given.get("logicalType", "text")], given.get("options") or {}
+
+    def properties(self, options: Options) -> list[tuple[str, LogicalType, Options, bool]]:
+        """Name, type, options and required of each property of a record; empty for a list of single values."""
+        return [
+            (
+                p["name"],
+                self._types[p.get("logicalType", "text")],
+                p.get("options") or {},
+                bool(p.get("required")),
+            )
+            for p in self.items(options).get("properties") or ()
+        ]
+
+    def parse(self, text: str, options: Options) -> list[Any]:
+        try:
+            given = json.loads(nfc(text))
+        except (ValueError, RecursionError):
+            given = None
+        if not isinstance(given, list):
+            raise refuse("giá trị không phải danh sách JSON", "the value is not a JSON list")
+        return [self.parse_item(item, options) for item in given]
+
+    def parse_item(self, item: Any, options: Options) -> Any:
+        """One item, as JSON carries it."""
+        properties = self.properties(options)
+        if not properties:
+            kind, own = self.item_type(options)
+            return _json_value(kind.parse(_text(item), own))
+        if not isinstance(item, dict):
+            raise refuse("phần tử không phải bản ghi", "an item is not a record")
+        return {name: self._property(item.get(name), *rest) for name, *rest in properties}
+
+    def _property(self, value: Any, kind: LogicalType, options: Options, required: bool) -> Any:
+        if value is None or (isinstance(value, str) and not value.strip()):
+            if required:
+                raise refuse("thiếu thuộc tính bắt buộc", "a required property is missing")
+            return None
+        return _json_value(kind.parse(_text(value), options))
+
+    def duckdb(self, expr: str, options: Options) -> str:
+        properties = self.properties(options)
+        text = "trim(nfc_normalize(json_extract_string({0}, '{1}')))"
+        if properties:
+            is_item = "json_type(item) = 'OBJECT'"
+            cells = [
+                (name, text.format("item", f'$."{name}"'), kind, own, required)
+                for name, kind, own, required in properties
+            ]
+        else:
+            kind, own = self.item_type(options)
+            is_item = "json_type(item) NOT IN ('OBJECT', 'ARRAY', 'NULL')"
+            cells = [("", text.format("item", "$"), kind, own, True)]
+        good = [is_item, *(self._duckdb_good(*cell[1:]) for cell in cells)]
+        values = [
+            (name, _duckdb_json(kind.duckdb(f"nullif({cell}, '')", own), kind))
+            for name, cell, kind, own, _ in cells
+        ]
+        made = (
+            f"json_object({', '.join(f'{_key(n)}, {v}' for n, v in values)})" if properties else values[0][1]
+        )
+        listed = f"CAST(json_extract(try_cast({expr} AS JSON), '$[*]') AS JSON[])"
+        valid = f"coalesce(list_bool_and(list_transform({listed}, lambda item: coalesce({' AND '.join(good)}, FALSE))), TRUE)"
+        return (
+            f"CASE WHEN json_type(try_cast({expr} AS JSON)) = 'ARRAY' AND {valid}"
+            f" THEN CAST(to_json(list_transform({listed}, lambda item: CAST({made} AS JSON))) AS VARCHAR) END"
+        )
+
+    def _duckdb_good(self, cell: str, kind: LogicalType, options: Options, required: bool) -> str:
+        # An object or a list is no single value, whatever text it may be rendered as.
+        value = kind.duckdb(f"nullif({cell}, '')", options)
+        return (
+            f"({value}) IS NOT NULL" if required else f"(nullif({cell}, '') IS NULL OR ({value}) IS NOT NULL)"
+        )
+
+    def staging_sql(self, options: Options) -> str:
+        return "text"
+
+    def from_staging(self, column: str, options: Options) -> str:
+        return f"({column})::jsonb"
+
+    def check(self, column: str, options: Options) -> str | None:
+        return f"jsonb_typeof({column}) = 'array'"
+
+    def json_schema(self, options: Options) -> dict[str, Any]:
+        properties = self.properties(options)
+        if not properties:
+            kind, own = self.item_type(options)
+            return {"type": "array", "items": kind.json_schema(own)}
+        schemas = {n: kind.json_schema(own) for n, kind, own, _ in properties}
+        optional = {n for n, _, _, required in properties if not required}
+        shown = {n: {"anyOf": [s, {"type": "null"}]} if n in optional else s for n, s in schemas.items()}
+        return {"type": "array", "items": {"type": "object", "properties": shown, "required": list(shown)}}
+
+    def lint(self, options: Options) -> list[Bilingual]:
+        wrong = super().lint(options)
+        given = self.items(options)
+        described = given.get("properties") or [given]
+        for part in described:
+            name = part.get("logicalType", "text")
+            kind = self._types.get(name)
+            if kind is None or kind.sql_type.startswith("geometry") or kind is self:
+                wrong.append(
+                    both(f"kiểu phần tử '{name}' không dùng được", f"'{name}' cannot be a type of items")
+                )
+            else:
+                wrong += kind.lint(part.get("options") or {})
+        return wrong
+
+
+def _key(name: str) -> str:
+    return "'" + name.replace("'", "''") + "'"
+
+
+def _text(value: Any) -> str:
+    """A JSON value as the text that a source cell would hold."""
+    if isinstance(value, dict | list) or value is None:
+        raise refuse("phần tử không phải giá trị đơn", "an item is not a single value")
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _json_value(value: Any) -> Any:
+    """A parsed value as JSON carries it."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, date | UUID):
+        return str(value)
+    return float(value) if isinstance(value, Decimal) else value
+
+
+def _duckdb_json(value: str, kind: LogicalType) -> str:
+    """A DuckDB value as JSON carries it: numbers and truth values as they are, all else text."""
+    if kind.odcs in {"number", "integer"}:
+        return (
+            f"to_json(CAST({value} AS DOUBLE))"
+            if kind.name == "decimal"
+            else f"to_json(CAST({value} AS BIGINT))"
+        )
+    return f"to_json({value})" if kind.odcs == "boolean" else f"to_json(CAST({value} AS VARCHAR))"
