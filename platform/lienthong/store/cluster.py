@@ -10,6 +10,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from lienthong.kernel.problem import Unavailable
 from lienthong.store import cluster_install, cluster_server
 from lienthong.store.cluster_account import account_for
 from lienthong.store.cluster_place import DATABASE, SUPERUSER, Place
@@ -46,8 +47,15 @@ class Cluster:
         binaries = self.ensure_installed()
         with self._locked():
             if not self.running:
-                cluster_server.start(self._place, account_for(self._place.root), binaries)
-            self._provision()
+                self._launch(binaries)
+            try:
+                self._provision()
+            except Unavailable:
+                time.sleep(0.2)  # a server that was killed may have been dying while we looked
+                if self.running:
+                    raise
+                self._launch(binaries)
+                self._provision()
         return self.url()
 
     def stop(self) -> None:
@@ -113,6 +121,9 @@ class Cluster:
             yield
         finally:
             os.close(lock)
+
+    def _launch(self, binaries: Path) -> None:
+        cluster_server.start(self._place, account_for(self._place.root), binaries)
 
     def _provision(self) -> None:
         """The database, and the extensions in the template that new databases are copied from."""

@@ -95,12 +95,12 @@ def _launch(place: Place, account: Account, binaries: Path) -> None:
     command = _pg_ctl(place, binaries, "start", "-l", place.log, "-w", "-t", str(START_SECONDS))
     settings = place.data / "lienthong.conf"
     for attempt in range(_ATTEMPTS):
+        time.sleep(attempt)  # processes of a server that was killed take a moment to go
         _choose_port(place)
         settings.write_text(server_settings(place.profile, place.port, place.sockets))
         os.chown(settings, account.uid, account.gid)
         if account.run(command).returncode == 0:
             return
-        time.sleep(attempt)  # processes of a server that was killed take a moment to go
     tail = place.log.read_text(errors="replace").splitlines()[-5:] if place.log.exists() else []
     raise place.failure("PostgreSQL không khởi động được.", "PostgreSQL does not start.", "\n".join(tail))
 
