@@ -20,6 +20,7 @@ class Settings(BaseSettings):
     datasets: Path | None = Field(None, description="folder of definitions; default: the project's own")
     site_url: str | None = Field(None, description="the one public address; default: http://host:port")
     workers: int = Field(1, ge=1, le=64, description="server processes")
+    demo_scale: float = Field(1.0, gt=0, le=100, description="size of the example; 1 = a province like Lạng Sơn")
     pool_size: int = Field(8, ge=1, le=200, description="database connections of one process and role")
 
     @property

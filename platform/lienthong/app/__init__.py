@@ -1,0 +1,1 @@
+"""Floor 8: the composition root. ASGI app, command line, wiring."""

@@ -1,0 +1,93 @@
+"""The ASGI app: services made once, every surface mounted, one lifespan."""
+
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from sqlalchemy.ext.asyncio import create_async_engine
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from lienthong import ckan, gql, ogc, portal, rest
+from lienthong.access.door import Door
+from lienthong.access.services import Services
+from lienthong.catalog.snapshot import Catalog
+from lienthong.contract.loader import load_all
+from lienthong.contract.registry import Registry
+from lienthong.governance.directory import Directory
+from lienthong.governance.session import Sessions
+from lienthong.kernel.content import content
+from lienthong.kernel.problem import Problem
+from lienthong.kernel.settings import Settings, settings
+from lienthong.store import owner
+from lienthong.store.database import Database
+
+log = logging.getLogger("lienthong")
+SURFACES = (rest, gql, ckan, ogc, portal)  # the portal's catch-all addresses come last
+Call = Callable[[Request], Awaitable[Response]]
+
+
+def registry(given: Settings) -> Registry:
+    """The contracts that this installation serves."""
+    return load_all(given.datasets or content("datasets"))
+
+
+def services(given: Settings) -> tuple[Services, Database]:
+    """Everything that surfaces need, not connected yet."""
+    url = owner.app_url(given)
+    contracts = registry(given)
+    database = Database(url, given.pool_size)
+    engine = create_async_engine(owner.sqlalchemy_url(url), pool_size=3, max_overflow=0, pool_pre_ping=True)
+    secret = owner.app_password(given).encode()
+    directory = Directory(engine, given, Sessions(secret))
+    return Services(contracts, Door(contracts, database), Catalog(contracts, engine), directory, given), database
+
+
+def create() -> FastAPI:
+    """The app of one server process."""
+    given, database = services(settings())
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await database.open()
+        yield
+        await database.close()
+
+    app = FastAPI(title="Liên Thông", openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan)
+    for surface in SURFACES:
+        app.include_router(surface.router(given))
+    app.add_route("/healthz", _alive)
+    app.add_route("/readyz", _ready(given))
+    app.add_exception_handler(Problem, _problem)
+    app.middleware("http")(_headers)
+    return app
+
+
+async def _alive(_: Request) -> Response:
+    return PlainTextResponse("ok\n")
+
+
+def _ready(given: Services) -> Call:
+    async def ready(_: Request) -> Response:
+        """200 when every open dataset of the contracts is published."""
+        snapshot = await given.catalog.current()
+        waiting = [s.contract.slug for s in snapshot.datasets.values() if s.contract.is_open and not s.is_published]
+        return JSONResponse({"ready": not waiting, "waiting": waiting}, 503 if waiting else 200)
+
+    return ready
+
+
+async def _problem(request: Request, error: Exception) -> Response:
+    """The last resort: a problem that no surface has put in its own form."""
+    assert isinstance(error, Problem)
+    language = "en" if request.headers.get("accept-language", "vi").lower().startswith("en") else "vi"
+    return JSONResponse(error.as_json(language), error.status, media_type="application/problem+json")
+
+
+async def _headers(request: Request, call: Call) -> Response:
+    """Headers that every answer carries."""
+    response = await call(request)
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "same-origin")
+    return response

@@ -1,0 +1,97 @@
+"""The commands that move data: ingest, check, publish; and `openapi export`."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from lienthong.app import output
+from lienthong.contract.model import Contract
+from lienthong.contract.registry import Registry
+from lienthong.kernel.content import content
+from lienthong.kernel.settings import settings
+
+Json = Annotated[bool, typer.Option("--json", help="one JSON document on standard output")]
+Names = Annotated[list[str] | None, typer.Argument(help="datasets; all when none is named")]
+openapi = typer.Typer(help="Tài liệu API / The API's document", no_args_is_help=True)
+
+
+def _registry() -> Registry:
+    from lienthong.contract.loader import load_all
+
+    return load_all(settings().datasets or content("datasets"))
+
+
+def _chosen(registry: Registry, names: list[str] | None) -> list[Contract]:
+    if names:
+        return [registry.get(name) for name in names]
+    return [contract for contract in registry.contracts.values() if not contract.derived_from]
+
+
+def ingest(
+    names: Names = None,
+    source: Annotated[Path | None, typer.Option("--from", help="folder that the sources delivered")] = None,
+    force: Annotated[bool, typer.Option(help="load even when nothing changed or much would be closed")] = False,
+    json: Json = False,
+) -> None:
+    """Nạp dữ liệu / Land, conform, gate and merge what the sources delivered."""
+    from lienthong.pipelines.ingest import ingest_all
+
+    registry = _registry()
+    with output.progress(json) as report:
+        folder = source or settings().home / "sources"
+        reports = ingest_all(settings(), registry, _chosen(registry, names), folder, force=force, progress=report)
+    _finish([r.as_json() for r in reports], json, "dataset", "state", "counts", "problem")
+
+
+def check(names: Names = None, json: Json = False) -> None:
+    """Kiểm tra chất lượng / Run the quality suite on the governed data as it is."""
+    from lienthong.quality.check import check as run
+
+    registry = _registry()
+    outcomes = []
+    with output.progress(json) as report:
+        contracts = _chosen(registry, names)
+        for number, contract in enumerate(contracts):
+            report("check", number, len(contracts), contract.id)
+            outcomes.append(run(settings(), contract).as_json())
+        report("check", len(contracts), len(contracts), "")
+    output.emit(outcomes, json, lambda: output.table(outcomes, "dataset", "success", "score", "seconds"))
+    if not all(outcome["success"] for outcome in outcomes):
+        raise typer.Exit(7)
+
+
+def publish(
+    names: Names = None,
+    force: Annotated[bool, typer.Option(help="a new release even when nothing changed")] = False,
+    json: Json = False,
+) -> None:
+    """Công bố / Release the open views: tables, files, manifest."""
+    from lienthong.pipelines.release import publish_all
+
+    registry = _registry()
+    with output.progress(json) as report:
+        reports = publish_all(settings(), registry, _chosen(registry, names), force=force, progress=report)
+    _finish([r.as_json() for r in reports], json, "dataset", "state", "number", "rows", "problem")
+
+
+def _finish(reports: list[dict[str, Any]], json: bool, *columns: str) -> None:
+    """Print reports; the worst problem decides the exit code."""
+    output.emit(reports, json, lambda: output.table(reports, *columns))
+    codes = [r["problem"].get("exit_code", 1) for r in reports if r.get("problem")]
+    if codes:
+        raise typer.Exit(max(codes))
+
+
+@openapi.command("export")
+def export(
+    out: Annotated[Path | None, typer.Option(help="file; default openapi/openapi.json")] = None, json: Json = False
+) -> None:
+    """Write the OpenAPI document and the GraphQL schema of the contracts."""
+    from lienthong.app.documents import write_documents
+
+    output.emit({"written": [str(p) for p in write_documents(_registry(), out)]}, json)
+
+
+COMMANDS: dict[str, Callable[..., None]] = {"ingest": ingest, "check": check, "publish": publish}

@@ -1,0 +1,80 @@
+"""The example province: generate what its systems deliver, ingest it, publish it. Nothing is done twice."""
+
+import hashlib
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from lienthong.app.output import Progressed
+from lienthong.app.sample import write_sample
+from lienthong.contract.loader import load_all
+from lienthong.contract.registry import Registry
+from lienthong.kernel.content import content
+from lienthong.kernel.problem import Problem
+from lienthong.kernel.settings import Settings
+from lienthong.kernel.text import both
+
+PROVINCE, SEED = "20", 20
+
+
+def load_demo(settings: Settings, progress: Progressed) -> dict[str, Any]:
+    """Bring the example into the store and publish it. Raises the first problem of a dataset that failed."""
+    from lienthong.pipelines.ingest import ingest_all
+    from lienthong.pipelines.release import publish_all
+
+    started = time.monotonic()
+    registry = load_all(settings.datasets or content("datasets"))
+    contracts = [c for c in registry.contracts.values() if not c.derived_from]
+    sources = _sources(settings, progress)
+    ingested = ingest_all(settings, registry, contracts, sources, force=False, progress=progress)
+    published = publish_all(settings, registry, contracts, force=False, progress=progress)
+    failed = [r for r in (*ingested, *published) if r.problem]
+    if failed:
+        raise _failure(failed)
+    mark(settings, registry)
+    return {
+        "seconds": round(time.monotonic() - started, 1),
+        "ingested": [r.as_json() for r in ingested],
+        "published": [r.as_json() for r in published],
+    }
+
+
+def is_loaded(settings: Settings, registry: Registry) -> bool:
+    """Is the example of these very contracts loaded already?"""
+    stamp = _stamp(settings)
+    return stamp.exists() and stamp.read_text() == _fingerprint(registry)
+
+
+def mark(settings: Settings, registry: Registry) -> None:
+    """Remember that the example is loaded."""
+    _stamp(settings).write_text(_fingerprint(registry))
+
+
+def _sources(settings: Settings, progress: Progressed) -> Path:
+    """The folder of generated deliveries; a half-written one is never used."""
+    folder = settings.home / "sources"
+    if not folder.exists():
+        fresh = settings.home / "sources.new"
+        write_sample(fresh, PROVINCE, settings.demo_scale, None, SEED, progress)
+        fresh.rename(folder)
+    return folder
+
+
+def _failure(failed: list[Any]) -> Problem:
+    names = ", ".join(sorted({r.dataset for r in failed}))
+    first = failed[0].problem
+    return Problem(
+        both(f"Không nạp được: {names}", f"Could not be loaded: {names}"),
+        errors=[{"place": r.dataset, "detail": r.problem.get("detail", "")} for r in failed],
+        first=first,
+    )
+
+
+def _stamp(settings: Settings) -> Path:
+    return settings.home / "demo.loaded"
+
+
+def _fingerprint(registry: Registry) -> str:
+    prints = {name: registry.fingerprint(name) for name in sorted(registry.contracts)}
+    return hashlib.sha256(json.dumps(prints).encode()).hexdigest()

@@ -1,0 +1,78 @@
+"""Migrate: platform tables by Alembic, dataset tables from contracts, roles, people, agreements."""
+
+import json
+
+import psycopg
+from alembic import command
+from alembic.config import Config
+from psycopg import sql
+
+from lienthong.contract.model import Contract
+from lienthong.contract.registry import Registry
+from lienthong.store.roles import ADMINISTRATOR
+from lienthong.kernel.content import content
+from lienthong.kernel.settings import Settings
+from lienthong.store import owner, roles, schema
+
+
+def migrate(settings: Settings, registry: Registry) -> None:
+    """Bring the database to what this version and these contracts need. Safe to repeat."""
+    with owner.connect(settings) as connection:
+        roles.bootstrap(connection)
+    command.upgrade(alembic_config(settings), "head")
+    with owner.connect(settings) as connection:
+        connection.execute("select pg_advisory_lock(hashtext('lienthong.migrate'))")
+        roles.ensure_app(connection, owner.app_password(settings))
+        for agency in registry.agencies.values():
+            _agency(connection, agency.id, agency.name.vi, agency.name.en, agency.org_code)
+        for contract in registry.contracts.values():
+            if not contract.derived_from:
+                install(connection, registry, contract)
+
+
+def alembic_config(settings: Settings) -> Config:
+    """Alembic pointed at our migrations and database."""
+    config = Config()
+    config.set_main_option("script_location", str(content("migrations")))
+    config.set_main_option("sqlalchemy.url", owner.sqlalchemy_url(owner.owner_url(settings)).replace("%", "%%"))
+    return config
+
+
+def install(connection: psycopg.Connection, registry: Registry, contract: Contract) -> None:
+    """Create a dataset's tables and rights; record the contract."""
+    with connection.transaction():
+        schema.create_governed(connection, contract)
+        relation = schema.table("governed", contract.id)
+        schema.foreign_key_indexes(connection, contract, local_keys(registry, contract), relation, contract.id)
+        roles.grant_whole(connection, ADMINISTRATOR, contract)
+        roles.grant_whole(connection, roles.agency_role(contract.agency), contract)
+        connection.execute(
+            "insert into platform.dataset (id, agency_id, version, fingerprint, contract, rows) "
+            "values (%s, %s, %s, %s, %s, 0) on conflict (id) do update set agency_id = excluded.agency_id, "
+            "version = excluded.version, fingerprint = excluded.fingerprint, contract = excluded.contract",
+            (
+                contract.id,
+                contract.agency,
+                contract.version,
+                registry.fingerprint(contract.id),
+                json.dumps(contract.model_dump(mode="json", by_alias=True, exclude_none=True), ensure_ascii=False),
+            ),
+        )
+
+
+def local_keys(registry: Registry, contract: Contract) -> list[str]:
+    """The first local column of every to-one relationship that the primary key does not lead with."""
+    found = {near for r in registry.relations(contract.id).values() if not r.many for near, _ in r.on[:1]}
+    return sorted(found - {contract.primary_key[0]})
+
+
+def _agency(connection: psycopg.Connection, id: str, name_vi: str, name_en: str, org_code: str | None) -> None:
+    connection.execute(
+        sql.SQL(
+            "insert into platform.agency (id, name_vi, name_en, org_code) values (%s, %s, %s, %s) "
+            "on conflict (id) do update set name_vi = excluded.name_vi, name_en = excluded.name_en, "
+            "org_code = excluded.org_code"
+        ),
+        (id, name_vi, name_en, org_code),
+    )
+    roles.ensure_agency(connection, id)

@@ -1,0 +1,71 @@
+"""What the command line prints: tables and progress for people, one JSON document for programs."""
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+import orjson
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from lienthong.kernel.problem import Problem
+
+console = Console(stderr=True)
+Progressed = Callable[[str, int, int | None, str], None]
+
+
+def emit(result: Any, as_json: bool, human: Callable[[], Any] | None = None) -> None:
+    """Print `result` as JSON, or what `human` gives for people (a Rich renderable or a text)."""
+    if as_json or human is None:
+        sys.stdout.buffer.write(orjson.dumps(result, default=str, option=orjson.OPT_INDENT_2) + b"\n")
+        sys.stdout.flush()
+    else:
+        Console().print(human())
+
+
+def table(rows: Sequence[Mapping[str, Any]], *columns: str, title: str | None = None) -> Table:
+    """A Rich table of some columns of `rows`."""
+    made = Table(*columns, title=title, header_style="bold")
+    for row in rows:
+        made.add_row(*("" if row.get(name) is None else str(row[name]) for name in columns))
+    return made
+
+
+@contextmanager
+def progress(as_json: bool) -> Iterator[Progressed]:
+    """A callback `(task, done, total, message)` drawn as bars; silent when JSON is wanted."""
+    if as_json:
+        yield lambda *_: None
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description:<34}"), BarColumn(24), TextColumn("{task.fields[note]}"))
+    with Progress(*columns, TimeElapsedColumn(), console=console) as bars:
+        tasks: dict[str, Any] = {}
+
+        def report(task: str, done: int, total: int | None, message: str = "") -> None:
+            if task not in tasks:
+                tasks[task] = bars.add_task(task, total=total, note=message)
+            bars.update(tasks[task], completed=done, total=total, note=message)
+
+        yield report
+
+
+def fail(problem: Problem, as_json: bool) -> NoReturn:
+    """End with the problem's exit code, the problem told in the form that was asked for."""
+    if as_json:
+        sys.stdout.buffer.write(orjson.dumps(problem.as_json("en"), default=str) + b"\n")
+    else:
+        console.print(f"[red bold]{problem.title.vi} / {problem.title.en}[/]", highlight=False)
+        console.print(problem.message("vi"), markup=False, highlight=False)
+        console.print(problem.message("en"), markup=False, highlight=False, style="dim")
+        for each in problem.extra.get("errors", ()):
+            console.print(f"  • {_line(each)}", markup=False, highlight=False)
+    raise typer.Exit(problem.exit_code)
+
+
+def _line(error: Mapping[str, Any]) -> str:
+    detail, fix = error.get("detail"), error.get("fix")
+    texts = [d.get("vi", "") if isinstance(d, Mapping) else str(d) for d in (detail, fix) if d]
+    return f"{error.get('place', '')}: " + " → ".join(texts)

@@ -1,0 +1,79 @@
+"""`lienthong up`: everything a newcomer needs, in order, with progress; Ctrl-C stops it all."""
+
+import os
+import subprocess
+import sys
+
+from lienthong.app import output
+from lienthong.app.asgi import registry as load_registry
+from lienthong.app.demo import is_loaded
+from lienthong.app.install import migrate
+from lienthong.app.people import definitions, seed
+from lienthong.app.server import check_port, serve
+from lienthong.contract.registry import Registry
+from lienthong.kernel.content import content
+from lienthong.kernel.settings import Settings
+from lienthong.store.cluster import Cluster
+from lienthong.store.served import ensure_served
+
+
+def run(settings: Settings, *, empty: bool, as_json: bool) -> None:
+    """Database, migration, people, example data, server. Returns when the server was told to stop."""
+    check_port(settings)
+    if empty:
+        settings = _without_datasets(settings)
+    cluster = None if settings.database_url else Cluster(settings.home)
+    try:
+        if cluster:
+            _say("PostgreSQL + PostGIS")
+            cluster.start()
+        registry = load_registry(settings)
+        _say("Cập nhật lược đồ / Migrate")
+        migrate(settings, registry)
+        ensure_served(settings, registry)
+        given = definitions(settings.datasets or content("datasets"))
+        known = seed(settings, registry, given)
+        if given and not is_loaded(settings, registry):
+            _load(as_json)
+        _welcome(settings, registry, known, as_json)
+        serve(settings)
+    finally:
+        if cluster:
+            cluster.stop()
+
+
+def _without_datasets(settings: Settings) -> Settings:
+    """The same settings with an empty folder of definitions; the server's processes see it too."""
+    folder = (settings.home / "empty").absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    os.environ["LIENTHONG_DATASETS"] = str(folder)
+    return settings.model_copy(update={"datasets": folder})
+
+
+def _load(as_json: bool) -> None:
+    """Load the example in a process of its own: it needs libraries that the server never imports."""
+    command = [sys.executable, "-m", "lienthong.app.cli", "demo", "load", *(["--json"] if as_json else [])]
+    done = subprocess.run(command, check=False, stdout=sys.stderr)
+    if done.returncode:
+        sys.exit(done.returncode)
+
+
+def _say(text: str) -> None:
+    output.console.print(f"[dim]•[/] {text}", highlight=False)
+
+
+def _welcome(settings: Settings, registry: Registry, known: dict[str, dict[str, str]], as_json: bool) -> None:
+    """Where it is and how to get in."""
+    agency, admin = known.get("agency", {}), known["administrator"]
+    ready = {"url": settings.public_url, "datasets": len(registry.contracts), "agency": agency}
+    if as_json:
+        output.emit(ready, True)
+        return
+    print_ = output.console.print
+    print_(f"\n[bold green]Liên Thông[/]  {settings.public_url}", highlight=False)
+    print_(f"  REST {settings.public_url}/docs   GraphQL {settings.public_url}/graphql   CKAN /api/3/action/", highlight=False)
+    if agency:
+        print_(f"  cơ quan / agency [bold]{agency['id']}[/]: {agency['token']}", highlight=False, soft_wrap=True)
+    print_(f"  quản trị / administrator: {admin['username']} / {admin['password']}", highlight=False)
+    print_("  Ctrl-C: dừng / stop\n", highlight=False)
+

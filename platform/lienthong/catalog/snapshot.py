@@ -1,0 +1,209 @@
+"""The catalogue as it is now: one immutable snapshot that every surface reads, refreshed when it changed."""
+
+import asyncio
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlmodel import col, select
+
+from lienthong.catalog.tables import Dataset, Distribution, Release, Run, ValidationResult
+from lienthong.contract.model import Contract
+from lienthong.contract.registry import Agency, Registry
+from lienthong.kernel.problem import NotFound
+from lienthong.kernel.text import both, fold, unslug
+
+REFRESH_SECONDS = 1.0
+_VERSION = text(
+    "select concat_ws('/', (select count(*) || ':' || coalesce(max(published_at)::text, '') || ':' || "
+    "count(*) filter (where state = 'published') from platform.release), "
+    "(select max(at) from platform.validation_result), (select max(finished_at) from platform.run), "
+    "(select string_agg(fingerprint, '' order by id) from platform.dataset))"
+)
+
+
+@dataclass(frozen=True)
+class FileInfo:
+    """One file of a release; `path` is relative to the releases folder."""
+
+    id: uuid.UUID
+    format: str
+    media_type: str
+    path: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class ReleaseInfo:
+    """One publication of an open view."""
+
+    id: uuid.UUID
+    dataset: str
+    number: int
+    state: str
+    published_at: datetime
+    contract_version: str
+    rows: int
+    manifest: Mapping[str, Any]
+    files: tuple[FileInfo, ...]
+
+
+@dataclass(frozen=True)
+class QualityInfo:
+    """The last validation of the dataset: score 0 to 1 and the result of every rule."""
+
+    success: bool
+    score: float
+    at: datetime
+    engine: str
+    results: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """The last run of the dataset's pipeline."""
+
+    id: uuid.UUID
+    state: str
+    step: str
+    started_at: datetime
+    finished_at: datetime | None
+    counts: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class DatasetState:
+    """A dataset with everything that is known of it now."""
+
+    contract: Contract
+    agency: Agency
+    release: ReleaseInfo | None = None
+    releases: tuple[ReleaseInfo, ...] = ()
+    quality: QualityInfo | None = None
+    run: RunInfo | None = None
+    rows: int = 0
+    loaded_at: datetime | None = None
+
+    @property
+    def is_published(self) -> bool:
+        """Is there a release that everybody can read?"""
+        return self.release is not None and self.release.number > 0
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """All datasets at one moment; `version` changes when anything in it does."""
+
+    version: str
+    datasets: Mapping[str, DatasetState]
+    texts: Mapping[str, str]
+
+    def get(self, name: str) -> DatasetState:
+        """The dataset with the id or slug `name`. Raises NotFound."""
+        found = self.datasets.get(unslug(name))
+        if found is None:
+            raise NotFound(both(f"Không có bộ dữ liệu {name}", f"There is no dataset {name}"), place=name)
+        return found
+
+    def published(self) -> list[DatasetState]:
+        """The datasets that anybody can read, by title."""
+        return sorted((d for d in self.datasets.values() if d.is_published), key=lambda d: fold(d.contract.title.vi))
+
+    def search(self, words: str) -> list[DatasetState]:
+        """Published datasets in which every word occurs, compared without tone marks; title hits first."""
+        wanted = fold(words).split()
+        hits = [d for d in self.published() if all(word in self.texts[d.contract.id] for word in wanted)]
+        phrase = " ".join(wanted)
+        return sorted(hits, key=lambda d: phrase not in fold(f"{d.contract.title.vi} {d.contract.title.en}"))
+
+
+class Catalog:
+    """Keeps the snapshot fresh: at most one look a second, one rebuild when something changed."""
+
+    def __init__(self, registry: Registry, engine: AsyncEngine) -> None:
+        self.registry = registry
+        self._engine = engine
+        self._snapshot: Snapshot | None = None
+        self._looked = 0.0
+        self._lock = asyncio.Lock()
+
+    async def current(self) -> Snapshot:
+        """The snapshot, not older than a second."""
+        if self._snapshot is not None and time.monotonic() - self._looked < REFRESH_SECONDS:
+            return self._snapshot
+        async with self._lock:
+            if self._snapshot is None or time.monotonic() - self._looked >= REFRESH_SECONDS:
+                await self._refresh()
+        assert self._snapshot is not None
+        return self._snapshot
+
+    async def _refresh(self) -> None:
+        async with AsyncSession(self._engine) as session:
+            version = str((await session.execute(_VERSION)).scalar_one())
+            if self._snapshot is None or self._snapshot.version != version:
+                states = await _states(session, self.registry)
+                self._snapshot = Snapshot(version, states, {name: _text(s) for name, s in states.items()})
+        self._looked = time.monotonic()
+
+
+async def _states(session: AsyncSession, registry: Registry) -> dict[str, DatasetState]:
+    releases = await _releases(session)
+    loaded = {d.id: d for d in (await session.execute(select(Dataset))).scalars()}
+    quality = await _latest(session, ValidationResult, ValidationResult.at)
+    runs = await _latest(session, Run, Run.started_at)
+    states = {}
+    for name, contract in registry.contracts.items():
+        origin = contract.derived_from or name
+        own = tuple(sorted(releases.get(name, ()), key=lambda r: -r.number))
+        row = loaded.get(origin)
+        states[name] = DatasetState(
+            contract=contract,
+            agency=registry.agencies[contract.agency],
+            release=next((r for r in own if r.state == "published"), None),
+            releases=own,
+            quality=_quality(quality.get(origin)),
+            run=_run(runs.get(origin)),
+            rows=row.rows if row else 0,
+            loaded_at=row.loaded_at if row else None,
+        )
+    return states
+
+
+async def _releases(session: AsyncSession) -> dict[str, list[ReleaseInfo]]:
+    files: dict[uuid.UUID, list[FileInfo]] = {}
+    for d in (await session.execute(select(Distribution).order_by(col(Distribution.format)))).scalars():
+        files.setdefault(d.release_id, []).append(FileInfo(d.id, d.format, d.media_type, d.path, d.size, d.sha256))
+    found: dict[str, list[ReleaseInfo]] = {}
+    for r in (await session.execute(select(Release))).scalars():
+        info = ReleaseInfo(
+            r.id, r.dataset, r.number, r.state, r.published_at, r.contract_version, r.rows, r.manifest,
+            tuple(files.get(r.id, ())),
+        )  # fmt: skip
+        found.setdefault(r.dataset, []).append(info)
+    return found
+
+
+async def _latest(session: AsyncSession, table: Any, moment: Any) -> dict[str, Any]:
+    rows = await session.execute(select(table).distinct(table.dataset).order_by(table.dataset, col(moment).desc()))
+    return {row.dataset: row for row in rows.scalars()}
+
+
+def _quality(row: ValidationResult | None) -> QualityInfo | None:
+    return QualityInfo(row.success, row.score, row.at, row.engine, row.results) if row else None
+
+
+def _run(row: Run | None) -> RunInfo | None:
+    return RunInfo(row.id, row.state, row.step, row.started_at, row.finished_at, row.counts) if row else None
+
+
+def _text(state: DatasetState) -> str:
+    """Everything of a dataset that a search looks in, folded."""
+    c = state.contract
+    texts = [c.title, c.description.purpose, state.agency.name, *c.catalogue.keywords, *(f.title for f in c.fields)]
+    return fold(" ".join([c.slug, *(f"{t.vi} {t.en}" for t in texts)]))
