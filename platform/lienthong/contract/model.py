@@ -3,8 +3,10 @@
 Source: Open Data Contract Standard v3.1 (bitol-io); DCAT 3 for the catalogue block.
 """
 
+import json
 from collections.abc import Mapping
 from functools import cached_property
+from hashlib import sha256
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -98,7 +100,7 @@ class QualityRule(Part):
     on_failure: Literal["score", "quarantine"] = "score"
     expectation: str
     kwargs: dict[str, Any] = Field(default_factory=dict)
-    mostly: float | None = Field(None, gt=0, le=1)
+    mostly: float | None = Field(default=None, gt=0, le=1)
     playbook: str | None = None
 
 
@@ -136,7 +138,7 @@ class Privacy(Part):
     personal: bool = False
     legal_basis: str | None = None
     retention: str | None = None
-    k: int = Field(5, ge=2)
+    k: int = Field(default=5, ge=2)
 
 
 class Shared(Part):
@@ -179,13 +181,13 @@ class Measure(Part):
 class OpenView(Part):
     """What is published: rows (with `where`), or an aggregate with its own id and small cells suppressed."""
 
-    id: str | None = Field(None, pattern=NAME)
+    id: str | None = Field(default=None, pattern=NAME)
     title: Bilingual | None = None
     description: Bilingual | None = None
     where: ConditionMap | None = None
     group_by: tuple[GroupBy, ...] = ()
     measures: tuple[Measure, ...] = ()
-    k: int = Field(5, ge=2)
+    k: int = Field(default=5, ge=2)
 
     @property
     def is_aggregate(self) -> bool:
@@ -196,7 +198,7 @@ class OpenView(Part):
 class ColumnSource(Part):
     """How a field is found in the source: column name(s), a constant, a mapping of raw texts."""
 
-    from_: str | tuple[str, ...] | None = Field(None, alias="from")
+    from_: str | tuple[str, ...] | None = Field(default=None, alias="from")
     value: str | None = None
     join: str = " "
     split: str | None = None
@@ -204,7 +206,7 @@ class ColumnSource(Part):
     map: dict[str, str] = Field(default_factory=dict)
     missing: tuple[str, ...] | None = None
     extract: str | None = None
-    json_: bool = Field(False, alias="json")
+    json_: bool = Field(default=False, alias="json")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -236,7 +238,7 @@ class Source(Part):
         """How `field` is found (a file's own mapping first), or None when the source does not carry it."""
         own = (file.columns or {}) if file else {}
         given = own.get(field, self.columns.get(field))
-        return ColumnSource(from_=given) if isinstance(given, str) else given
+        return ColumnSource.model_validate({"from": given}) if isinstance(given, str) else given
 
 
 class Validity(Part):
@@ -244,6 +246,23 @@ class Validity(Part):
 
     from_: str = Field(alias="from")
     to: str
+
+
+class Agency(Part):
+    """An agency that provides data: one file `agency.yaml` in its folder, whose name is its id."""
+
+    id: str = Field(pattern=NAME)
+    name: Bilingual
+    org_code: str
+    level: str
+    email: str
+    website: str | None = None
+    description: Bilingual
+
+    @property
+    def slug(self) -> str:
+        """The name in addresses, and CKAN's organisation name."""
+        return slug(self.id)
 
 
 class Contract(Part):
@@ -266,8 +285,10 @@ class Contract(Part):
     access: Access = Access()
     open_view: OpenView | None = None
     source: Source
-    agency: str = Field("", description="the folder it stands in; set by the loader")
-    derived_from: str | None = Field(None, description="the dataset that an aggregate open view is made of")
+    agency: str = Field(default="", description="the folder it stands in; set by the loader")
+    derived_from: str | None = Field(
+        default=None, description="the dataset that an aggregate open view is made of"
+    )
 
     @property
     def slug(self) -> str:
@@ -278,6 +299,12 @@ class Contract(Part):
     def by_name(self) -> Mapping[str, FieldContract]:
         """Fields by name."""
         return {field.name: field for field in self.fields}
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 (hex) of the contract's canonical JSON: changes when, and only when, its meaning may."""
+        canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+        return sha256(canonical.encode()).hexdigest()
 
     @property
     def open_fields(self) -> tuple[FieldContract, ...]:

@@ -4,6 +4,7 @@ The set in force is one value of the process, set by the loader: types ask `curr
 """
 
 import csv
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import cached_property
@@ -11,11 +12,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from lienthong.kernel.problem import Invalid
-from lienthong.kernel.text import Bilingual, nfc
+from lienthong.contract.document import Document, read
+from lienthong.contract.finding import refuse_errors
+from lienthong.contract.shape import shaped
+from lienthong.kernel.text import Bilingual, both, nfc
 
 
 class Code(BaseModel):
@@ -63,33 +65,40 @@ class Vocabulary(BaseModel):
         return MappingProxyType({entry.code: entry for entry in self.codes})
 
 
-def load_vocabulary(path: Path) -> Vocabulary:
-    """The code list in one YAML file. Raises Invalid with the place."""
-    try:
-        given = yaml.safe_load(path.read_text("utf-8"))
-        if not isinstance(given, dict):
-            raise ValueError("a mapping is expected")
-        if codes_file := given.pop("codes_file", None):
-            with (path.parent / codes_file).open(encoding="utf-8-sig", newline="") as rows:
-                given["codes"] = [
-                    {k: nfc(v or "") for k, v in row.items() if k} for row in csv.DictReader(rows)
-                ]
+def read_vocabulary(path: Path) -> tuple[Vocabulary | None, Document]:
+    """The code list in one YAML file, and what is wrong with it."""
+    document = read(path)
+    given = document.data
+    if isinstance(given, dict):
         given["version"] = str(given.get("version", ""))
-        found = Vocabulary.model_validate(given)
-    except (ValidationError, ValueError, OSError, yaml.YAMLError) as error:
-        raise Invalid(
-            str(error), place=str(path), fix="id, title {vi, en}, version, source, codes"
-        ) from error
-    if len(found.by_code) != len(found.codes):
-        seen: set[str] = set()
-        twice = next(c.code for c in found.codes if c.code in seen or seen.add(c.code))  # type: ignore[func-returns-value]
-        raise Invalid(f"the code {twice} stands twice", place=str(path), fix="keep one")
-    return found
+        if codes_file := given.pop("codes_file", None):
+            given["codes"] = _codes(path.parent / str(codes_file), document)
+    found = shaped(document, Vocabulary)
+    if found:
+        twice = [code for code, times in Counter(c.code for c in found.codes).items() if times > 1]
+        for code in twice[:10]:
+            fix = both("giữ lại một", "keep one")
+            document.error(("codes",), both(f"mã '{code}' lặp lại", f"the code '{code}' stands twice"), fix)
+    return found, document
+
+
+def _codes(path: Path, document: Document) -> list[dict[str, str]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as rows:
+            return [{k: nfc(v or "") for k, v in row.items() if k} for row in csv.DictReader(rows)]
+    except (OSError, UnicodeDecodeError) as error:
+        fix = both("CSV UTF-8 có cột code, vi, en", "a CSV in UTF-8 with the columns code, vi, en")
+        document.error(
+            ("codes_file",), both(f"không đọc được {path.name}: {error}", f"cannot read {error}"), fix
+        )
+        return []
 
 
 def load_vocabularies(folder: Path) -> Mapping[str, Vocabulary]:
-    """All code lists of `folder`, by id."""
-    return MappingProxyType({v.id: v for v in map(load_vocabulary, sorted(folder.glob("*.yaml")))})
+    """All code lists of `folder`, by id. Raises Invalid with all errors."""
+    read_all = [read_vocabulary(path) for path in sorted(folder.glob("*.yaml"))]
+    refuse_errors(finding for _, document in read_all for finding in document.findings)
+    return MappingProxyType({found.id: found for found, _ in read_all if found})
 
 
 _current: Mapping[str, Vocabulary] = MappingProxyType({})

@@ -68,7 +68,10 @@ class ListOf(LogicalType):
             return _json_value(kind.parse(_text(item), own))
         if not isinstance(item, dict):
             raise refuse("phần tử không phải bản ghi", "an item is not a record")
-        return {name: self._property(item.get(name), *rest) for name, *rest in properties}
+        return {
+            name: self._property(item.get(name), kind, own, required)
+            for name, kind, own, required in properties
+        }
 
     def _property(self, value: Any, kind: LogicalType, options: Options, required: bool) -> Any:
         if value is None or (isinstance(value, str) and not value.strip()):
