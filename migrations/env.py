@@ -3,8 +3,9 @@
 import sqlalchemy as sa
 from alembic import context
 
-import lienthong.governance.tables  # noqa: F401  (its tables belong to the same metadata)
-from lienthong.catalog.tables import METADATA
+import lienthong.catalog.tables
+import lienthong.governance.tables  # noqa: F401  (so do these)
+from lienthong.store.tables import METADATA
 
 
 def ours(name: str | None, kind: str, parents: dict[str, str | None]) -> bool:

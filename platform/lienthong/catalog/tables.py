@@ -6,24 +6,10 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Column, Index, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlmodel import Field, MetaData, SQLModel
+from sqlmodel import Field
 
 from lienthong.kernel.clock import now
-
-METADATA = MetaData(schema="platform")
-
-
-class PlatformTable(SQLModel):
-    """The base of every table of the platform."""
-
-    metadata = METADATA
-
-
-def json_column(default: str = "{}") -> Any:
-    """A JSONB column that is never null."""
-    from sqlalchemy import text
-
-    return Column(JSONB, nullable=False, server_default=text(f"'{default}'::jsonb"))
+from lienthong.store.tables import PlatformTable, json_column
 
 
 class Agency(PlatformTable, table=True):
@@ -70,8 +56,12 @@ class Run(PlatformTable, table=True):
     finished_at: datetime | None = None
     contract_version: str = ""
     fingerprint: str = ""  # of files' hashes and the contract: the same one twice is not run again
-    files: list[Any] = Field(default_factory=list, sa_column=json_column("[]"))  # [{name, sha256, size, rows, encoding}]
-    counts: dict[str, Any] = Field(default_factory=dict, sa_column=json_column())  # read accepted quarantined ...
+    files: list[Any] = Field(
+        default_factory=list, sa_column=json_column("[]")
+    )  # [{name, sha256, size, rows, encoding}]
+    counts: dict[str, Any] = Field(
+        default_factory=dict, sa_column=json_column()
+    )  # read accepted quarantined ...
     problem: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB))
 
 

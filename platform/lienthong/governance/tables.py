@@ -8,8 +8,8 @@ from sqlalchemy import ARRAY, BigInteger, Column, Index, String
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
-from lienthong.catalog.tables import PlatformTable, json_column
 from lienthong.kernel.clock import now
+from lienthong.store.tables import PlatformTable
 
 
 class Person(PlatformTable, table=True):
