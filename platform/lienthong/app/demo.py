@@ -76,5 +76,5 @@ def _stamp(settings: Settings) -> Path:
 
 
 def _fingerprint(registry: Registry) -> str:
-    prints = {name: registry.fingerprint(name) for name in sorted(registry.contracts)}
+    prints = {name: registry.contracts[name].fingerprint for name in sorted(registry.contracts)}
     return hashlib.sha256(json.dumps(prints).encode()).hexdigest()

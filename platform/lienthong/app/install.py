@@ -54,7 +54,7 @@ def install(connection: psycopg.Connection, registry: Registry, contract: Contra
                 contract.id,
                 contract.agency,
                 contract.version,
-                registry.fingerprint(contract.id),
+                contract.fingerprint,
                 json.dumps(contract.model_dump(mode="json", by_alias=True, exclude_none=True), ensure_ascii=False),
             ),
         )

@@ -14,7 +14,8 @@ from sqlmodel import col, select
 
 from lienthong.catalog.tables import Dataset, Distribution, Release, Run, ValidationResult
 from lienthong.contract.model import Contract
-from lienthong.contract.registry import Agency, Registry
+from lienthong.contract.model import Agency
+from lienthong.contract.registry import Registry
 from lienthong.kernel.problem import NotFound
 from lienthong.kernel.text import both, fold, unslug
 

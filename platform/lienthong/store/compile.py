@@ -1,6 +1,6 @@
 """`Query` -> one SQL statement in which PostgreSQL builds the JSON. The only place where SQL is composed for reads."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -8,11 +8,15 @@ from typing import Any
 from lienthong.contract.model import Contract
 from lienthong.contract.registry import Registry, Relation
 from lienthong.kernel.clock import VIETNAM
+from lienthong.kernel.problem import TooCostly
+from lienthong.kernel.text import both
 from lienthong.store.aggregate import aggregate_sql
 from lienthong.store.keyset import SortKey, after_sql, cursor_sql, decode, sort_keys
 from lienthong.store.predicate import Params, column, ident, predicate
-from lienthong.store.query import Connection, Item, Nested, Query, Related, all_of, fields
+from lienthong.store.query import Connection, Item, Member, Nested, Query, Related, all_of, fields
 from lienthong.store.scope import Scope, Scopes
+
+Items = tuple[Item | Nested, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +85,8 @@ class Compiler:
 
     def document(self, members: Sequence[tuple[str, Query]]) -> Statement:
         """`body`: one JSON object with a member per query, each in its own shape (GraphQL's `data`)."""
-        parts = [f"{self._literal(key)}, ({self._member(query)})" for key, query in members]
-        return self._statement(f"select json_build_object({', '.join(parts)})::text", ("body",))
+        parts = [f"({self._member(query)}) as {ident(key)}" for key, query in members]
+        return self._statement(f"select row_to_json(d)::text from (select {', '.join(parts)}) d", ("body",))
 
     # --- shapes -----------------------------------------------------------------------------------------------
 
@@ -105,44 +109,55 @@ class Compiler:
 
     def _connection(self, query: Query, shape: Connection, link: tuple[Relation, str] | None) -> str:
         """A scalar subquery: a Relay connection with the members asked for, in their order."""
+        page = self._alias()
         keys = sort_keys(self.scopes[query.dataset].contract, query.order)
-        members = []
-        alias = self._alias()
-        for key, member, parts in shape.members:
-            if member == "totalCount":
-                members.append(f"{self._literal(key)}, ({total})")
-            elif member == "__typename":
-                members.append(f"{self._literal(key)}, {self._literal(parts[0][1])}")
-            else:
-                members.append(f"{self._literal(key)}, {self._connection_member(member, parts, keys, alias, query)}")
-        page = self._page(query, keys, link)
-        items = self._items(query, alias)
-        return (
-            f"select json_build_object({', '.join(members)}) "
-            f"from ({page}) {alias} cross join lateral (select {items}) r"
-        )
+        rows = {items: f"r{n}" for n, items in enumerate(shape.rows)}
+        body = self._build((m, self._connection_member(m, keys, page, query, rows, link)) for m in shape.members)
+        if all(m.name == "totalCount" or m.literal is not None for m in shape.members):
+            return f"select {body}"
+        source = f"({self._page(query, keys, link)}) {page}"
+        for items, name in rows.items():
+            source += f" cross join lateral (select {self._items(query.but(items=items), page)}) {name}"
+        return f"select {body} from {source}"
 
     def _connection_member(
-        self, member: str, parts: tuple[tuple[str, str], ...], keys: Sequence[SortKey], alias: str, query: Query
+        self,
+        member: Member,
+        keys: Sequence[SortKey],
+        page: str,
+        query: Query,
+        rows: Mapping[Items, str],
+        link: tuple[Relation, str] | None,
     ) -> str:
-        limit = query.page.limit
-        seen = f"filter (where {alias}._n <= {limit})"
-        cursor = cursor_sql(keys, alias)
-        if member == "nodes":
-            return f"coalesce(json_agg(row_to_json(r) order by {alias}._n) {seen}, '[]')"
-        if member == "edges":
-            names = {"node": "row_to_json(r)", "cursor": cursor}
-            edge = ", ".join(f"{self._literal(k)}, {names.get(m) or self._literal(m)}" for k, m in parts)
-            return f"coalesce(json_agg(json_build_object({edge}) order by {alias}._n) {seen}, '[]')"
-        previous = "true" if query.page.after else "false"
-        info = {
-            "hasNextPage": f"count(*) > {limit}",
-            "hasPreviousPage": previous,
-            "startCursor": f"max({cursor}) filter (where {alias}._n = 1 and {limit} > 0)",
-            "endCursor": f"(array_agg({cursor} order by {alias}._n desc) {seen})[1]",
-        }
-        fragment = ", ".join(f"{self._literal(k)}, {info.get(m) or self._literal(m)}" for k, m in parts)
-        return f"json_build_object({fragment})"
+        limit, cursor = query.page.limit, cursor_sql(keys, page)
+        seen = f"filter (where {page}._n <= {limit})"
+        match member.name:
+            case "totalCount":
+                return f"({self._total(query, link)})"
+            case "nodes":
+                return f"coalesce(json_agg(row_to_json({rows[member.items]}) order by {page}._n) {seen}, '[]')"
+            case "edges":
+                parts = self._build((p, f"row_to_json({rows[p.items]})" if p.name == "node" else cursor) for p in member.parts)
+                return f"coalesce(json_agg({parts} order by {page}._n) {seen}, '[]')"
+            case "pageInfo":
+                info = {
+                    "hasNextPage": f"count(*) > {limit}",
+                    "hasPreviousPage": "true" if query.page.after else "false",
+                    "startCursor": f"max({cursor}) filter (where {page}._n = 1 and {limit} > 0)",
+                    "endCursor": f"(array_agg({cursor} order by {page}._n desc) {seen})[1]",
+                }
+                return self._build((p, info.get(p.name, "")) for p in member.parts)
+            case _:
+                return ""
+
+    def _build(self, members: Iterable[tuple[Member | Item, str]]) -> str:
+        """A JSON object with the members' keys. Raises TooCostly above what one call of PostgreSQL takes."""
+        pairs = [
+            f"{self._literal(m.key)}, {value if m.literal is None else self._literal(m.literal)}" for m, value in members
+        ]
+        if len(pairs) > 50:
+            raise TooCostly(both("Một đối tượng có quá 50 thành phần", "An object has more than 50 members"), limit=50)
+        return f"json_build_object({', '.join(pairs)})"
 
     def _aggregate(self, query: Query) -> str:
         scope = self.scopes[query.dataset]
@@ -180,14 +195,15 @@ class Compiler:
     def _item(self, item: Item | Nested, scope: Scope, alias: str) -> str:
         if isinstance(item, Nested):
             return self._nested(item, scope.contract, alias)
-        if item.field == "__typename":
-            return self._literal(item.path[0][1]) + "::text"
+        if item.literal is not None:
+            return self._literal(item.literal)
         field = scope.contract.by_name[item.field]
         value = field.type.json_expr(column(alias, item.field), field.options)
         if not item.path:
             return value
-        members = ", ".join(f"{self._literal(key)}, e -> {self._literal(name)}" for key, name in item.path)
-        return f"(select json_agg(json_build_object({members})) from jsonb_array_elements({value}) e)"
+        record = self._build((part, f"l.e -> {self._literal(part.field)}") for part in item.path)
+        listed = f"select coalesce(json_agg({record} order by l.n), '[]') from jsonb_array_elements({value})"
+        return f"case when {value} is not null then ({listed} with ordinality l(e, n)) end"
 
     def _nested(self, item: Nested, contract: Contract, alias: str) -> str:
         relation = self.registry.relations(contract.id)[item.relation]
@@ -196,7 +212,7 @@ class Compiler:
             return f"({self._object(item.query, link)})"
         if item.query.connection is not None:
             return f"({self._connection(item.query, item.query.connection, link)})"
-        nodes = Connection((("nodes", "nodes", ()),))
+        nodes = Connection((Member("nodes", "nodes", items=item.query.items),))
         return f"(select n -> 'nodes' from ({self._connection(item.query, nodes, link)}) as n(n))"
 
     def _total(self, query: Query, link: tuple[Relation, str] | None = None) -> str:

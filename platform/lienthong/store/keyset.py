@@ -11,6 +11,8 @@ from lienthong.kernel.text import both
 from lienthong.store.predicate import Params, column
 from lienthong.store.query import Order
 
+MAX_CURSOR = 4_000
+
 
 @dataclass(frozen=True, slots=True)
 class SortKey:
@@ -52,17 +54,23 @@ def cursor_sql(keys: Sequence[SortKey], alias: str) -> str:
 def decode(cursor: str, keys: Sequence[SortKey]) -> list[str | None]:
     """The key values in `cursor`. Raises QueryInvalid when it is not a cursor of this order."""
     try:
-        values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except ValueError:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode() if len(cursor) <= MAX_CURSOR else ""
+        values = json.loads(text)
+    except (ValueError, RecursionError):
         values = None
     right = isinstance(values, list) and len(values) == len(keys)
-    if not right or not all(v is None or isinstance(v, str) and "\0" not in v for v in values):
+    if not right or not all(v is None or isinstance(v, str) and _is_clean(v) for v in values):
         raise QueryInvalid(
             both("Con trỏ trang không thuộc truy vấn này", "The cursor does not belong to this query"),
             place="cursor",
             fix=both("Dùng con trỏ `next` của trang trước, giữ nguyên `sort`", "Use `next` of the page before, with the same `sort`"),
         )
     return list(values)
+
+
+def _is_clean(text: str) -> bool:
+    """Can PostgreSQL take it? No NUL and no lone surrogate."""
+    return "\0" not in text and not any("\ud800" <= c <= "\udfff" for c in text)
 
 
 def after_sql(keys: Sequence[SortKey], values: Sequence[str | None], alias: str, params: Params) -> str:

@@ -85,12 +85,14 @@ class Page:
 class Item:
     """One member of an answered row: `key` in the answer, `field` in the dataset.
 
-    `path` reaches into a list-of-objects field: the (key, name) pairs of the members wanted; empty means whole.
+    `path` reaches into a list-of-objects field: the members wanted; empty means whole. `literal` is a constant
+    that stands for itself, whatever `field` says (GraphQL's `__typename`).
     """
 
     key: str
     field: str
-    path: tuple[tuple[str, str], ...] = ()
+    path: tuple["Item", ...] = ()
+    literal: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +125,32 @@ class Measure:
 
 
 @dataclass(frozen=True, slots=True)
-class Connection:
-    """The members of a Relay connection that were asked for, as (key, member) pairs in the order asked.
+class Member:
+    """One member of a Relay connection, of its edges or of its page info, with its key in the answer.
 
-    Members: `edges` (with its own members `node`, `cursor`), `pageInfo` (hasNextPage, endCursor, ...),
-    `nodes`, `totalCount`. A member with parts is a tuple (key, member, parts).
+    `name`: edges (parts: node, cursor), nodes, pageInfo (parts: hasNextPage, hasPreviousPage, startCursor, endCursor),
+    totalCount. `items` are those of a row: of `node` and of `nodes`. `literal` is a constant (`__typename`).
     """
 
-    members: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...]
+    key: str
+    name: str
+    parts: tuple["Member", ...] = ()
+    items: tuple["Item | Nested", ...] = ()
+    literal: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """The members of a Relay connection that were asked for, in the order asked."""
+
+    members: tuple[Member, ...]
+
+    @property
+    def rows(self) -> "tuple[tuple[Item | Nested, ...], ...]":
+        """The different kinds of row that its members show, each once: `nodes` and `edges` may ask for other fields."""
+        shown = [m.items for m in self.members if m.name == "nodes"]
+        shown += [p.items for m in self.members if m.name == "edges" for p in m.parts if p.name == "node"]
+        return tuple(dict.fromkeys(shown))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +169,12 @@ class Query:
     connection: Connection | None = None
     total: bool = False
     typename: str | None = field(default=None)
+
+    @property
+    def selected(self) -> tuple[Item | Nested, ...]:
+        """Every item that is named anywhere in the answer."""
+        rows = self.connection.rows if self.connection else ()
+        return (*self.items, *(item for row in rows for item in row))
 
     @property
     def is_aggregate(self) -> bool:

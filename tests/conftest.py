@@ -1,0 +1,159 @@
+"""What every test can ask for: a real cluster, a real example province, a real server, real services."""
+
+import fcntl
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from lienthong.kernel.settings import Settings
+
+ADMIN_TOKEN = "test-administrator-token-0123456789"
+DEMO_SCALE = "0.05"
+START_SECONDS = 300
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real input; a test that needs it is skipped where it is absent."""
+    folder = Path(os.environ.get("LIENTHONG_SHARED", Path(__file__).parents[2] / "shared"))
+    if not (folder / "data").is_dir():
+        pytest.skip(f"no real input at {folder} (set LIENTHONG_SHARED)")
+    return folder
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass(frozen=True)
+class Platform:
+    """A running platform: its address, its home, its credentials."""
+
+    url: str
+    home: Path
+    credentials: dict[str, Any]
+
+    @property
+    def settings(self) -> Settings:
+        """Settings that reach the same cluster and files."""
+        return Settings(home=self.home, port=int(self.url.rpartition(":")[2]))
+
+    def client(self, token: str | None = None, **options: Any) -> httpx.Client:
+        """A client of somebody: of nobody, or of the owner of `token`."""
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=60, **options)
+
+
+def start(home: Path, *words: str, **environment: str) -> tuple[subprocess.Popen[bytes], Platform]:
+    """Start `lienthong up` in `home` and wait until it is ready."""
+    port = free_port()
+    env = {**os.environ, "LIENTHONG_HOME": str(home), "LIENTHONG_PORT": str(port), "LIENTHONG_ADMIN_TOKEN": ADMIN_TOKEN}
+    home.mkdir(parents=True, exist_ok=True)
+    log = home / "up.log"
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "lienthong.app.cli", "up", *words], env=env | environment, stdout=out, stderr=out,
+            start_new_session=True,
+        )  # fmt: skip
+    url = f"http://127.0.0.1:{port}"
+    deadline = time.monotonic() + START_SECONDS
+    while not _ready(url):
+        if process.poll() is not None or time.monotonic() > deadline:
+            stop(process)
+            raise RuntimeError(f"lienthong up did not get ready:\n{log.read_text(errors='replace')[-4000:]}")
+        time.sleep(0.3)
+    return process, Platform(url, home, json.loads((home / "credentials.json").read_text()))
+
+
+def stop(process: subprocess.Popen[bytes]) -> int:
+    """Stop as Ctrl-C does; the exit code."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGINT)
+    try:
+        return process.wait(30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.wait()
+
+
+def _ready(url: str) -> bool:
+    try:
+        return httpx.get(url + "/readyz", timeout=5).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with path.open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture(scope="session")
+def platform(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Platform]:
+    """The example province, small, loaded through the whole pipeline and served; shared by all test processes."""
+    base = tmp_path_factory.getbasetemp()
+    root = base if worker_id == "master" else base.parent
+    users, state, home = root / "platform.users", root / "platform.json", root / "platform"
+    process = None
+    with _locked(root / "platform.lock"):
+        if not state.exists():
+            process, made = start(home, LIENTHONG_DEMO_SCALE=DEMO_SCALE)
+            state.write_text(made.url)
+        users.write_text(str(int(users.read_text() or 0) + 1 if users.exists() else 1))
+    yield Platform(state.read_text(), home, json.loads((home / "credentials.json").read_text()))
+    with _locked(root / "platform.lock"):
+        users.write_text(str(int(users.read_text()) - 1))
+    if process:
+        while int(users.read_text()) > 0:
+            time.sleep(0.2)
+        stop(process)
+
+
+@pytest.fixture
+def anonymous(platform: Platform) -> Iterator[httpx.Client]:
+    """A caller whom nobody knows."""
+    with platform.client() as client:
+        yield client
+
+
+@pytest.fixture
+def agency(platform: Platform) -> Iterator[httpx.Client]:
+    """The consumer agency of the example, with its agreements."""
+    with platform.client(platform.credentials["agency"]["token"]) as client:
+        yield client
+
+
+@pytest.fixture
+def administrator(platform: Platform) -> Iterator[httpx.Client]:
+    """The administrator."""
+    with platform.client(ADMIN_TOKEN) as client:
+        yield client
+
+
+@pytest_asyncio.fixture
+async def services(platform: Platform) -> AsyncIterator[Any]:
+    """The platform's services in this process, for what no surface shows."""
+    from lienthong.app.asgi import services as make
+
+    made, database = make(platform.settings)
+    await database.open()
+    yield made
+    await database.close()
