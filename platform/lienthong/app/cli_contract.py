@@ -21,7 +21,9 @@ def _folder() -> Path:
 
 
 @app.command()
-def lint(path: Annotated[Path | None, typer.Argument(help="a contract or a folder")] = None, json: Json = False) -> None:
+def lint(
+    path: Annotated[Path | None, typer.Argument(help="a contract or a folder")] = None, json: Json = False
+) -> None:
     """Tìm lỗi / Find errors; each names file, line and fix. Exit 2 when there is one."""
     findings = [finding.as_json() for finding in linter.lint(path or _folder())]
     output.emit(findings, json, lambda: output.table(findings, "level", "place", "vi", "fix") if findings else "✓")
@@ -34,11 +36,21 @@ def show(name: str, json: Json = False) -> None:
     """Xem / Show a contract: its fields, types and classifications."""
     contract = load_all(_folder()).get(name)
     rows = [
-        {"field": f.name, "type": f.logical_type, "class": f.classification, "open": f.is_open, "title": f.title.vi}
+        {
+            "field": f.name,
+            "type": f.logical_type,
+            "class": f.classification,
+            "open": f.is_open,
+            "title": f.title.vi,
+        }
         for f in contract.fields
     ]
     document = contract.model_dump(mode="json", by_alias=True, exclude_none=True)
-    output.emit(document, json, lambda: output.table(rows, "field", "type", "class", "open", "title", title=contract.title.vi))
+    output.emit(
+        document,
+        json,
+        lambda: output.table(rows, "field", "type", "class", "open", "title", title=contract.title.vi),
+    )
 
 
 @app.command()

@@ -86,7 +86,8 @@ def _finish(reports: list[dict[str, Any]], json: bool, *columns: str) -> None:
 
 @openapi.command("export")
 def export(
-    out: Annotated[Path | None, typer.Option(help="file; default openapi/openapi.json")] = None, json: Json = False
+    out: Annotated[Path | None, typer.Option(help="file; default openapi/openapi.json")] = None,
+    json: Json = False,
 ) -> None:
     """Write the OpenAPI document and the GraphQL schema of the contracts."""
     from lienthong.app.documents import write_documents

@@ -19,9 +19,7 @@ Json = Annotated[bool, typer.Option("--json", help="one JSON document on standar
 def _cluster() -> Cluster:
     given = settings()
     if given.database_url:
-        raise Conflict(
-            both("Đang dùng CSDL ngoài", "An outside database is in use"), place="LIENTHONG_DATABASE_URL"
-        )
+        raise Conflict(both("Đang dùng CSDL ngoài", "An outside database is in use"), place="LIENTHONG_DATABASE_URL")
     return Cluster(given.home)
 
 

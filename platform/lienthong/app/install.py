@@ -9,10 +9,10 @@ from psycopg import sql
 
 from lienthong.contract.model import Contract
 from lienthong.contract.registry import Registry
-from lienthong.store.roles import ADMINISTRATOR
 from lienthong.kernel.content import content
 from lienthong.kernel.settings import Settings
 from lienthong.store import owner, roles, schema
+from lienthong.store.roles import ADMINISTRATOR
 
 
 def migrate(settings: Settings, registry: Registry) -> None:

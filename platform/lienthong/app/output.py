@@ -40,7 +40,12 @@ def progress(as_json: bool) -> Iterator[Progressed]:
     if as_json:
         yield lambda *_: None
         return
-    columns = (SpinnerColumn(), TextColumn("{task.description:<34}"), BarColumn(24), TextColumn("{task.fields[note]}"))
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description:<34}"),
+        BarColumn(24),
+        TextColumn("{task.fields[note]}"),
+    )
     with Progress(*columns, TimeElapsedColumn(), console=console) as bars:
         tasks: dict[str, Any] = {}
 

@@ -78,7 +78,14 @@ def _person(
         "insert into platform.person (username, name, role, agency_id, password_hash) values (%s, %s, %s, %s, %s) "
         "on conflict (username) do update set role = excluded.role, agency_id = excluded.agency_id, "
         "password_hash = case when %s then platform.person.password_hash else excluded.password_hash end",
-        (made["username"], person["name"], person["role"], person["agency"], password_hash(made["password"]), bool(known)),
+        (
+            made["username"],
+            person["name"],
+            person["role"],
+            person["agency"],
+            password_hash(made["password"]),
+            bool(known),
+        ),
     )
     connection.execute(
         "insert into platform.token (id, sha256, label, username, created_at) values (gen_random_uuid(), %s, %s, %s, now()) "

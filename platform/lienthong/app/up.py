@@ -71,9 +71,11 @@ def _welcome(settings: Settings, registry: Registry, known: dict[str, dict[str, 
         return
     print_ = output.console.print
     print_(f"\n[bold green]Liên Thông[/]  {settings.public_url}", highlight=False)
-    print_(f"  REST {settings.public_url}/docs   GraphQL {settings.public_url}/graphql   CKAN /api/3/action/", highlight=False)
+    print_(
+        f"  REST {settings.public_url}/docs   GraphQL {settings.public_url}/graphql   CKAN /api/3/action/",
+        highlight=False,
+    )
     if agency:
         print_(f"  cơ quan / agency [bold]{agency['id']}[/]: {agency['token']}", highlight=False, soft_wrap=True)
     print_(f"  quản trị / administrator: {admin['username']} / {admin['password']}", highlight=False)
     print_("  Ctrl-C: dừng / stop\n", highlight=False)
-

@@ -13,8 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlmodel import col, select
 
 from lienthong.catalog.tables import Dataset, Distribution, Release, Run, ValidationResult
-from lienthong.contract.model import Contract
-from lienthong.contract.model import Agency
+from lienthong.contract.model import Agency, Contract
 from lienthong.contract.registry import Registry
 from lienthong.kernel.problem import NotFound
 from lienthong.kernel.text import both, fold, unslug
@@ -206,5 +205,11 @@ def _run(row: Run | None) -> RunInfo | None:
 def _text(state: DatasetState) -> str:
     """Everything of a dataset that a search looks in, folded."""
     c = state.contract
-    texts = [c.title, c.description.purpose, state.agency.name, *c.catalogue.keywords, *(f.title for f in c.fields)]
+    texts = [
+        c.title,
+        c.description.purpose,
+        state.agency.name,
+        *c.catalogue.keywords,
+        *(f.title for f in c.fields),
+    ]
     return fold(" ".join([c.slug, *(f"{t.vi} {t.en}" for t in texts)]))

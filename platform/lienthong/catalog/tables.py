@@ -59,9 +59,7 @@ class Run(PlatformTable, table=True):
     files: list[Any] = Field(
         default_factory=list, sa_column=json_column("[]")
     )  # [{name, sha256, size, rows, encoding}]
-    counts: dict[str, Any] = Field(
-        default_factory=dict, sa_column=json_column()
-    )  # read accepted quarantined ...
+    counts: dict[str, Any] = Field(default_factory=dict, sa_column=json_column())  # read accepted quarantined ...
     problem: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB))
 
 

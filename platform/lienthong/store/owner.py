@@ -54,5 +54,6 @@ def connect(settings: Settings) -> psycopg.Connection:
         return psycopg.connect(owner_url(settings), autocommit=True, connect_timeout=10)
     except psycopg.OperationalError as error:
         raise Unavailable(
-            both("Không kết nối được cơ sở dữ liệu", "The database does not answer"), place="LIENTHONG_DATABASE_URL"
+            both("Không kết nối được cơ sở dữ liệu", "The database does not answer"),
+            place="LIENTHONG_DATABASE_URL",
         ) from error
