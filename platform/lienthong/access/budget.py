@@ -13,11 +13,9 @@ def rows_at_most(query: Query, depth: int = 1) -> int:
     if depth > MAX_DEPTH:
         raise TooCostly(both(f"Truy vấn lồng quá {MAX_DEPTH} tầng", f"The query is nested more than {MAX_DEPTH} deep"))
     if not 0 <= query.page.limit <= MAX_LIMIT:
-        raise QueryInvalid(
-            both(f"limit phải từ 0 đến {MAX_LIMIT}", f"limit must be 0 to {MAX_LIMIT}"), place="limit"
-        )
+        raise QueryInvalid(both(f"limit phải từ 0 đến {MAX_LIMIT}", f"limit must be 0 to {MAX_LIMIT}"), place="limit")
     own = 1 if query.key is not None else query.page.limit
-    inner = sum(rows_at_most(item.query, depth + 1) for item in query.items if isinstance(item, Nested))
+    inner = sum(rows_at_most(item.query, depth + 1) for item in query.selected if isinstance(item, Nested))
     return own * (1 + inner)
 
 
@@ -26,7 +24,10 @@ def check(*queries: Query) -> int:
     cost = sum(rows_at_most(query) for query in queries)
     if cost > MAX_ROWS:
         raise TooCostly(
-            both(f"Truy vấn có thể trả {cost} dòng, giới hạn {MAX_ROWS}", f"The query may answer {cost} rows, the limit is {MAX_ROWS}"),
+            both(
+                f"Truy vấn có thể trả {cost} dòng, giới hạn {MAX_ROWS}",
+                f"The query may answer {cost} rows, the limit is {MAX_ROWS}",
+            ),
             cost=cost,
             limit=MAX_ROWS,
         )

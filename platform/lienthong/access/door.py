@@ -60,7 +60,12 @@ class Door:
         return answer
 
     async def document(
-        self, subject: Subject, members: Sequence[tuple[str, Query]], *, surface: str, purpose: str | None = None
+        self,
+        subject: Subject,
+        members: Sequence[tuple[str, Query]],
+        *,
+        surface: str,
+        purpose: str | None = None,
     ) -> Answer:
         """Several queries in one statement: a JSON object with a member each."""
         compiler = self._authorise(subject, *(query for _, query in members))
@@ -79,11 +84,11 @@ class Door:
 
     def _visit(self, subject: Subject, query: Query, scopes: dict[str, Scope]) -> None:
         scope = scopes.setdefault(query.dataset, self.scope(subject, query.dataset))
-        for item in query.items:
+        for item in query.selected:
             if isinstance(item, Nested):
                 relation = self._relation(scope, item.relation)
                 self._visit(subject, item.query.but(dataset=relation), scopes)
-            elif item.field != "__typename":
+            elif item.literal is None:
                 self._name(subject, scope, item.field)
         made = {g.key for g in query.groups} | {m.key for m in query.measures}
         named = [o.field for o in query.order if o.field not in made] + [g.field for g in query.groups]
@@ -130,7 +135,13 @@ class Door:
         return _as_answer(row, statement, receipt)
 
     def _entry(
-        self, receipt: str, subject: Subject, scope: Scope, statement: Statement, surface: str, purpose: str | None
+        self,
+        receipt: str,
+        subject: Subject,
+        scope: Scope,
+        statement: Statement,
+        surface: str,
+        purpose: str | None,
     ) -> LedgerEntry:
         terms = policy.agreement_for(subject, scope.contract.id)
         return LedgerEntry(
@@ -156,5 +167,3 @@ def _as_answer(row: Row, statement: Statement, receipt: str | None) -> Answer:
         total=int(total) if total else None,
         receipt=receipt,
     )
-
-

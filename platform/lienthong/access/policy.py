@@ -42,7 +42,10 @@ def refusal(subject: Subject, contract: Contract) -> Problem:
         way_en += f"; open data: {view.id.replace('_', '-')}"
     kind = Unauthenticated if subject.kind == "anonymous" else NotPermitted
     return kind(
-        both(f"Bộ dữ liệu {contract.slug} không mở theo dòng", f"The dataset {contract.slug} is not open row by row"),
+        both(
+            f"Bộ dữ liệu {contract.slug} không mở theo dòng",
+            f"The dataset {contract.slug} is not open row by row",
+        ),
         place=contract.slug,
         fix=both(way_vi, way_en),
     )
@@ -52,10 +55,14 @@ def hidden_field(subject: Subject, scope: Scope, name: str) -> Problem:
     """The refusal of a field that exists and is not covered, with the clause that says so."""
     field = scope.contract.by_name[name]
     if scope.agreement:
-        clause = both(f"thỏa thuận {scope.agreement} không gồm trường này", f"agreement {scope.agreement} does not cover it")
+        clause = both(
+            f"thỏa thuận {scope.agreement} không gồm trường này",
+            f"agreement {scope.agreement} does not cover it",
+        )
     else:
         clause = both(
-            f"phân loại {field.classification}, không thuộc dữ liệu mở", f"classified {field.classification}, not open data"
+            f"phân loại {field.classification}, không thuộc dữ liệu mở",
+            f"classified {field.classification}, not open data",
         )
     kind = Unauthenticated if subject.kind == "anonymous" else NotPermitted
     return kind(

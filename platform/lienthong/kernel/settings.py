@@ -12,16 +12,20 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="LIENTHONG_", frozen=True)
 
-    home: Path = Field(Path(".local"), description="where the private cluster, landing and releases live")
-    host: str = Field("127.0.0.1", description="address to listen on")
-    port: int = Field(8000, ge=1, le=65535, description="port to listen on")
-    database_url: SecretStr | None = Field(None, description="use this PostgreSQL database, not a private cluster")
-    admin_token: SecretStr | None = Field(None, description="an administrator's token fixed at start")
-    datasets: Path | None = Field(None, description="folder of definitions; default: the project's own")
-    site_url: str | None = Field(None, description="the one public address; default: http://host:port")
-    workers: int = Field(1, ge=1, le=64, description="server processes")
-    demo_scale: float = Field(1.0, gt=0, le=100, description="size of the example; 1 = a province like Lạng Sơn")
-    pool_size: int = Field(8, ge=1, le=200, description="database connections of one process and role")
+    home: Path = Field(default=Path(".local"), description="where the private cluster, landing and releases live")
+    host: str = Field(default="127.0.0.1", description="address to listen on")
+    port: int = Field(default=8000, ge=1, le=65535, description="port to listen on")
+    database_url: SecretStr | None = Field(
+        default=None, description="use this PostgreSQL database, not a private cluster"
+    )
+    admin_token: SecretStr | None = Field(default=None, description="an administrator's token fixed at start")
+    datasets: Path | None = Field(default=None, description="folder of definitions; default: the project's own")
+    site_url: str | None = Field(default=None, description="the one public address; default: http://host:port")
+    workers: int = Field(default=1, ge=1, le=64, description="server processes")
+    demo_scale: float = Field(
+        default=1.0, gt=0, le=100, description="size of the example; 1 = a province like Lạng Sơn"
+    )
+    pool_size: int = Field(default=8, ge=1, le=200, description="database connections of one process and role")
 
     @property
     def public_url(self) -> str:

@@ -116,7 +116,7 @@ def _collection(answer: Answer, links: list[dict[str, str]]) -> bytes:
 
 
 def _with(address: str, request: Request, **changes: str | None) -> str:
-    given: dict[str, str | None] = dict(request.query_params) | changes
+    given: dict[str, str | None] = {**request.query_params, **changes}
     query = urlencode({name: value for name, value in given.items() if value is not None})
     return f"{address}?{query}" if query else address
 

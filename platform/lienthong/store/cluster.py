@@ -108,9 +108,7 @@ class Cluster:
             for folder in (self._home, self._place.root):
                 if not folder.exists():
                     folder.mkdir(parents=True)
-                    folder.chmod(
-                        0o711
-                    )  # whatever the umask: the account that runs the server must get through
+                    folder.chmod(0o711)  # whatever the umask: the account that runs the server must get through
             lock = os.open(self._place.root / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         except (PermissionError, FileExistsError) as error:
             raise self._place.failure(

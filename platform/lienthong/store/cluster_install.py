@@ -71,9 +71,7 @@ def _newest_offered() -> int | None:
     """The newest major version that the package lists offer with PostGIS."""
     if not shutil.which("apt-cache"):
         return None
-    names = subprocess.run(
-        ["apt-cache", "pkgnames", "postgresql-"], capture_output=True, text=True, check=False
-    ).stdout
+    names = subprocess.run(["apt-cache", "pkgnames", "postgresql-"], capture_output=True, text=True, check=False).stdout
     offered = [int(n) for n in re.findall(r"^postgresql-(\d+)-postgis-3$", names, re.MULTILINE)]
     return max((n for n in offered if n >= OLDEST), default=None)
 

@@ -91,9 +91,7 @@ class Place:
             return (self.root / name).read_text()
         except OSError as error:
             raise Unavailable(
-                both(
-                    "Chưa có cụm cơ sở dữ liệu ở đây, hoặc của người khác.", "No cluster of yours here yet."
-                ),
+                both("Chưa có cụm cơ sở dữ liệu ở đây, hoặc của người khác.", "No cluster of yours here yet."),
                 place=str(self.root),
                 fix=both("Chạy: lienthong db start", "Run: lienthong db start"),
             ) from error

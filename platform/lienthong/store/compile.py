@@ -137,7 +137,9 @@ class Compiler:
             case "nodes":
                 return f"coalesce(json_agg(row_to_json({rows[member.items]}) order by {page}._n) {seen}, '[]')"
             case "edges":
-                parts = self._build((p, f"row_to_json({rows[p.items]})" if p.name == "node" else cursor) for p in member.parts)
+                parts = self._build(
+                    (p, f"row_to_json({rows[p.items]})" if p.name == "node" else cursor) for p in member.parts
+                )
                 return f"coalesce(json_agg({parts} order by {page}._n) {seen}, '[]')"
             case "pageInfo":
                 info = {
@@ -153,7 +155,8 @@ class Compiler:
     def _build(self, members: Iterable[tuple[Member | Item, str]]) -> str:
         """A JSON object with the members' keys. Raises TooCostly above what one call of PostgreSQL takes."""
         pairs = [
-            f"{self._literal(m.key)}, {value if m.literal is None else self._literal(m.literal)}" for m, value in members
+            f"{self._literal(m.key)}, {value if m.literal is None else self._literal(m.literal)}"
+            for m, value in members
         ]
         if len(pairs) > 50:
             raise TooCostly(both("Một đối tượng có quá 50 thành phần", "An object has more than 50 members"), limit=50)
@@ -285,4 +288,3 @@ def _end_of(as_of: date | datetime) -> datetime:
     if isinstance(as_of, datetime):
         return as_of
     return datetime.combine(as_of + timedelta(days=1), time.min, VIETNAM) - timedelta(microseconds=1)
-

@@ -63,7 +63,9 @@ def _operand(field: FieldContract, op: str, raw: Any) -> Any:
             parts = raw.split(",") if isinstance(raw, str) else list(raw)
             box = tuple(float(part) for part in parts)
             if len(box) != 4 or box[0] > box[2] or box[1] > box[3] or not all(abs(c) <= 180 for c in box):
-                raise ParseError(both("bbox cần 4 số: tây, nam, đông, bắc", "bbox takes 4 numbers: west, south, east, north"))
+                raise ParseError(
+                    both("bbox cần 4 số: tây, nam, đông, bắc", "bbox takes 4 numbers: west, south, east, north")
+                )
             return box
         case "within":
             return raw if isinstance(raw, str) else json.dumps(raw)

@@ -74,7 +74,15 @@ class Database:
                 row = _row(cursor)
                 count = int(row[1]) if len(row) > 1 and row[1] else None
                 for e in entries:
-                    values = (e.request_id, e.subject, e.agency, e.dataset, list(e.fields), e.condition, e.purpose)
+                    values = (
+                        e.request_id,
+                        e.subject,
+                        e.agency,
+                        e.dataset,
+                        list(e.fields),
+                        e.condition,
+                        e.purpose,
+                    )
                     ledger = AsyncRawCursor(connection)
                     await ledger.execute(_LEDGER, (*values, e.agreement, e.surface, count))
             return row
@@ -115,7 +123,9 @@ async def _translated() -> AsyncIterator[None]:
     try:
         yield
     except errors.QueryCanceled as error:
-        raise TooCostly(both("Truy vấn quá thời gian", "The query took too long"), limit_ms=STATEMENT_TIMEOUT_MS) from error
+        raise TooCostly(
+            both("Truy vấn quá thời gian", "The query took too long"), limit_ms=STATEMENT_TIMEOUT_MS
+        ) from error
     except errors.InsufficientPrivilege as error:
         raise NotPermitted(both("Cơ sở dữ liệu từ chối", "The database refuses")) from error
     except errors.UndefinedTable as error:
@@ -128,5 +138,3 @@ async def _translated() -> AsyncIterator[None]:
 
 def _bad_value() -> Problem:
     return QueryInvalid(both("Giá trị trong truy vấn không dùng được", "A value in the query cannot be used"))
-
-

@@ -46,9 +46,7 @@ def _key(contract: Contract, name: str, descending: bool) -> SortKey:
 def cursor_sql(keys: Sequence[SortKey], alias: str) -> str:
     """The SQL expression of a row's cursor: base64url of the JSON array of its keys as text."""
     values = ", ".join(f"{column(alias, key.column)}::text" for key in keys)
-    return (
-        f"translate(encode(convert_to(json_build_array({values})::text, 'UTF8'), 'base64'), E'+/=\\n', '-_')"
-    )
+    return f"translate(encode(convert_to(json_build_array({values})::text, 'UTF8'), 'base64'), E'+/=\\n', '-_')"
 
 
 def decode(cursor: str, keys: Sequence[SortKey]) -> list[str | None]:
@@ -63,7 +61,10 @@ def decode(cursor: str, keys: Sequence[SortKey]) -> list[str | None]:
         raise QueryInvalid(
             both("Con trỏ trang không thuộc truy vấn này", "The cursor does not belong to this query"),
             place="cursor",
-            fix=both("Dùng con trỏ `next` của trang trước, giữ nguyên `sort`", "Use `next` of the page before, with the same `sort`"),
+            fix=both(
+                "Dùng con trỏ `next` của trang trước, giữ nguyên `sort`",
+                "Use `next` of the page before, with the same `sort`",
+            ),
         )
     return list(values)
 

@@ -36,7 +36,7 @@ def app_url(settings: Settings) -> str:
     if not settings.database_url:
         return Cluster(settings.home).url(user=APP)
     parts = conninfo_to_dict(owner_url(settings))
-    return make_conninfo(**{**parts, "user": APP, "password": app_password(settings)})
+    return make_conninfo("", **{**parts, "user": APP, "password": app_password(settings)})
 
 
 def sqlalchemy_url(url: str) -> str:

@@ -59,7 +59,13 @@ def predicate(condition: Condition, alias: str, contract: Contract, params: Para
 
 
 def _join(
-    word: str, empty: str, parts: tuple[Condition, ...], alias: str, contract: Contract, params: Params, exists: Exists
+    word: str,
+    empty: str,
+    parts: tuple[Condition, ...],
+    alias: str,
+    contract: Contract,
+    params: Params,
+    exists: Exists,
 ) -> str:
     inner = [predicate(part, alias, contract, params, exists) for part in parts]
     return f"({word.join(inner)})" if inner else empty

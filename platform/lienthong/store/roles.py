@@ -81,9 +81,7 @@ def grant_whole(connection: Connection, role: str, contract: Contract) -> None:
         relation, name = table(schema, contract.id), sql.Identifier(role)
         connection.execute(sql.SQL("grant select on {} to {}").format(relation, name))
         connection.execute(sql.SQL("drop policy if exists {} on {}").format(name, relation))
-        connection.execute(
-            sql.SQL("create policy {} on {} for select to {} using (true)").format(name, relation, name)
-        )
+        connection.execute(sql.SQL("create policy {} on {} for select to {} using (true)").format(name, relation, name))
 
 
 def apply_agreement(
@@ -114,7 +112,7 @@ def apply_agreement(
 
 def _using(contract: Contract, where: Condition | None, valid_from: date, expires: date) -> sql.Composable:
     """The policy's expression: the row filter with its values as quoted literals, and the days it holds."""
-    parts = [
+    parts: list[sql.Composable] = [
         sql.SQL("current_date between {} and {}").format(sql.Literal(valid_from), sql.Literal(expires)),
     ]
     if where is not None:
@@ -128,7 +126,7 @@ def _with_literals(text: str, params: Params) -> sql.Composable:
     """`text` with each numbered placeholder replaced by a literal: policies take no parameters."""
     pieces = re.split(r"\$(\d+)", text)
     return sql.Composed(
-        sql.Literal(params.values[int(piece) - 1]) if n % 2 else sql.SQL(piece) for n, piece in enumerate(pieces)
+        [sql.Literal(params.values[int(piece) - 1]) if n % 2 else sql.SQL(piece) for n, piece in enumerate(pieces)]
     )
 
 

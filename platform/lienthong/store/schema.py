@@ -11,7 +11,11 @@ from lienthong.contract.model import Contract, FieldContract
 
 SCHEMAS = ("platform", "staging", "governed", "history", "release", "open")
 _RECORDED = (("_from", "timestamptz not null"),)
-_GOVERNED = (("_from", "timestamptz not null default now()"), ("_run", "uuid not null"), ("_hash", "bytea not null"))
+_GOVERNED = (
+    ("_from", "timestamptz not null default now()"),
+    ("_run", "uuid not null"),
+    ("_hash", "bytea not null"),
+)
 
 
 def stored_columns(fields: Iterable[FieldContract]) -> list[tuple[str, str]]:
@@ -56,7 +60,11 @@ def create_governed(connection: Connection, contract: Contract) -> None:
     connection.execute(
         sql.SQL("create table if not exists {} ({}, {})").format(current, body, sql.SQL(", ").join(constraints))
     )
-    gone = _columns(contract, contract.fields, [("_from", "timestamptz not null"), *_GOVERNED[1:], ("_to", "timestamptz not null")])
+    gone = _columns(
+        contract,
+        contract.fields,
+        [("_from", "timestamptz not null"), *_GOVERNED[1:], ("_to", "timestamptz not null")],
+    )
     connection.execute(sql.SQL("create table if not exists {} ({})").format(past, gone))
     connection.execute(
         sql.SQL("create index if not exists {} on {} ({}, _from)").format(
@@ -86,15 +94,19 @@ def add_missing_columns(connection: Connection, contract: Contract) -> None:
 
 
 def create_indexes(
-    connection: Connection, contract: Contract, fields: Iterable[FieldContract], relation: sql.Identifier, prefix: str
+    connection: Connection,
+    contract: Contract,
+    fields: Iterable[FieldContract],
+    relation: sql.Identifier,
+    prefix: str,
 ) -> None:
     """An index for each `index: true` field (with the key, for keyset pages), for geometry, for text search."""
     fields = tuple(fields)
-    key = [name for name in contract.primary_key]
+    key = list(contract.primary_key)
     for field in fields:
         name = sql.Identifier(f"{prefix}_{field.name}_idx"[:63])
         if field.logical_type in {"point", "multipolygon"}:
-            using = sql.SQL("using gist ({})").format(sql.Identifier(field.name))
+            using: sql.Composable = sql.SQL("using gist ({})").format(sql.Identifier(field.name))
         elif field.index:
             names = [field.name, *(k for k in key if k != field.name)]
             using = sql.SQL("({})").format(sql.SQL(", ").join(map(sql.Identifier, names)))
@@ -107,13 +119,17 @@ def create_indexes(
         connection.execute(sql.SQL("create index if not exists {} on {} {}").format(name, relation, using))
 
 
-def foreign_key_indexes(connection: Connection, contract: Contract, names: Iterable[str], relation: sql.Identifier, prefix: str) -> None:
+def foreign_key_indexes(
+    connection: Connection, contract: Contract, names: Iterable[str], relation: sql.Identifier, prefix: str
+) -> None:
     """Indexes for the local side of relationships, so that the many side is found by key."""
     for name in names:
         keys = [name, *(k for k in contract.primary_key if k != name)]
         connection.execute(
             sql.SQL("create index if not exists {} on {} ({})").format(
-                sql.Identifier(f"{prefix}_{name}_fk"[:63]), relation, sql.SQL(", ").join(map(sql.Identifier, keys))
+                sql.Identifier(f"{prefix}_{name}_fk"[:63]),
+                relation,
+                sql.SQL(", ").join(map(sql.Identifier, keys)),
             )
         )
 
@@ -126,7 +142,8 @@ def create_release(connection: Connection, contract: Contract, fields: Iterable[
     )
     connection.execute(
         sql.SQL("create table {} ({})").format(
-            table("release", name + "_history"), _columns(contract, fields, [*_RECORDED, ("_to", "timestamptz not null")])
+            table("release", name + "_history"),
+            _columns(contract, fields, [*_RECORDED, ("_to", "timestamptz not null")]),
         )
     )
 
