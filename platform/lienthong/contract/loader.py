@@ -91,9 +91,7 @@ def read_contract(path: Path) -> tuple[Contract | None, Document]:
     if contract is None:
         return None, document
     if contract.id != path.resolve().parent.name:
-        detail = both(
-            f"id '{contract.id}' khác tên thư mục", f"the id '{contract.id}' is not the folder's name"
-        )
+        detail = both(f"id '{contract.id}' khác tên thư mục", f"the id '{contract.id}' is not the folder's name")
         document.error(("id",), detail, both("đặt tên thư mục theo id", "name the folder after the id"))
     check(contract, document)
     return contract, document

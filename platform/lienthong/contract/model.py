@@ -19,9 +19,7 @@ from lienthong.kernel.text import Bilingual, slug
 Classification = Literal["public", "internal", "personal", "sensitive"]
 OpenUse = Literal["publish", "suppress"]
 Severity = Literal["error", "warning"]
-Dimension = Literal[
-    "accuracy", "completeness", "conformity", "consistency", "coverage", "timeliness", "uniqueness"
-]
+Dimension = Literal["accuracy", "completeness", "conformity", "consistency", "coverage", "timeliness", "uniqueness"]
 NAME = r"^[a-z][a-z0-9_]{1,62}$"
 ConditionMap = dict[str, Any]
 
@@ -286,9 +284,7 @@ class Contract(Part):
     open_view: OpenView | None = None
     source: Source
     agency: str = Field(default="", description="the folder it stands in; set by the loader")
-    derived_from: str | None = Field(
-        default=None, description="the dataset that an aggregate open view is made of"
-    )
+    derived_from: str | None = Field(default=None, description="the dataset that an aggregate open view is made of")
 
     @property
     def slug(self) -> str:

@@ -19,9 +19,7 @@ def shaped(document: Document, model: type[Model], **further: Any) -> Model | No
     if not isinstance(document.data, dict):
         if not document.findings:
             fix = both("xem docs/contract.md", "see docs/contract.md")
-            document.error(
-                (), both("tệp trống hoặc không phải ánh xạ", "the file is empty or no mapping"), fix
-            )
+            document.error((), both("tệp trống hoặc không phải ánh xạ", "the file is empty or no mapping"), fix)
         return None
     try:
         return model.model_validate(document.data | further)
@@ -102,9 +100,7 @@ def _explain(error: ErrorDetails, annotation: Any) -> tuple[Bilingual, Bilingual
         case _:
             message = error["msg"]
             fix = both("xem docs/contract.md", "see docs/contract.md")
-            return both(
-                f"{name}: giá trị '{shown}' sai ({message})", f"{name}: wrong value '{shown}' ({message})"
-            ), fix
+            return both(f"{name}: giá trị '{shown}' sai ({message})", f"{name}: wrong value '{shown}' ({message})"), fix
 
 
 def _missing_fix(name: str) -> Bilingual:

@@ -88,9 +88,7 @@ def _codes(path: Path, document: Document) -> list[dict[str, str]]:
             return [{k: nfc(v or "") for k, v in row.items() if k} for row in csv.DictReader(rows)]
     except (OSError, UnicodeDecodeError) as error:
         fix = both("CSV UTF-8 có cột code, vi, en", "a CSV in UTF-8 with the columns code, vi, en")
-        document.error(
-            ("codes_file",), both(f"không đọc được {path.name}: {error}", f"cannot read {error}"), fix
-        )
+        document.error(("codes_file",), both(f"không đọc được {path.name}: {error}", f"cannot read {error}"), fix)
         return []
 
 

@@ -42,9 +42,7 @@ def check_across(contracts: Mapping[str, tuple[Contract, Document]], broken: Set
                 taken[target.id].add(relation.inverse.name)
 
 
-def _joins(
-    contract: Contract, target: Contract, relation: Relationship, key: Key, document: Document
-) -> bool:
+def _joins(contract: Contract, target: Contract, relation: Relationship, key: Key, document: Document) -> bool:
     """Do both sides of `on` exist and hold the same kind of value?"""
     good = all(local in contract.by_name for local in relation.on)
     for local, remote in relation.on.items():

@@ -60,9 +60,7 @@ def data_class(contract: Contract, document: Document) -> None:
     key = ("catalogue", "dataClass")
     if kind == "open" and contract.open_view is None:
         fix = both("thêm openView hoặc đổi dataClass", "add openView or change dataClass")
-        document.error(
-            key, both("dataClass open mà không có openView", "dataClass is open without an openView"), fix
-        )
+        document.error(key, both("dataClass open mà không có openView", "dataClass is open without an openView"), fix)
     if kind == "private" and (contract.open_view is not None or contract.access.shared is not None):
         fix = both("đổi dataClass", "change dataClass")
         document.error(
@@ -74,9 +72,7 @@ def data_class(contract: Contract, document: Document) -> None:
 
 def _duration(given: str, key: tuple[str, ...], document: Document) -> None:
     if not re.fullmatch(_DURATION, given):
-        fix = both(
-            "khoảng thời gian ISO 8601, ví dụ P1D, P1M, P1Y", "an ISO 8601 duration, such as P1D, P1M, P1Y"
-        )
+        fix = both("khoảng thời gian ISO 8601, ví dụ P1D, P1M, P1Y", "an ISO 8601 duration, such as P1D, P1M, P1Y")
         document.error(key, both(f"'{given}' không phải khoảng thời gian", f"'{given}' is no duration"), fix)
 
 

@@ -31,9 +31,7 @@ def check_condition(contract: Contract, given: Any, key: Key, document: Document
                 _check_comparison(contract.by_name[name], operator, operand, inner, document)
 
 
-def _check_comparison(
-    field: FieldContract, operator: str, operand: Any, key: Key, document: Document
-) -> None:
+def _check_comparison(field: FieldContract, operator: str, operand: Any, key: Key, document: Document) -> None:
     if operator not in field.type.operators:
         detail = both(
             f"kiểu {field.logical_type} không có toán tử '{operator}'",

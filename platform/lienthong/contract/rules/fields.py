@@ -63,9 +63,7 @@ def logical_types(contract: Contract, document: Document) -> None:
     """The logical type exists and its options are right."""
     for at, field in enumerate(contract.fields):
         if field.logical_type not in TYPES:
-            detail = both(
-                f"không có kiểu '{field.logical_type}'", f"there is no logical type '{field.logical_type}'"
-            )
+            detail = both(f"không có kiểu '{field.logical_type}'", f"there is no logical type '{field.logical_type}'")
             document.error(("fields", at, "logicalType"), detail, nearest(field.logical_type, TYPES))
             continue
         for wrong in field.type.lint(field.options):
@@ -77,9 +75,7 @@ def logical_types(contract: Contract, document: Document) -> None:
         version = str(field.options.get("version", ""))
         if version.startswith("field:") and version[6:] not in contract.by_name:
             fix = nearest(version[6:], contract.by_name)
-            document.error(
-                ("fields", at, "options", "version"), both("không có trường này", "no such field"), fix
-            )
+            document.error(("fields", at, "options", "version"), both("không có trường này", "no such field"), fix)
 
 
 def linking_dates(contract: Contract, document: Document) -> None:
@@ -122,17 +118,13 @@ def primary_key(contract: Contract, document: Document) -> None:
             document.error(key, detail, nearest(name, contract.by_name))
         elif not field.required:
             fix = both(f"đặt required: true cho {name}", f"set required: true on {name}")
-            document.error(
-                key, both(f"khóa chính '{name}' có thể trống", f"the key '{name}' may be missing"), fix
-            )
+            document.error(key, both(f"khóa chính '{name}' có thể trống", f"the key '{name}' may be missing"), fix)
         elif not field.type.sortable:
             fix = both("chọn một mã", "choose a code")
             detail = both(f"'{name}' không làm khóa được", f"'{name}' cannot be a key")
             document.error(key, detail, fix)
     if len(set(contract.primary_key)) != len(contract.primary_key):
-        document.error(
-            ("primaryKey",), both("khóa lặp trường", "a key field stands twice"), both("bỏ bớt", "keep one")
-        )
+        document.error(("primaryKey",), both("khóa lặp trường", "a key field stands twice"), both("bỏ bớt", "keep one"))
 
 
 def validity(contract: Contract, document: Document) -> None:

@@ -18,9 +18,7 @@ _TAKES: dict[str, frozenset[str]] = {
 }
 _NUMBERS = frozenset({"integer", "decimal", "money"})
 # Types that tell one person from another: never a dimension as they are.
-_DISTINGUISHING = frozenset(
-    {"text", "identifier", "uuid", "citizen_id", "phone", "email", "tax_code", "point"}
-)
+_DISTINGUISHING = frozenset({"text", "identifier", "uuid", "citizen_id", "phone", "email", "tax_code", "point"})
 
 
 def published_fields(contract: Contract, document: Document) -> None:
@@ -34,9 +32,7 @@ def published_fields(contract: Contract, document: Document) -> None:
             f"the field {field.name} is {field.classification}, yet published",
         )
         if field.classification == "internal":
-            fix = both(
-                "phân loại public nếu luật cho công bố", "classify it public when the law publishes it"
-            )
+            fix = both("phân loại public nếu luật cho công bố", "classify it public when the law publishes it")
             document.warning(key, detail, fix)
         else:
             document.error(
@@ -91,9 +87,7 @@ def aggregate_view(contract: Contract, document: Document) -> None:
         check_condition(contract, view.where, ("openView", "where"), document)
     if view.k < contract.privacy.k:
         fix = both(f"đặt k: {contract.privacy.k} trở lên", f"set k: {contract.privacy.k} or more")
-        detail = both(
-            f"openView.k = {view.k} nhỏ hơn privacy.k", f"openView.k = {view.k} is less than privacy.k"
-        )
+        detail = both(f"openView.k = {view.k} nhỏ hơn privacy.k", f"openView.k = {view.k} is less than privacy.k")
         document.error(("openView", "k"), detail, fix)
     names = Counter([*(g.field for g in view.group_by), *(m.name for m in view.measures)])
     for at, group in enumerate(view.group_by):
@@ -147,9 +141,7 @@ def _measure(contract: Contract, measure: Measure, key: Key, twice: bool, docume
     field = _known(contract, measure.of, key, document)
     if field is None or measure.measure == "count":
         return
-    if field.logical_type not in _NUMBERS and not (
-        measure.measure in ("min", "max") and field.logical_type == "date"
-    ):
+    if field.logical_type not in _NUMBERS and not (measure.measure in ("min", "max") and field.logical_type == "date"):
         numbers = ", ".join(f.name for f in contract.fields if f.logical_type in _NUMBERS)
         detail = both(
             f"{measure.measure} của '{field.name}' không phải số",

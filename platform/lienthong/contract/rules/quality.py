@@ -23,17 +23,13 @@ def quality_rules(contract: Contract, document: Document) -> None:
             detail = both(f"mã quy tắc '{rule.id}' lặp lại", f"the rule id '{rule.id}' stands twice")
             document.error((*key, "id"), detail, both("mỗi quy tắc một mã", "one id for each rule"))
         if not re.fullmatch(r"expect_[a-zA-Z0-9_]+|unexpected_rows_expectation", rule.expectation):
-            detail = both(
-                f"'{rule.expectation}' không phải tên kỳ vọng", f"'{rule.expectation}' is no expectation"
-            )
+            detail = both(f"'{rule.expectation}' không phải tên kỳ vọng", f"'{rule.expectation}' is no expectation")
             document.error((*key, "expectation"), detail, _NAMES)
         for argument in _COLUMN_ARGUMENTS:
             given = rule.kwargs.get(argument, ())
             for name in [given] if isinstance(given, str) else given:
                 if name not in columns:
-                    detail = both(
-                        f"{argument}: không có cột '{name}'", f"{argument}: there is no column '{name}'"
-                    )
+                    detail = both(f"{argument}: không có cột '{name}'", f"{argument}: there is no column '{name}'")
                     document.error((*key, "kwargs", argument), detail, nearest(str(name), columns))
 
 
@@ -49,9 +45,7 @@ def relationships(contract: Contract, document: Document) -> None:
             )
         for local in relation.on:
             if local not in contract.by_name:
-                detail = both(
-                    f"quan hệ: không có trường '{local}'", f"relationship: there is no field '{local}'"
-                )
+                detail = both(f"quan hệ: không có trường '{local}'", f"relationship: there is no field '{local}'")
                 document.error(("relationships", at, "on", local), detail, nearest(local, contract.by_name))
 
 

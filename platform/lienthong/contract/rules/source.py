@@ -9,9 +9,7 @@ from lienthong.kernel.text import both
 
 def columns(contract: Contract, document: Document) -> None:
     """Source columns feed fields that exist, in ways that their types understand."""
-    mappings: list[tuple[Key, dict[str, ColumnSource | str]]] = [
-        (("source", "columns"), contract.source.columns)
-    ]
+    mappings: list[tuple[Key, dict[str, ColumnSource | str]]] = [(("source", "columns"), contract.source.columns)]
     for at, file in enumerate(contract.source.files):
         mappings.append((("source", "files", at, "columns"), file.columns or {}))
     for key, mapping in mappings:
@@ -29,9 +27,7 @@ def columns(contract: Contract, document: Document) -> None:
 def _column(field: FieldContract, given: ColumnSource, key: Key, document: Document) -> None:
     if (given.from_ is None) == (given.value is None):
         fix = both("from: <cột>, hoặc value: <hằng>", "from: <column>, or value: <constant>")
-        document.error(
-            key, both("cần đúng một trong from và value", "exactly one of from and value is needed"), fix
-        )
+        document.error(key, both("cần đúng một trong from và value", "exactly one of from and value is needed"), fix)
     if given.formats and not field.type.lint(field.options):
         for wrong in field.type.lint({**field.options, "formats": list(given.formats)}):
             document.error((*key, "formats"), wrong, both("xem docs/contract.md", "see docs/contract.md"))

@@ -64,15 +64,11 @@ class Enum(Coded):
     def lint(self, options: Options) -> list[Bilingual]:
         wrong = super().lint(options)
         if ("list" in options) == ("values" in options):
-            wrong.append(
-                both("cần đúng một trong hai: list hoặc values", "exactly one of list and values is needed")
-            )
+            wrong.append(both("cần đúng một trong hai: list hoặc values", "exactly one of list and values is needed"))
         elif not self.codes(options):
             known = ", ".join(sorted(vocabulary.current())) or "-"
             name = options.get("list")
-            wrong.append(
-                both(f"không có danh mục '{name}'; đang có: {known}", f"no list '{name}'; there are: {known}")
-            )
+            wrong.append(both(f"không có danh mục '{name}'; đang có: {known}", f"no list '{name}'; there are: {known}"))
         return wrong
 
 
@@ -108,11 +104,7 @@ class VsicCode(Coded):
         return _VSIC_FORM.json_schema({})
 
     def expectations(self, column: str, options: Options) -> list[dict[str, Any]]:
-        return (
-            _VSIC_FORM.expectations(column, {})
-            if self.by_form(options)
-            else super().expectations(column, options)
-        )
+        return _VSIC_FORM.expectations(column, {}) if self.by_form(options) else super().expectations(column, options)
 
     def lint(self, options: Options) -> list[Bilingual]:
         wrong = super().lint(options)

@@ -45,7 +45,7 @@ class Url(PatternType):
     name = "url"
     pattern = (
         r"https?://[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*"
-        r"(:[0-9]{1,5})?([/?#][^\x01-\x20\x7f\x22\x27<>\x5c]*)?"
+        r"(:[0-9]{1,5})?([/?#][^\x00-\x20\x7f\x22\x27<>\x5c]*)?"
     )
     form = both("địa chỉ web http hoặc https", "an http or https address")
     example = "https://dichvucong.gov.vn"

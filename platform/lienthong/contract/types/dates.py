@@ -67,9 +67,7 @@ class PartialDate(Temporal):
             if found := timeformats.read(value, pattern):
                 moment, given = found
                 return moment.strftime(self._edtf(given))
-        raise refuse(
-            "giá trị không phải năm, tháng hay ngày (YYYY[-MM[-DD]])", "the value is not YYYY[-MM[-DD]]"
-        )
+        raise refuse("giá trị không phải năm, tháng hay ngày (YYYY[-MM[-DD]])", "the value is not YYYY[-MM[-DD]]")
 
     def _edtf(self, given: str) -> str:
         if "m" not in given:
@@ -109,7 +107,7 @@ class DateTime(Temporal):
         r"[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}"
         r"([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?(Z|[+-](0[0-9]|1[0-4]):[0-5][0-9])?)?"
     )
-    zoned = r".*(Z|[+-][0-9]{2}:[0-9]{2})"
+    zoned = r".{16,}(Z|[+-][0-9]{2}:[0-9]{2})"
 
     def formats(self, options: Options, default: Sequence[str]) -> tuple[str, ...]:
         return tuple(options.get("formats") or default)
@@ -146,10 +144,11 @@ class DateTime(Temporal):
         # Local times go through UTC by subtraction: the result does not depend on the session's zone.
         if pattern != "iso":
             return f"((({timeformats.duckdb_read(expr, pattern)}) - INTERVAL 7 HOUR) AT TIME ZONE 'UTC')"
-        day = f"regexp_full_match({expr}, '.{{10}}')"
+        # DuckDB reads a zone only after seconds.
+        whole = f"regexp_replace({expr}, '^(.{{16}})(Z|[+-])', '\\1:00\\2')"
         return (
             f"CASE WHEN NOT regexp_full_match({expr}, {literal(self.iso)}) THEN NULL"
-            f" WHEN NOT {day} AND regexp_full_match({expr}, {literal(self.zoned)}) THEN try_cast({expr} AS TIMESTAMPTZ)"
+            f" WHEN regexp_full_match({expr}, {literal(self.zoned)}) THEN try_cast({whole} AS TIMESTAMPTZ)"
             f" ELSE (try_cast({expr} AS TIMESTAMP) - INTERVAL 7 HOUR) AT TIME ZONE 'UTC' END"
         )
 

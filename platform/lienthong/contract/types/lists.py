@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from math import isinf
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -53,7 +54,7 @@ class ListOf(LogicalType):
 
     def parse(self, text: str, options: Options) -> list[Any]:
         try:
-            given = json.loads(nfc(text))
+            given = json.loads(nfc(text), parse_constant=_refuse_constant, parse_float=_finite)
         except (ValueError, RecursionError):
             given = None
         if not isinstance(given, list):
@@ -68,10 +69,7 @@ class ListOf(LogicalType):
             return _json_value(kind.parse(_text(item), own))
         if not isinstance(item, dict):
             raise refuse("phần tử không phải bản ghi", "an item is not a record")
-        return {
-            name: self._property(item.get(name), kind, own, required)
-            for name, kind, own, required in properties
-        }
+        return {name: self._property(item.get(name), kind, own, required) for name, kind, own, required in properties}
 
     def _property(self, value: Any, kind: LogicalType, options: Options, required: bool) -> Any:
         if value is None or (isinstance(value, str) and not value.strip()):
@@ -95,25 +93,20 @@ class ListOf(LogicalType):
             cells = [("", text.format("item", "$"), kind, own, True)]
         good = [is_item, *(self._duckdb_good(*cell[1:]) for cell in cells)]
         values = [
-            (name, _duckdb_json(kind.duckdb(f"nullif({cell}, '')", own), kind))
-            for name, cell, kind, own, _ in cells
+            (name, _duckdb_json(kind.duckdb(f"nullif({cell}, '')", own), kind)) for name, cell, kind, own, _ in cells
         ]
-        made = (
-            f"json_object({', '.join(f'{_key(n)}, {v}' for n, v in values)})" if properties else values[0][1]
-        )
+        made = f"json_object({', '.join(f'{_key(n)}, {v}' for n, v in values)})" if properties else values[0][1]
         listed = f"CAST(json_extract(try_cast({expr} AS JSON), '$[*]') AS JSON[])"
         valid = f"coalesce(list_bool_and(list_transform({listed}, lambda item: coalesce({' AND '.join(good)}, FALSE))), TRUE)"
         return (
-            f"CASE WHEN json_type(try_cast({expr} AS JSON)) = 'ARRAY' AND {valid}"
+            f"CASE WHEN {_strict_json(expr)} AND json_type(try_cast({expr} AS JSON)) = 'ARRAY' AND {valid}"
             f" THEN CAST(to_json(list_transform({listed}, lambda item: CAST({made} AS JSON))) AS VARCHAR) END"
         )
 
     def _duckdb_good(self, cell: str, kind: LogicalType, options: Options, required: bool) -> str:
         # An object or a list is no single value, whatever text it may be rendered as.
         value = kind.duckdb(f"nullif({cell}, '')", options)
-        return (
-            f"({value}) IS NOT NULL" if required else f"(nullif({cell}, '') IS NULL OR ({value}) IS NOT NULL)"
-        )
+        return f"({value}) IS NOT NULL" if required else f"(nullif({cell}, '') IS NULL OR ({value}) IS NOT NULL)"
 
     def staging_sql(self, options: Options) -> str:
         return "text"
@@ -142,9 +135,7 @@ class ListOf(LogicalType):
             name = part.get("logicalType", "text")
             kind = self._types.get(name)
             if kind is None or kind.sql_type.startswith("geometry") or kind is self:
-                wrong.append(
-                    both(f"kiểu phần tử '{name}' không dùng được", f"'{name}' cannot be a type of items")
-                )
+                wrong.append(both(f"kiểu phần tử '{name}' không dùng được", f"'{name}' cannot be a type of items"))
             else:
                 wrong += kind.lint(part.get("options") or {})
         return wrong
@@ -156,9 +147,18 @@ def _key(name: str) -> str:
 
 def _text(value: Any) -> str:
     """A JSON value as the text that a source cell would hold."""
-    if isinstance(value, dict | list) or value is None:
+    if isinstance(value, dict | list) or value is None or str(value).strip() == "":
         raise refuse("phần tử không phải giá trị đơn", "an item is not a single value")
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _finite(text: str) -> float | str:
+    """A float; a number beyond them stays text, which only types of text take."""
+    return text if isinf(float(text)) else float(text)
 
 
 def _json_value(value: Any) -> Any:
@@ -170,12 +170,14 @@ def _json_value(value: Any) -> Any:
     return float(value) if isinstance(value, Decimal) else value
 
 
+def _strict_json(expr: str) -> str:
+    """A DuckDB condition: no trailing comma, no NaN nor Infinity, which its JSON reader lets pass."""
+    skeleton = f"regexp_replace({expr}, '\"([^\"\\\\]|\\\\.)*\"', '\"\"', 'g')"
+    return f"NOT regexp_matches({skeleton}, ',[ \\t\\r\\n]*[\\]}}]|[Nn]a[Nn]|[Ii]nf')"
+
+
 def _duckdb_json(value: str, kind: LogicalType) -> str:
     """A DuckDB value as JSON carries it: numbers and truth values as they are, all else text."""
     if kind.odcs in {"number", "integer"}:
-        return (
-            f"to_json(CAST({value} AS DOUBLE))"
-            if kind.name == "decimal"
-            else f"to_json(CAST({value} AS BIGINT))"
-        )
+        return f"to_json(CAST({value} AS DOUBLE))" if kind.name == "decimal" else f"to_json(CAST({value} AS BIGINT))"
     return f"to_json({value})" if kind.odcs == "boolean" else f"to_json(CAST({value} AS VARCHAR))"

@@ -49,9 +49,7 @@ class Number(LogicalType):
     def parse(self, text: str, options: Options) -> Any:
         value = self._number(clean(text), options)
         low, high = self.bounds(options)
-        if (low is not None and value < Decimal(str(low))) or (
-            high is not None and value > Decimal(str(high))
-        ):
+        if (low is not None and value < Decimal(str(low))) or (high is not None and value > Decimal(str(high))):
             raise refuse(f"ngoài khoảng {low} đến {high}", f"outside the range {low} to {high}")
         return int(value) if self.whole else value
 
@@ -72,9 +70,7 @@ class Number(LogicalType):
         tries = []
         for name in formats(options):
             form, group, point = FORMATS[name]
-            plain = (
-                f"replace(replace({expr}, {literal(group)}, ''), {literal(point)}, '.')" if group else expr
-            )
+            plain = f"replace(replace({expr}, {literal(group)}, ''), {literal(point)}, '.')" if group else expr
             value = f"try_cast({plain} AS DECIMAL({digits}, {scale}))"
             whole = f" AND NOT regexp_matches({plain}, '\\.[0-9]*[1-9]')" if self.whole else ""
             tries.append(f"CASE WHEN regexp_full_match({expr}, {literal(form)}){whole} THEN {value} END")
@@ -117,9 +113,7 @@ class Number(LogicalType):
         for name in formats(options):
             if name not in FORMATS:
                 known = ", ".join(FORMATS)
-                wrong.append(
-                    both(f"dạng số lạ '{name}': {known}", f"unknown number format '{name}': {known}")
-                )
+                wrong.append(both(f"dạng số lạ '{name}': {known}", f"unknown number format '{name}': {known}"))
         return wrong
 
 
@@ -137,16 +131,12 @@ class Integer(Number):
 
     def check(self, column: str, options: Options) -> str | None:
         bounds = ("min", ">="), ("max", "<=")
-        return (
-            " AND ".join(f"{column} {sign} {options[key]}" for key, sign in bounds if key in options) or None
-        )
+        return " AND ".join(f"{column} {sign} {options[key]}" for key, sign in bounds if key in options) or None
 
     def lint(self, options: Options) -> list[Bilingual]:
         wrong = super().lint(options)
         if any(abs(options.get(name) or 0) > 2**31 - 1 for name in ("min", "max")):
-            wrong.append(
-                both("vượt 32 bit: dùng decimal, scale 0", "beyond 32 bits: use decimal with scale 0")
-            )
+            wrong.append(both("vượt 32 bit: dùng decimal, scale 0", "beyond 32 bits: use decimal with scale 0"))
         return wrong
 
 

@@ -70,8 +70,10 @@ class PatternType(LogicalType):
         for old, new in self.repairs(options):
             value = f"regexp_replace({value}, {literal(old)}, {literal(new)}, 'g')"
         further = self.sql_valid(value, options)
+        # A replacement could take a control character away before the pattern sees it.
+        printable = f"NOT regexp_matches({expr}, {literal(CONTROL)}) AND " if self.repairs(options) else ""
         condition = (
-            f"length({value}) <= {self.max_length}"
+            f"{printable}length({value}) <= {self.max_length}"
             f" AND regexp_full_match({value}, {literal(self.full_pattern(options))})"
             + (f" AND {further}" if further else "")
         )
@@ -80,8 +82,7 @@ class PatternType(LogicalType):
     def check(self, column: str, options: Options) -> str | None:
         further = self.sql_valid(column, options)
         condition = (
-            f"char_length({column}) <= {self.max_length}"
-            f" AND {column} ~ {literal(f'^({self.full_pattern(options)})$')}"
+            f"char_length({column}) <= {self.max_length} AND {column} ~ {literal(f'^({self.full_pattern(options)})$')}"
         )
         return condition + (f" AND {further}" if further else "")
 

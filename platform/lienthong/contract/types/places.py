@@ -137,7 +137,7 @@ class Point(Geometry):
     sql_type = "geometry(Point,4326)"
     form = both("điểm (kinh độ, vĩ độ; WKT hoặc GeoJSON)", "a point (longitude, latitude; WKT or GeoJSON)")
     geojson = "Point"
-    pattern = r"POINT\(-?[0-9.]+ -?[0-9.]+\)"
+    pattern = rf"POINT\({_NUMBER} {_NUMBER}\)"
     steps = (
         *_TO_WKT[:3],
         (rf"^(?:POINT ?\( ?|Point )?({_NUMBER})(?:{_COMMA}| )({_NUMBER}) ?\)?$", r"POINT(\1 \2)"),
@@ -148,9 +148,7 @@ class Point(Geometry):
         return abs(longitude) <= 180 and abs(latitude) <= 90
 
     def sql_valid(self, value: str) -> str:
-        ordinates = (
-            f"try_cast(regexp_extract({value}, '([-0-9.]+) ([-0-9.]+)', {n}) AS DOUBLE)" for n in (1, 2)
-        )
+        ordinates = (f"try_cast(regexp_extract({value}, '([-0-9.]+) ([-0-9.]+)', {n}) AS DOUBLE)" for n in (1, 2))
         return " AND ".join(f"abs({o}) <= {limit}" for o, limit in zip(ordinates, (180, 90), strict=True))
 
 

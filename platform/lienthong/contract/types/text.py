@@ -67,9 +67,7 @@ class Text(LogicalType):
         wrong = super().lint(options)
         limit = options.get("max_length")
         if limit is not None and (not isinstance(limit, int) or limit < 1):
-            wrong.append(
-                both("max_length phải là số nguyên dương", "max_length must be a positive whole number")
-            )
+            wrong.append(both("max_length phải là số nguyên dương", "max_length must be a positive whole number"))
         try:
             re.compile(str(options.get("pattern", "")))
         except re.error as error:
@@ -82,7 +80,7 @@ class Identifier(PatternType):
 
     name = "identifier"
     graphql = "ID"
-    pattern = r"[^\x01-\x20\x7f]+"
+    pattern = r"[^\x00-\x20\x7f]+"
     form = both("mã định danh không có khoảng trắng", "an identifier without blanks")
     example = "LN-0001"
 

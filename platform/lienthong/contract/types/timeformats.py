@@ -90,11 +90,7 @@ def wrong(patterns: Iterable[str], needed: str) -> list[Bilingual]:
         if pattern in WORDS:
             continue
         letters = directives(str(pattern))
-        if (
-            not set(letters) <= set(_ORDER)
-            or len(set(letters)) != len(letters)
-            or not set(needed) <= set(letters)
-        ):
+        if not set(letters) <= set(_ORDER) or len(set(letters)) != len(letters) or not set(needed) <= set(letters):
             found.append(
                 both(
                     f"dạng thời gian '{pattern}' không dùng được: cần %{' %'.join(needed)}, năm bốn chữ số",
