@@ -107,10 +107,11 @@ class LogicalType(ABC):
 
     def lint(self, options: Options) -> list[Bilingual]:
         """What is wrong with the options that a contract gives."""
+        known = ", ".join(sorted(self.option_names)) or "-"
         return [
             Bilingual(
-                vi=f"tùy chọn lạ '{name}'; kiểu {self.name} nhận: {', '.join(sorted(self.option_names)) or 'không có'}",
-                en=f"unknown option '{name}'; the type {self.name} takes: {', '.join(sorted(self.option_names)) or 'none'}",
+                vi=f"tùy chọn lạ '{name}'; kiểu {self.name} nhận: {known}",
+                en=f"unknown option '{name}'; the type {self.name} takes: {known}",
             )
             for name in options
             if name not in self.option_names

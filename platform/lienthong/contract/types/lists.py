@@ -97,7 +97,8 @@ class ListOf(LogicalType):
         ]
         made = f"json_object({', '.join(f'{_key(n)}, {v}' for n, v in values)})" if properties else values[0][1]
         listed = f"CAST(json_extract(try_cast({expr} AS JSON), '$[*]') AS JSON[])"
-        valid = f"coalesce(list_bool_and(list_transform({listed}, lambda item: coalesce({' AND '.join(good)}, FALSE))), TRUE)"
+        each = f"list_transform({listed}, lambda item: coalesce({' AND '.join(good)}, FALSE))"
+        valid = f"coalesce(list_bool_and({each}), TRUE)"
         return (
             f"CASE WHEN {_strict_json(expr)} AND json_type(try_cast({expr} AS JSON)) = 'ARRAY' AND {valid}"
             f" THEN CAST(to_json(list_transform({listed}, lambda item: CAST({made} AS JSON))) AS VARCHAR) END"
