@@ -77,9 +77,7 @@ def clean_header(names: Iterable[str | None]) -> tuple[str, ...]:
     return tuple(cleaned)
 
 
-def write_records(
-    records: Iterable[Record], target: Path, columns: Sequence[str] = ()
-) -> tuple[int, tuple[str, ...]]:
+def write_records(records: Iterable[Record], target: Path, columns: Sequence[str] = ()) -> tuple[int, tuple[str, ...]]:
     """Write records (column -> text, `_line` -> int) as Parquet, in bounded memory; the rows and the columns.
 
     `columns` come first and exist in any case; others are added in the order in which they first occur.
@@ -102,14 +100,46 @@ def write_records(
     return rows, tuple(names)
 
 
-def write_rejects(rejects: Sequence[Reject], target: Path) -> tuple[Path | None, int]:
-    """The rejects as Parquet and their number; no file when there are none."""
-    if not rejects:
-        return None, 0
-    schema = pa.schema([("line", pa.int64()), ("text", pa.string()), ("reason", pa.string())])
-    cells = zip(*((r.line, r.text, r.reason) for r in rejects), strict=True)
-    pq.write_table(pa.table([list(column) for column in cells], schema=schema), target)
-    return target, len(rejects)
+class RejectFile:
+    """Collects rejects in a Parquet file that exists only when there are any; use it with `with`."""
+
+    def __init__(self, path: Path) -> None:
+        self.count = 0
+        self._path = path
+        self._held: list[Reject] = []
+        self._writer: Any = None
+
+    @property
+    def path(self) -> Path | None:
+        """The file, or None when nothing was rejected."""
+        return self._path if self.count else None
+
+    def add(self, line: int, text: str, reason: str) -> None:
+        """Keep one record that is no row."""
+        self._held.append(Reject(line, text, reason))
+        self.count += 1
+        if len(self._held) >= _CHUNK:
+            self._flush()
+
+    def _flush(self) -> None:
+        schema = pa.schema([("line", pa.int64()), ("text", pa.string()), ("reason", pa.string())])
+        self._writer = self._writer or pq.ParquetWriter(self._path, schema)
+        cells = zip(*((r.line, r.text, r.reason) for r in self._held), strict=True)
+        self._writer.write_table(pa.table([list(column) for column in cells], schema=schema))
+        self._held = []
+
+    def close(self) -> None:
+        """Write what is held and close the file."""
+        if self._held:
+            self._flush()
+        if self._writer:
+            self._writer.close()
+
+    def __enter__(self) -> "RejectFile":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
 
 
 def _chunks(records: Iterable[Record]) -> Iterator[list[Record]]:

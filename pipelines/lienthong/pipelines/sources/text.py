@@ -42,8 +42,7 @@ def _unsure(path: Path, text: UnicodeFile, least: float) -> Invalid:
     measured = f"{found.confidence:.2f} < {least:.2f}"
     return Invalid(
         both(
-            f"Không nhận ra bảng mã: gần nhất là {found.encoding}, độ tin cậy {measured} "
-            f"({found.words} từ có dấu).",
+            f"Không nhận ra bảng mã: gần nhất là {found.encoding}, độ tin cậy {measured} ({found.words} từ có dấu).",
             f"The encoding cannot be told: closest is {found.encoding}, confidence {measured} "
             f"({found.words} words with marks).",
         ),
@@ -61,15 +60,11 @@ def _notes(name: str, text: UnicodeFile) -> list[Note]:
     if len(segments) > 1:
         parts = "; ".join(f"{e} ≥ {s.line}" for e, s in zip(encodings, segments, strict=True))
         vi, en = "Tệp dùng nhiều bảng mã, theo dòng", "The file is in several encodings, by line"
-        notes.append(
-            note("mixed_encoding", f"{vi}: {parts}.", f"{en}: {parts}.", f"{name}:{segments[1].line}")
-        )
+        notes.append(note("mixed_encoding", f"{vi}: {parts}.", f"{en}: {parts}.", f"{name}:{segments[1].line}"))
     elif segments[0].encoding != "utf-8":
         sure = text.detection.confidence
         vi, en = f"Đã chuyển từ {encodings[0]} sang Unicode", f"Decoded from {encodings[0]} to Unicode"
-        notes.append(
-            note("decoded", f"{vi} (độ tin cậy {sure:.2f}).", f"{en} (confidence {sure:.2f}).", name)
-        )
+        notes.append(note("decoded", f"{vi} (độ tin cậy {sure:.2f}).", f"{en} (confidence {sure:.2f}).", name))
     for code, count, vi, en in (
         (
             "restored_letters",
