@@ -204,7 +204,7 @@ class Compiler:
         value = field.type.json_expr(column(alias, item.field), field.options)
         if not item.path:
             return value
-        record = self._build((part, f"l.e -> {self._literal(part.field)}") for part in item.path)
+        record = self._build((p, "" if p.literal else f"l.e -> {self._literal(p.field)}") for p in item.path)
         listed = f"select coalesce(json_agg({record} order by l.n), '[]') from jsonb_array_elements({value})"
         return f"case when {value} is not null then ({listed} with ordinality l(e, n)) end"
 

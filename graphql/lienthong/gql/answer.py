@@ -1,0 +1,65 @@
+"""Answers: `{"data": ...}` with the database's bytes as they are, or `{"errors": [...]}` with a code each."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+from graphql import GraphQLError
+from starlette.responses import Response
+
+from lienthong.gql.document import Refused
+from lienthong.gql.plan import Misplaced
+from lienthong.kernel.problem import Problem
+from lienthong.kernel.text import Language, both
+
+JSON = "application/json; charset=utf-8"
+RESULT = "application/graphql-response+json"
+MASKED = both("Lỗi hệ thống", "Internal error")
+
+
+def data(body: bytes, fixed: bytes) -> bytes:
+    """One `data` object from what is known already and what the database answered (JSON objects or nothing)."""
+    inner = b",".join(part[1:-1] for part in (fixed, body) if part)
+    return b'{"data":{' + inner + b"}}"
+
+
+def refused(error: Refused) -> bytes:
+    """GraphQL's own errors: syntax, validation, variables."""
+    return _errors({**_plain(e), "extensions": {"code": error.code}} for e in error.errors)
+
+
+def problem(given: Problem, language: Language, at: Misplaced | None = None) -> bytes:
+    """A problem of ours: in the caller's language, both in the extensions."""
+    extensions: dict[str, Any] = {
+        "code": given.code,
+        "type": f"/docs/problems/{given.slug}",
+        "messages": {"vi": given.message("vi"), "en": given.message("en")},
+        **given.extra,
+    }
+    if given.place:
+        extensions["place"] = given.place
+    error: dict[str, Any] = {"message": given.message(language)}
+    if at is not None:
+        error |= _plain(GraphQLError("", nodes=[at.node], path=[at.key])) | {"message": error["message"]}
+    return _errors([error | {"extensions": extensions}], executed=at is None)
+
+
+def masked(language: Language) -> bytes:
+    """An error that is nobody's business."""
+    extensions = {"code": "INTERNAL", "messages": MASKED.model_dump()}
+    return _errors([{"message": MASKED.in_language(language), "extensions": extensions}])
+
+
+def respond(body: bytes, accept: str, status: int, headers: dict[str, str]) -> Response:
+    """The answer in the form asked for. `application/json` answers 200 when the request was well formed (GraphQL over HTTP)."""
+    if RESULT in accept:
+        return Response(body, status, headers, media_type=RESULT)
+    return Response(body, 200 if status < 500 and status not in (405, 413, 415) else status, headers, media_type=JSON)
+
+
+def _plain(error: GraphQLError) -> dict[str, Any]:
+    return {k: v for k, v in error.formatted.items() if k != "extensions"}
+
+
+def _errors(errors: Iterable[dict[str, Any]], executed: bool = False) -> bytes:
+    return orjson.dumps({"errors": list(errors)} | ({"data": None} if executed else {}), default=str)
