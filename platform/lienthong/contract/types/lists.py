@@ -1,22 +1,56 @@
 """Lists: several values, or several small records, in one cell (jsonb)."""
 
 import json
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from math import isinf
 from typing import Any, ClassVar
 from uuid import UUID
 
-from lienthong.contract.types.base import LogicalType, Operator, Options, refuse
+from lienthong.contract.types.base import LogicalType, Operator, Options, literal, refuse
 from lienthong.kernel.text import Bilingual, both, nfc
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """How a source words an item or a property: its own key (`from`), the part that counts (`extract`), texts for
+    codes (`map`; a text that it does not know stays as it is, one mapped to the empty text is nothing)."""
+
+    key: str | None = None
+    extract: str | None = None
+    map: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> "Wording":
+        """The wording that the description of an item or property gives."""
+        return cls(given.get("from"), given.get("extract"), given.get("map") or {})
+
+    def read(self, text: str) -> str:
+        """The text that the type parses."""
+        if self.extract:
+            found = re.search(self.extract, text)
+            text = (found[1] or "").strip(" ") if found else ""
+        return self.map.get(text, text)
+
+    def duckdb(self, cell: str) -> str:
+        """The DuckDB twin of `read`."""
+        if self.extract:
+            cell = f"trim(regexp_extract({cell}, {literal(self.extract)}, 1))"
+        if not self.map:
+            return cell
+        cases = " ".join(f"WHEN {literal(raw)} THEN {literal(code)}" for raw, code in self.map.items())
+        return f"CASE {cell} {cases} ELSE {cell} END"
 
 
 class ListOf(LogicalType):
     """A list. Option `items`: {logicalType, options}, or {properties: [{name, title, logicalType, options, required}]}.
 
     The text is JSON. Every item is a value of its type; null items are refused, null properties unless required are
-    kept. The operator `contains` asks for one item, whose text `parse_item` reads.
+    kept. The operator `contains` asks for one item, whose text `parse_item` reads. Items and properties take a
+    `Wording` beside their type: {from, extract, map}; a property under its own name is read as it is.
     """
 
     name = "list"
@@ -40,6 +74,11 @@ class ListOf(LogicalType):
         given = self.items(options)
         return self._types[given.get("logicalType", "text")], given.get("options") or {}
 
+    def wordings(self, options: Options) -> list[Wording]:
+        """How the source words each property; the one wording of a single item when there are none."""
+        given = self.items(options)
+        return [Wording.of(part) for part in given.get("properties") or (given,)]
+
     def properties(self, options: Options) -> list[tuple[str, LogicalType, Options, bool]]:
         """Name, type, options and required of each property of a record; empty for a list of single values."""
         return [
@@ -59,17 +98,26 @@ class ListOf(LogicalType):
             given = None
         if not isinstance(given, list):
             raise refuse("giá trị không phải danh sách JSON", "the value is not a JSON list")
-        return [self.parse_item(item, options) for item in given]
+        return [self.parse_item(item, options) for item in given if not self._is_nothing(item, options)]
+
+    def _is_nothing(self, item: Any, options: Options) -> bool:
+        """Does the wording say that this single item means nothing?"""
+        wording = self.wordings(options)[0]
+        return bool(wording.map) and isinstance(item, str) and wording.read(item.strip(" ")) == ""
 
     def parse_item(self, item: Any, options: Options) -> Any:
         """One item, as JSON carries it."""
         properties = self.properties(options)
         if not properties:
             kind, own = self.item_type(options)
-            return _json_value(kind.parse(_text(item), own))
+            return _json_value(kind.parse(self.wordings(options)[0].read(_text(item)), own))
         if not isinstance(item, dict):
             raise refuse("phần tử không phải bản ghi", "an item is not a record")
-        return {name: self._property(item.get(name), kind, own, required) for name, kind, own, required in properties}
+        cells = [_cell(item, p[0], wording) for p, wording in zip(properties, self.wordings(options), strict=True)]
+        return {
+            name: self._property(cell, kind, own, required)
+            for cell, (name, kind, own, required) in zip(cells, properties, strict=True)
+        }
 
     def _property(self, value: Any, kind: LogicalType, options: Options, required: bool) -> Any:
         if value is None or (isinstance(value, str) and not value.strip()):
@@ -80,23 +128,25 @@ class ListOf(LogicalType):
 
     def duckdb(self, expr: str, options: Options) -> str:
         properties = self.properties(options)
-        text = "trim(nfc_normalize(json_extract_string({0}, '{1}')))"
+        wordings = self.wordings(options)
         if properties:
             is_item = "json_type(item) = 'OBJECT'"
             cells = [
-                (name, text.format("item", f'$."{name}"'), kind, own, required)
-                for name, kind, own, required in properties
+                (name, _duckdb_cell(name, wording), kind, own, required)
+                for (name, kind, own, required), wording in zip(properties, wordings, strict=True)
             ]
         else:
             kind, own = self.item_type(options)
             is_item = "json_type(item) NOT IN ('OBJECT', 'ARRAY', 'NULL')"
-            cells = [("", text.format("item", "$"), kind, own, True)]
+            cells = [("", wordings[0].duckdb(_duckdb_text("$")), kind, own, True)]
         good = [is_item, *(self._duckdb_good(*cell[1:]) for cell in cells)]
         values = [
             (name, _duckdb_json(kind.duckdb(f"nullif({cell}, '')", own), kind)) for name, cell, kind, own, _ in cells
         ]
         made = f"json_object({', '.join(f'{_key(n)}, {v}' for n, v in values)})" if properties else values[0][1]
         listed = f"CAST(json_extract(try_cast({expr} AS JSON), '$[*]') AS JSON[])"
+        if not properties and wordings[0].map:
+            listed = f"list_filter({listed}, lambda item: coalesce({cells[0][1]} <> '', TRUE))"
         each = f"list_transform({listed}, lambda item: coalesce({' AND '.join(good)}, FALSE))"
         valid = f"coalesce(list_bool_and({each}), TRUE)"
         return (
@@ -139,7 +189,42 @@ class ListOf(LogicalType):
                 wrong.append(both(f"kiểu phần tử '{name}' không dùng được", f"'{name}' cannot be a type of items"))
             else:
                 wrong += kind.lint(part.get("options") or {})
+                wrong += _lint_wording(Wording.of(part), kind, part.get("options") or {})
         return wrong
+
+
+def _lint_wording(wording: Wording, kind: LogicalType, options: Options) -> list[Bilingual]:
+    """What is wrong with a wording: a regular expression without its one group, a code that the type refuses."""
+    wrong = []
+    try:
+        if wording.extract and re.compile(wording.extract).groups != 1:
+            wrong.append(both("extract cần đúng một nhóm", "extract needs exactly one group"))
+    except re.error as error:
+        wrong.append(both(f"extract sai: {error}", f"extract is wrong: {error}"))
+    for code in filter(None, wording.map.values()):
+        try:
+            kind.parse(code, options)
+        except ValueError as error:
+            wrong.append(both(f"map: '{code}' sai: {error}", f"map: '{code}' is wrong: {error}"))
+    return wrong
+
+
+def _cell(item: Mapping[str, Any], name: str, wording: Wording) -> Any:
+    """The value of a property: under its own name, else as the source words it."""
+    value = item.get(name)
+    if value is not None or wording.key is None or item.get(wording.key) is None:
+        return value
+    return wording.read(str(item[wording.key]).strip(" "))
+
+
+def _duckdb_cell(name: str, wording: Wording) -> str:
+    """The DuckDB twin of `_cell`."""
+    own, worded = _duckdb_text(f'$."{name}"'), _duckdb_text(f'$."{wording.key}"')
+    return f"coalesce({own}, {wording.duckdb(worded)})" if wording.key else own
+
+
+def _duckdb_text(path: str) -> str:
+    return f"trim(nfc_normalize(json_extract_string(item, {literal(path)})))"
 
 
 def _key(name: str) -> str:
