@@ -13,7 +13,8 @@ from lienthong.kernel.text import both
 
 # Nothing of the caller's environment reaches the server: PGDATA or a locale would change what it does.
 _ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
-_NAMESPACE = ("unshare", "--user", "--map-user=1000", "--map-group=1000", "--")
+# Least first: to pass closed folders and read; what containers grant instead.
+_CAPABILITIES = ("dac_read_search", "dac_override")
 
 
 @dataclass(frozen=True)
@@ -52,25 +53,32 @@ class Account:
 
 
 def account_for(folder: Path) -> Account:
-    """Who can run a server in `folder`: the caller; for root the account `postgres`, else a user namespace.
+    """Who can run a server in `folder`: the caller, or for root the account `postgres`.
 
-    The namespace serves where `postgres` cannot reach the folder (a checkout under /root): in it root is
-    seen as an ordinary user, and the files stay root's. Raises Unavailable when neither works.
+    Where `postgres` cannot pass the folders above (a checkout under /root) it gets the capability to. Raises
+    Unavailable when that is not allowed either.
     """
     if os.geteuid() != 0:
         return Account(os.geteuid(), os.getegid())
     try:
         entry = pwd.getpwnam("postgres")
     except KeyError:
-        pass
-    else:
-        account = Account(entry.pw_uid, entry.pw_gid, switch=True)
-        if account.run(["test", "-x", folder]).returncode == 0:
+        raise _refused(folder) from None
+    plain = Account(entry.pw_uid, entry.pw_gid, switch=True)
+    for account in (plain, *(_capable(plain, capability) for capability in _CAPABILITIES)):
+        if account.run(["stat", folder / "."]).returncode == 0:
             return account
-    namespace = Account(0, 0, prefix=_NAMESPACE)
-    if namespace.run(["test", "-x", folder]).returncode == 0:
-        return namespace
-    raise Unavailable(
+    raise _refused(folder)
+
+
+def _capable(account: Account, capability: str) -> Account:
+    identity = (f"--reuid={account.uid}", f"--regid={account.gid}", "--clear-groups")
+    grant = (f"--inh-caps=+{capability}", f"--ambient-caps=+{capability}")
+    return Account(account.uid, account.gid, prefix=("setpriv", *identity, *grant, "--"))
+
+
+def _refused(folder: Path) -> Unavailable:
+    return Unavailable(
         both(
             "PostgreSQL không chạy được dưới quyền root, và tài khoản postgres không vào được thư mục này.",
             "PostgreSQL does not run as root, and the account postgres cannot reach this folder.",

@@ -23,8 +23,8 @@ mkdir -p "$(dirname "$guard")"
 trap 'rm -f "$guard"' EXIT
 echo 'create_main_cluster = false' > "$guard"
 export DEBIAN_FRONTEND=noninteractive
-install() { apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=600 "$1"; }
-install "$1" || { apt-get update && install "$1"; }
+install() { apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=600 "$1"; }
+install "$1" || { apt-get update -qq && install "$1"; }
 """
 
 
@@ -42,20 +42,20 @@ def find(major: int | None = None) -> Path | None:
 def install(major: int | None = None) -> Path:
     """Install PostgreSQL with PostGIS from the distribution, as root or by sudo; the folder of its programs.
 
-    Progress goes to standard error. Raises Unavailable with the command to run when it cannot.
+    Says so on standard error. Raises Unavailable with the command to run when it cannot.
     """
     prefix = _privilege()
     if prefix is None:
         raise _missing(_package(major))
     if major is None and _newest_offered() is None:  # a new machine has no package lists yet
-        subprocess.run([*prefix, "apt-get", "update"], stdout=2, check=False)
+        subprocess.run([*prefix, "apt-get", "update", "-qq"], capture_output=True, check=False)
     package = _package(major)
     print(f"Đang cài {package} ... / Installing {package} ...", file=sys.stderr, flush=True)
     script = [*prefix, "sh", "-c", _INSTALL, "install", package]
-    status = subprocess.run(script, stdout=2, check=False).returncode
+    result = subprocess.run(script, capture_output=True, text=True, errors="replace", check=False)
     binaries = find(major)
-    if status != 0 or binaries is None:
-        raise _missing(package)
+    if result.returncode != 0 or binaries is None:
+        raise _missing(package, " " + " ".join(result.stderr.split()[-40:]))
     return binaries
 
 
@@ -89,10 +89,10 @@ def _privilege() -> list[str] | None:
     return ["sudo"] if sys.stdin.isatty() else None
 
 
-def _missing(package: str) -> Unavailable:
+def _missing(package: str, reason: str = "") -> Unavailable:
     command = f"apt-get update && apt-get install -y --no-install-recommends {package}"
     return Unavailable(
-        both("Chưa có PostgreSQL kèm PostGIS.", "PostgreSQL with PostGIS is not installed."),
+        both(f"Chưa có PostgreSQL kèm PostGIS.{reason}", f"PostgreSQL with PostGIS is missing.{reason}"),
         fix=both(
             f"Chạy với quyền root: {command} — hoặc đặt LIENTHONG_DATABASE_URL tới cơ sở dữ liệu có PostGIS",
             f"Run as root: {command} - or set LIENTHONG_DATABASE_URL to a database with PostGIS",

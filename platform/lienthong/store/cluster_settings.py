@@ -1,6 +1,7 @@
 """PostgreSQL settings of the private cluster, fitted to the machine."""
 
 import os
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
@@ -84,9 +85,10 @@ def _cores(cores: int) -> dict[str, str]:
 
 
 def _shared_memory() -> str:
-    """Containers give /dev/shm 64 MB, too little for parallel queries: files in the data folder do then."""
+    """Containers give /dev/shm 64 MB, too little for parallel queries, or none: files do instead."""
     try:
         shm = os.statvfs("/dev/shm")
+        usable = bool(os.stat("/dev/shm").st_mode & stat.S_IWOTH)
     except OSError:
         return "mmap"
-    return "posix" if shm.f_frsize * shm.f_blocks >= 1024 * _MIB else "mmap"
+    return "posix" if usable and shm.f_frsize * shm.f_blocks >= 1024 * _MIB else "mmap"
