@@ -181,4 +181,13 @@ def personal_data(contract: Contract, document: Document) -> None:
             document.error(("privacy",), detail, both(f"thêm {name}", f"add {name}"))
 
 
-RULES = (published_fields, row_view, aggregate_view, personal_data)
+def identity_numbers(contract: Contract, document: Document) -> None:
+    """A personal identification number is personal data, whatever the dataset (Luật 91/2025/QH15)."""
+    for at, field in enumerate(contract.fields):
+        if field.logical_type == "citizen_id" and field.classification in ("public", "internal"):
+            detail = both(f"{field.name}: số định danh cá nhân", f"{field.name}: a personal identification number")
+            fix = both("classification: personal", "classification: personal")
+            document.error(("fields", at, "classification"), detail, fix)
+
+
+RULES = (identity_numbers, published_fields, row_view, aggregate_view, personal_data)
