@@ -23,6 +23,8 @@ def group_sql(group: Group, contract: Contract, alias: str) -> str:
     name = column(alias, group.field)
     if field.logical_type == "datetime" and group.transform in {"year", "quarter", "month"}:
         name = f"({name} at time zone 'Asia/Ho_Chi_Minh')"
+    if field.logical_type in {"date", "partial_date"} and group.transform == "band5":
+        name = f"left({name}::text, 4)"  # bands of years
     if field.logical_type == "partial_date" and group.transform == "year":
         return f"left({name}, 4)::int"
     if field.logical_type == "partial_date" and group.transform == "month":

@@ -102,9 +102,12 @@ class Compiler:
         alias = self._alias()
         items = self._items(query, alias)
         where = self._where(query, alias, link)
+        validity = self.scopes[query.dataset].contract.validity
+        # A relation that does not say which version means the latest one.
+        latest = f" order by {column(alias, validity.from_)} desc nulls last" if link and validity else ""
         return (
             f"select row_to_json(r) from {self._relation(query)} {alias} "
-            f"cross join lateral (select {items}) r where {where} limit 1"
+            f"cross join lateral (select {items}) r where {where}{latest} limit 1"
         )
 
     def _connection(self, query: Query, shape: Connection, link: tuple[Relation, str] | None) -> str:

@@ -66,12 +66,13 @@ def _joins(contract: Contract, target: Contract, relation: Relationship, key: Ke
 
 
 def _one(contract: Contract, target: Contract, relation: Relationship, key: Key, document: Document) -> None:
-    """The target of a relationship of cardinality one is found by a whole key."""
+    """The target of a relationship of cardinality one is found by a whole key; of dated versions the latest is meant."""
     if relation.cardinality != "one":
         return
     remote = {far for _, far in joined_columns(contract, target, relation)}
     single = {f.name for f in target.fields if f.unique}
-    if not (set(target.primary_key) <= remote or remote & single):
+    dated = {target.validity.from_} if target.validity else set()
+    if not (set(target.primary_key) <= remote | dated or remote & single):
         whole = ", ".join(target.primary_key)
         detail = both(
             f"cardinality one nhưng {', '.join(sorted(remote))} không phải khóa của {target.id}",
