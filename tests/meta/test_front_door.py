@@ -66,9 +66,7 @@ def test_locks_pin_with_hashes_and_name_no_registry(lock: Path) -> None:
 
 def test_locks_agree() -> None:
     run, dev = pins(ROOT / "requirements.lock"), pins(ROOT / "requirements-dev.lock")
-    assert not {
-        name: (versions, dev.get(name)) for name, versions in run.items() if dev.get(name) != versions
-    }
+    assert not {name: (versions, dev.get(name)) for name, versions in run.items() if dev.get(name) != versions}
 
 
 def test_locks_hold_what_the_project_asks_for() -> None:
@@ -80,9 +78,7 @@ def test_locks_hold_what_the_project_asks_for() -> None:
         for requirement in map(Requirement, wanted):
             versions = pinned.get(canonicalize_name(requirement.name), set())
             assert versions, f"{lock}: {requirement} is missing"
-            assert all(requirement.specifier.contains(v.removeprefix("==")) for v in versions), (
-                f"{lock}: {requirement}"
-            )
+            assert all(requirement.specifier.contains(v.removeprefix("==")) for v in versions), f"{lock}: {requirement}"
 
 
 def test_wheel_holds_code_and_content_and_nothing_else(tmp_path: Path) -> None:

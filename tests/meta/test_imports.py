@@ -55,9 +55,7 @@ def test_floors() -> None:
 def test_every_package_has_its_floor() -> None:
     configuration = (ROOT / "pyproject.toml").read_text("utf-8")
     assert not [
-        package
-        for package in packages()
-        if f'"{package}"' not in configuration.replace("(", '"').replace(")", '"')
+        package for package in packages() if f'"{package}"' not in configuration.replace("(", '"').replace(")", '"')
     ]
 
 
@@ -71,13 +69,21 @@ def test_law_2_a_surface_reads_no_table(surface: str) -> None:
     assert not imported_by(f"lienthong.{surface}", DATABASE)
 
 
+@pytest.mark.parametrize("surface", SURFACES)
+def test_law_2_a_surface_holds_nothing_that_reads_tables(surface: str) -> None:
+    """It may know what a query is, not the parts of the store that speak to the database."""
+    speakers = {m for m in graph().modules if m.startswith("lienthong.store.") and imported_by(m, DATABASE)}
+    package = f"lienthong.{surface}"
+    modules = {m for m in graph().modules if m == package or m.startswith(package + ".")}
+    held = {f"{m} -> {i}" for m in modules for i in graph().find_modules_directly_imported_by(m) if i in speakers}
+    assert not held
+
+
 def test_the_api_process_loads_no_engine() -> None:
     if not ASGI.exists():
         assert "lienthong.app.asgi" not in graph().modules
         return
     program = f"import sys, lienthong.app.asgi; print(*({ENGINES!r} & set(sys.modules)))"
-    result = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    result = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
     assert result.stdout.split() == []
