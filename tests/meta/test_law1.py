@@ -23,7 +23,9 @@ def dataset_names() -> set[str]:
 
 
 def forms(name: str) -> set[str]:
-    """A snake_case name in all the ways that it is written."""
+    """A snake_case name in all the ways that it is written. A single word in capitals is prose, or a class."""
+    if "_" not in name:
+        return {name}
     pascal = "".join(part.capitalize() for part in name.split("_"))
     return {name, name.replace("_", "-"), pascal, pascal[0].lower() + pascal[1:]}
 
@@ -113,6 +115,7 @@ def test_a_named_dataset_is_found(source: str) -> None:
         "def f():\n    '''enterprises'''",
         "x = 'civil_servants_of_old'",
         "# enterprises\nx = 1",
+        "class Enterprises: ...",
     ],
 )
 def test_what_names_no_dataset_is_left_alone(source: str) -> None:

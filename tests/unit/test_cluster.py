@@ -239,6 +239,9 @@ def test_path_too_long_for_a_socket(make: Callable[..., Cluster]) -> None:
     with psycopg.connect(cluster.start()) as connection:
         assert len(connection.info.host) < 60
         assert connection.execute("SHOW data_directory").fetchone() == (str(root_of(cluster) / "data"),)
+        sockets = Path(connection.info.host)
+    cluster.stop()
+    assert not sockets.exists()
 
 
 def test_another_port_when_ours_was_taken_meanwhile(make: Callable[..., Cluster]) -> None:

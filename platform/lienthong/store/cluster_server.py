@@ -45,6 +45,8 @@ def stop(place: Place, account: Account, binaries: Path) -> None:
         account.run([*command, "-m", "immediate", "-t", "30"])
     if is_running(place):
         raise place.failure("Không dừng được PostgreSQL.", "PostgreSQL does not stop.")
+    if place.sockets != place.run:
+        shutil.rmtree(place.sockets, ignore_errors=True)
 
 
 def _own_folders(place: Place, account: Account) -> None:
