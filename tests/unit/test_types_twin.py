@@ -142,6 +142,28 @@ CASES: list[tuple[str, dict[str, Any], list[str]]] = [
     ),
     (
         "list",
+        {"items": {"logicalType": "enum", "options": {"values": ["bo", "tinh"]}, "map": {"Cấp Bộ": "bo", "khác": ""}}},
+        ['["Cấp Bộ", "tinh"]', '["khác", "bo"]', '["Cấp Xã"]', '[""]', '["Cấp Bộ ", null]'],
+    ),
+    (
+        "list",
+        {
+            "items": {
+                "properties": [
+                    {
+                        "name": "copies",
+                        "logicalType": "integer",
+                        "from": "ghi chú",
+                        "extract": "Bản sao: *([0-9]{1,3})",
+                    },
+                    {"name": "paper", "from": "ten'giay"},
+                ]
+            }
+        },
+        ['[{"ghi chú": "Bản chính: 1 Bản sao: 2", "ten\'giay": "Đơn"}]', '[{"ghi chú": "-"}, {"copies": 3}]'],
+    ),
+    (
+        "list",
         {
             "items": {
                 "properties": [

@@ -145,6 +145,8 @@ def _field(path: str, old: FieldContract, new: FieldContract) -> Iterator[Change
             before, after = old.options.get(name), new.options.get(name)
             if before != after:
                 bump: Bump = "major" if name in _RESHAPING else "patch" if name in _READING else "minor"
+                if name == "items" and _meaning(before) == _meaning(after):
+                    bump = "patch"
                 yield _changed(f"{path}options.{name}", bump, before, after)
     # A promise that is taken back breaks; a promise that is made does not.
     for promise in ("required", "unique", "search"):
@@ -156,6 +158,13 @@ def _field(path: str, old: FieldContract, new: FieldContract) -> Iterator[Change
     if old.classification != new.classification:
         tighter = _RESTRICTION.index(new.classification) > _RESTRICTION.index(old.classification)
         yield _changed(path + "classification", "major" if tighter else "minor", old.classification, new.classification)
+
+
+def _meaning(items: Any) -> Any:
+    """The description of list items without how the source words them."""
+    if isinstance(items, dict):
+        return {k: _meaning(v) for k, v in items.items() if k not in ("from", "extract", "map", "formats", "title")}
+    return [_meaning(part) for part in items] if isinstance(items, list) else items
 
 
 def _relationships(old: Contract, new: Contract) -> Iterator[Change]:

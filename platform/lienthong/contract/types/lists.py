@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from math import isinf
@@ -11,38 +10,11 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from lienthong.contract.types.base import LogicalType, Operator, Options, literal, refuse
+from lienthong.contract.types.wording import Wording, cell_of, duckdb_cell, duckdb_text, lint_wording
 from lienthong.kernel.text import Bilingual, both, nfc
 
-
-@dataclass(frozen=True, slots=True)
-class Wording:
-    """How a source words an item or a property: its own key (`from`), the part that counts (`extract`), texts for
-    codes (`map`; a text that it does not know stays as it is, one mapped to the empty text is nothing)."""
-
-    key: str | None = None
-    extract: str | None = None
-    map: Mapping[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, given: Mapping[str, Any]) -> "Wording":
-        """The wording that the description of an item or property gives."""
-        return cls(given.get("from"), given.get("extract"), given.get("map") or {})
-
-    def read(self, text: str) -> str:
-        """The text that the type parses."""
-        if self.extract:
-            found = re.search(self.extract, text)
-            text = (found[1] or "").strip(" ") if found else ""
-        return self.map.get(text, text)
-
-    def duckdb(self, cell: str) -> str:
-        """The DuckDB twin of `read`."""
-        if self.extract:
-            cell = f"trim(regexp_extract({cell}, {literal(self.extract)}, 1))"
-        if not self.map:
-            return cell
-        cases = " ".join(f"WHEN {literal(raw)} THEN {literal(code)}" for raw, code in self.map.items())
-        return f"CASE {cell} {cases} ELSE {cell} END"
+_ITEM = frozenset({"logicalType", "options", "from", "extract", "map"})
+_PROPERTY = _ITEM | {"name", "title", "description", "required"}
 
 
 class ListOf(LogicalType):
@@ -113,7 +85,7 @@ class ListOf(LogicalType):
             return _json_value(kind.parse(self.wordings(options)[0].read(_text(item)), own))
         if not isinstance(item, dict):
             raise refuse("phần tử không phải bản ghi", "an item is not a record")
-        cells = [_cell(item, p[0], wording) for p, wording in zip(properties, self.wordings(options), strict=True)]
+        cells = [cell_of(item, p[0], wording) for p, wording in zip(properties, self.wordings(options), strict=True)]
         return {
             name: self._property(cell, kind, own, required)
             for cell, (name, kind, own, required) in zip(cells, properties, strict=True)
@@ -132,18 +104,18 @@ class ListOf(LogicalType):
         if properties:
             is_item = "json_type(item) = 'OBJECT'"
             cells = [
-                (name, _duckdb_cell(name, wording), kind, own, required)
+                (name, duckdb_cell(name, wording), kind, own, required)
                 for (name, kind, own, required), wording in zip(properties, wordings, strict=True)
             ]
         else:
             kind, own = self.item_type(options)
             is_item = "json_type(item) NOT IN ('OBJECT', 'ARRAY', 'NULL')"
-            cells = [("", wordings[0].duckdb(_duckdb_text("$")), kind, own, True)]
+            cells = [("", wordings[0].duckdb(duckdb_text("$")), kind, own, True)]
         good = [is_item, *(self._duckdb_good(*cell[1:]) for cell in cells)]
         values = [
             (name, _duckdb_json(kind.duckdb(f"nullif({cell}, '')", own), kind)) for name, cell, kind, own, _ in cells
         ]
-        made = f"json_object({', '.join(f'{_key(n)}, {v}' for n, v in values)})" if properties else values[0][1]
+        made = f"json_object({', '.join(f'{literal(n)}, {v}' for n, v in values)})" if properties else values[0][1]
         listed = f"CAST(json_extract(try_cast({expr} AS JSON), '$[*]') AS JSON[])"
         if not properties and wordings[0].map:
             listed = f"list_filter({listed}, lambda item: coalesce({cells[0][1]} <> '', TRUE))"
@@ -183,52 +155,18 @@ class ListOf(LogicalType):
         given = self.items(options)
         described = given.get("properties") or [given]
         for part in described:
+            known = _PROPERTY if "properties" in given else _ITEM
+            wrong += [both(f"khóa lạ '{k}' trong items", f"unknown key '{k}' in items") for k in part if k not in known]
+            if "properties" in given and not re.fullmatch(r"[a-z][a-z0-9_]*", str(part.get("name", ""))):
+                wrong.append(both("thuộc tính cần name dạng snake_case", "a property needs a name in snake_case"))
             name = part.get("logicalType", "text")
             kind = self._types.get(name)
             if kind is None or kind.sql_type.startswith("geometry") or kind is self:
                 wrong.append(both(f"kiểu phần tử '{name}' không dùng được", f"'{name}' cannot be a type of items"))
             else:
                 wrong += kind.lint(part.get("options") or {})
-                wrong += _lint_wording(Wording.of(part), kind, part.get("options") or {})
+                wrong += lint_wording(Wording.of(part), kind, part.get("options") or {})
         return wrong
-
-
-def _lint_wording(wording: Wording, kind: LogicalType, options: Options) -> list[Bilingual]:
-    """What is wrong with a wording: a regular expression without its one group, a code that the type refuses."""
-    wrong = []
-    try:
-        if wording.extract and re.compile(wording.extract).groups != 1:
-            wrong.append(both("extract cần đúng một nhóm", "extract needs exactly one group"))
-    except re.error as error:
-        wrong.append(both(f"extract sai: {error}", f"extract is wrong: {error}"))
-    for code in filter(None, wording.map.values()):
-        try:
-            kind.parse(code, options)
-        except ValueError as error:
-            wrong.append(both(f"map: '{code}' sai: {error}", f"map: '{code}' is wrong: {error}"))
-    return wrong
-
-
-def _cell(item: Mapping[str, Any], name: str, wording: Wording) -> Any:
-    """The value of a property: under its own name, else as the source words it."""
-    value = item.get(name)
-    if value is not None or wording.key is None or item.get(wording.key) is None:
-        return value
-    return wording.read(str(item[wording.key]).strip(" "))
-
-
-def _duckdb_cell(name: str, wording: Wording) -> str:
-    """The DuckDB twin of `_cell`."""
-    own, worded = _duckdb_text(f'$."{name}"'), _duckdb_text(f'$."{wording.key}"')
-    return f"coalesce({own}, {wording.duckdb(worded)})" if wording.key else own
-
-
-def _duckdb_text(path: str) -> str:
-    return f"trim(nfc_normalize(json_extract_string(item, {literal(path)})))"
-
-
-def _key(name: str) -> str:
-    return "'" + name.replace("'", "''") + "'"
 
 
 def _text(value: Any) -> str:
