@@ -66,7 +66,7 @@ def _joins(contract: Contract, target: Contract, relation: Relationship, key: Ke
 
 
 def _one(contract: Contract, target: Contract, relation: Relationship, key: Key, document: Document) -> None:
-    """The target of a relationship of cardinality one is found by a whole key; of dated versions the latest is meant."""
+    """The target of a relationship of cardinality one is found by a whole key; of dated versions the latest."""
     if relation.cardinality != "one":
         return
     remote = {far for _, far in joined_columns(contract, target, relation)}
