@@ -115,10 +115,18 @@ class Snapshot:
         """The datasets that anybody can read, by title."""
         return sorted((d for d in self.datasets.values() if d.is_published), key=lambda d: fold(d.contract.title.vi))
 
-    def search(self, words: str) -> list[DatasetState]:
-        """Published datasets in which every word occurs, compared without tone marks; title hits first."""
+    def all(self) -> list[DatasetState]:
+        """Every dataset, also those that need an agreement, by title."""
+        return sorted(self.datasets.values(), key=lambda d: fold(d.contract.title.vi))
+
+    def search(self, words: str, everything: bool = False) -> list[DatasetState]:
+        """Published datasets (or all) in which every word occurs, compared without tone marks; title hits first."""
         wanted = fold(words).split()
-        hits = [d for d in self.published() if all(word in self.texts[d.contract.id] for word in wanted)]
+        hits = [
+            d
+            for d in (self.all() if everything else self.published())
+            if all(word in self.texts[d.contract.id] for word in wanted)
+        ]
         phrase = " ".join(wanted)
         return sorted(hits, key=lambda d: phrase not in fold(f"{d.contract.title.vi} {d.contract.title.en}"))
 
@@ -128,7 +136,7 @@ class Catalog:
 
     def __init__(self, registry: Registry, engine: AsyncEngine) -> None:
         self.registry = registry
-        self._engine = engine
+        self.engine = engine
         self._snapshot: Snapshot | None = None
         self._looked = 0.0
         self._lock = asyncio.Lock()
@@ -144,7 +152,7 @@ class Catalog:
         return self._snapshot
 
     async def _refresh(self) -> None:
-        async with AsyncSession(self._engine) as session:
+        async with AsyncSession(self.engine) as session:
             version = str((await session.execute(_VERSION)).scalar_one())
             if self._snapshot is None or self._snapshot.version != version:
                 states = await _states(session, self.registry)

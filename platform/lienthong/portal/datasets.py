@@ -1,0 +1,129 @@
+"""The start page, the list of datasets, and the page of one dataset."""
+
+import json
+from typing import Any
+
+import orjson
+from starlette.responses import Response
+
+from lienthong.access import ANONYMOUS
+from lienthong.catalog.snapshot import DatasetState, Snapshot
+from lienthong.contract.model import Contract
+from lienthong.portal import examples, values
+from lienthong.portal.page import Page, file_href
+from lienthong.store.query import Page as RowPage
+from lienthong.store.query import Query, fields
+
+PREVIEW_ROWS = 10
+
+
+async def home(page: Page) -> Response:
+    """`/`: search, figures, the latest releases."""
+    snapshot = await page.services.catalog.current()
+    published = snapshot.published()
+    scores = [state.quality.score for state in published if state.quality]
+    figures = [
+        (page.t.number(len(published)), page.t("home.datasets")),
+        (page.t.number(sum(s.release.rows for s in published if s.release)), page.t("home.rows")),
+        (page.t.number(len({s.agency.id for s in published})), page.t("home.agencies")),
+        (page.t.number(100 * sum(scores) / len(scores), 1) if scores else "–", page.t("home.quality")),
+    ]
+    latest = sorted(published, key=lambda s: s.release.published_at if s.release else 0, reverse=True)[:6]
+    return page.render("home.html", figures=figures, latest=latest)
+
+
+async def listing(page: Page) -> Response:
+    """`/datasets`: search without tone marks, filters by agency, access and format."""
+    snapshot = await page.services.catalog.current()
+    given = {name: page.given(name) for name in ("q", "agency", "access", "format")}
+    found = [s for s in _candidates(snapshot, given["q"], given["access"]) if _fits(s, given)]
+    formats = sorted({f.format for s in snapshot.published() if s.release for f in s.release.files})
+    agencies = sorted(page.services.registry.agencies.values(), key=lambda a: a.name.vi)
+    return page.render("datasets.html", found=found, given=given, agencies=agencies, formats=formats)
+
+
+def _candidates(snapshot: Snapshot, words: str, access: str) -> list[DatasetState]:
+    states = snapshot.search(words, everything=True) if words else snapshot.all()
+    return [s for s in states if not access or s.contract.is_open == (access == "open")]
+
+
+def _fits(state: DatasetState, given: dict[str, str]) -> bool:
+    if given["agency"] and state.agency.slug != given["agency"]:
+        return False
+    files = state.release.files if state.release and state.is_published else ()
+    return not given["format"] or any(f.format == given["format"] for f in files)
+
+
+async def dataset(page: Page) -> Response:
+    """`/datasets/{name}`: what it is, downloads, preview, fields, quality, how to ask for it."""
+    snapshot = await page.services.catalog.current()
+    state = snapshot.get(page.request.path_params["name"])
+    contract = state.contract
+    view = contract.open_view
+    return page.render(
+        "dataset.html",
+        state=state,
+        preview=await _preview(page, state) if state.is_published else None,
+        relations=list(page.services.registry.relations(contract.id).values()),
+        instead=snapshot.get(view.id).contract if view and view.id and view.id != contract.id else None,
+        rules=_rules(page, state),
+        examples=examples.examples(contract, page.services.settings.public_url, page.language),
+        synthetic=any(f.name == "synthetic" for f in contract.fields),
+        frequency=contract.catalogue.update_frequency,
+        manifest_href=_manifest(state),
+        json_ld=_json_ld(state, page.services.settings.public_url),
+    )
+
+
+async def _preview(page: Page, state: DatasetState) -> dict[str, Any]:
+    contract = state.contract
+    shown = [f for f in contract.open_fields if f.logical_type not in {"multipolygon", "list"}]
+    query = Query(contract.id, fields([f.name for f in shown]), page=RowPage(PREVIEW_ROWS))
+    answer = await page.services.door.rows(ANONYMOUS, query, surface="portal")
+    registry, t = page.services.registry, page.t
+    rows = [{f.name: values.readable(f, row[f.name], registry, t) for f in shown} for row in orjson.loads(answer.body)]
+    return {"columns": values.columns(shown, t), "rows": rows, "numeric": values.numeric(shown)}
+
+
+def _rules(page: Page, state: DatasetState) -> list[dict[str, Any]]:
+    """The results of the last check for a reader: failures first."""
+    results = state.quality.results if state.quality else ()
+    rows = [
+        {
+            "id": r["id"],
+            "title": (r.get("title") or {}).get(page.language, ""),
+            "dimension": r.get("dimension", ""),
+            "success": r["success"],
+            "unexpected": r.get("unexpected_count") or 0,
+        }
+        for r in results
+    ]
+    return sorted(rows, key=lambda row: (row["success"], row["id"]))
+
+
+def _manifest(state: DatasetState) -> str:
+    return f"/datasets/{state.contract.slug}/releases/{state.release.number}/manifest.json" if state.release else ""
+
+
+def _json_ld(state: DatasetState, site: str) -> str:
+    """schema.org/Dataset, for search engines."""
+    contract: Contract = state.contract
+    files = state.release.files if state.release and state.is_published else ()
+    document = {
+        "@context": "https://schema.org/",
+        "@type": "Dataset",
+        "name": contract.title.vi,
+        "alternateName": contract.title.en,
+        "description": contract.description.purpose.vi,
+        "url": f"{site}/datasets/{contract.slug}",
+        "license": "https://creativecommons.org/licenses/by/4.0/"
+        if contract.catalogue.licence == "CC-BY-4.0"
+        else contract.catalogue.licence,
+        "isAccessibleForFree": contract.is_open,
+        "creator": {"@type": "GovernmentOrganization", "name": state.agency.name.vi},
+        "distribution": [
+            {"@type": "DataDownload", "encodingFormat": f.media_type, "contentUrl": site + file_href(state, f)}
+            for f in files
+        ],
+    }
+    return json.dumps(document, ensure_ascii=False).replace("</", "<\\/")

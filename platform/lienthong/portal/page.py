@@ -1,0 +1,96 @@
+"""How a page is made: language from the address, the caller, templates, problems as pages."""
+
+import functools
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from lienthong.access import Subject
+from lienthong.access.services import Services
+from lienthong.catalog.snapshot import DatasetState, FileInfo
+from lienthong.governance.session import SESSION_COOKIE
+from lienthong.kernel.problem import Problem
+from lienthong.kernel.text import Language
+from lienthong.portal.language import Speaker
+
+HERE = Path(__file__).parent
+CSP = (
+    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; script-src 'self'; "
+    "object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+)
+Endpoint = Callable[["Page"], Awaitable[Response]]
+
+
+def file_href(state: DatasetState, file: FileInfo) -> str:
+    """The permanent address of a file of a release."""
+    assert state.release
+    slug = state.contract.slug
+    return f"/datasets/{slug}/releases/{state.release.number}/{slug}.{Path(file.path).suffix.lstrip('.')}"
+
+
+TEMPLATES = Environment(
+    loader=FileSystemLoader(HERE / "templates"),
+    autoescape=select_autoescape(),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+TEMPLATES.globals["file_href"] = file_href
+
+
+class Page:
+    """One request for a page: who asks, in which language, and how to answer."""
+
+    def __init__(self, request: Request, services: Services, subject: Subject) -> None:
+        self.request = request
+        self.services = services
+        self.subject = subject
+        self.path = request.url.path
+        english = self.path == "/en" or self.path.startswith("/en/")
+        self.language: Language = "en" if english else "vi"
+        self.bare = (self.path[3:] if english else self.path) or "/"
+        self.t = Speaker(self.language)
+
+    def given(self, name: str, default: str = "") -> str:
+        """A query parameter, as text."""
+        return self.request.query_params.get(name, default).strip()
+
+    def render(self, template: str, status: int = 200, **context: Any) -> Response:
+        """The template with what every page needs."""
+        other: Language = "vi" if self.language == "en" else "en"
+        query = f"?{self.request.url.query}" if self.request.url.query else ""
+        html = TEMPLATES.get_template(template).render(
+            t=self.t,
+            here=self.bare,
+            other=other,
+            other_href=Speaker(other).href(self.bare) + query,
+            subject=self.subject,
+            csrf=self.services.directory.sessions.csrf(self.request.cookies.get(SESSION_COOKIE)),
+            registry=self.services.registry,
+            **context,
+        )
+        headers = {
+            "Content-Security-Policy": CSP,
+            "Content-Language": self.language,
+            "Cache-Control": "private, no-cache",
+        }
+        return HTMLResponse(html, status, headers=headers)
+
+
+def page(services: Services, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
+    """The endpoint as starlette calls it; a problem becomes a page with the way out."""
+
+    @functools.wraps(endpoint)
+    async def answer(request: Request) -> Response:
+        subject = await services.directory.subject_or_anonymous({}, request.cookies)
+        made = Page(request, services, subject)
+        try:
+            return await endpoint(made)
+        except Problem as problem:
+            return made.render("problem.html", problem.status, problem=problem)
+
+    return answer

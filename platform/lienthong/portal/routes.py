@@ -1,0 +1,36 @@
+"""Addresses of the portal, each in Vietnamese and under `/en` in English."""
+
+from fastapi import APIRouter
+
+from lienthong.access.services import Services
+from lienthong.portal import ask, datasets, developers, reports, session, steward
+from lienthong.portal.page import HERE, page
+
+STATIC = HERE / "static"
+PAGES = {
+    "/": datasets.home,
+    "/datasets": datasets.listing,
+    "/datasets/{name}": datasets.dataset,
+    "/reports": reports.board,
+    "/reports/{id}": reports.indicator,
+    "/ask": ask.question,
+    "/developers": developers.page,
+    "/sign-in": session.sign_in,
+    "/steward": steward.overview,
+    "/steward/{name}": steward.dataset,
+}
+FORMS = {"/sign-in": session.signed_in, "/sign-out": session.signed_out}
+
+
+def router(services: Services) -> APIRouter:
+    """The routes of this surface."""
+    made = APIRouter()
+    for prefix in ("", "/en"):
+        for path, endpoint in PAGES.items():
+            address = (prefix + path).rstrip("/") or "/"
+            made.add_route(address, page(services, endpoint), methods=["GET"])
+            if path == "/" and prefix:
+                made.add_route(prefix + "/", page(services, endpoint), methods=["GET"])
+        for path, endpoint in FORMS.items():
+            made.add_route(prefix + path, page(services, endpoint), methods=["POST"])
+    return made

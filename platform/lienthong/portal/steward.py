@@ -1,0 +1,53 @@
+"""Pages of the steward: runs, check results, quarantined rows with rule, value, file and line."""
+
+from starlette.responses import Response
+
+from lienthong.catalog.snapshot import DatasetState
+from lienthong.catalog.stewardship import quarantine_by_rule, quarantined, runs
+from lienthong.kernel.problem import NotPermitted, Unauthenticated
+from lienthong.kernel.text import both
+from lienthong.portal.page import Page
+
+ROWS = 100
+
+
+async def overview(page: Page) -> Response:
+    """`/steward`: one line a dataset."""
+    snapshot = await page.services.catalog.current()
+    states = [s for s in snapshot.all() if not s.contract.derived_from and _may(page, s)]
+    if not states:
+        raise _refusal(page)
+    return page.render("steward.html", states=states)
+
+
+async def dataset(page: Page) -> Response:
+    """`/steward/{name}`: runs, results, quarantine by rule and row by row."""
+    state = (await page.services.catalog.current()).get(page.request.path_params["name"])
+    if not _may(page, state):
+        raise _refusal(page)
+    engine, name = page.services.catalog.engine, state.contract.id
+    rule, after = page.given("rule"), page.given("after")
+    rows = await quarantined(engine, name, rule or None, int(after) if after.isdigit() else 0, ROWS)
+    return page.render(
+        "steward_dataset.html",
+        state=state,
+        runs=await runs(engine, name),
+        by_rule=await quarantine_by_rule(engine, name),
+        rows=rows,
+        rule=rule,
+        more=rows[-1].id if len(rows) == ROWS else None,
+    )
+
+
+def _may(page: Page, state: DatasetState) -> bool:
+    """Administrators see all, stewards what their own agency provides."""
+    subject = page.subject
+    return subject.is_administrator or (subject.role == "steward" and subject.agency == state.contract.agency)
+
+
+def _refusal(page: Page) -> Exception:
+    kind = Unauthenticated if page.subject.kind == "anonymous" else NotPermitted
+    fix = both("Đăng nhập bằng tài khoản cán bộ đầu mối", "Sign in as a data steward")
+    return kind(
+        both("Trang dành cho cán bộ đầu mối dữ liệu", "This page is for data stewards"), place=page.bare, fix=fix
+    )

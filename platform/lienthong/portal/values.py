@@ -1,0 +1,67 @@
+"""Values as people read them: code lists by title, numbers and dates in the page's language."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from lienthong.contract.model import FieldContract
+from lienthong.contract.registry import Registry
+from lienthong.portal.language import Speaker
+
+NUMBERS = {"integer", "decimal", "money"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table on a page."""
+
+    key: str
+    title: str
+
+
+def columns(fields: Sequence[FieldContract], t: Speaker) -> list[Column]:
+    """The columns of fields, titled in the page's language."""
+    return [Column(field.name, t.text(field.title)) for field in fields]
+
+
+def numeric(fields: Sequence[FieldContract]) -> set[str]:
+    """The columns that are numbers."""
+    return {field.name for field in fields if field.logical_type in NUMBERS}
+
+
+def readable(field: FieldContract, value: Any, registry: Registry, t: Speaker) -> str:
+    """A JSON value of `field` as text for people."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return t("value.yes") if value else t("value.no")
+    if isinstance(value, Mapping) and "coordinates" in value:
+        return _place(value, t)
+    if isinstance(value, list | Mapping):
+        return f"[{len(value)}]"
+    if isinstance(value, int | float):
+        return t.number(value, 0 if float(value).is_integer() else 2)
+    if field.logical_type == "date":
+        return t.day(date.fromisoformat(value))
+    return title_of(field, str(value), registry, t)
+
+
+def title_of(field: FieldContract, code: str, registry: Registry, t: Speaker) -> str:
+    """The title of a code of the field's list, or the code itself."""
+    given = field.options.get("values")
+    if field.logical_type != "enum":
+        return code
+    if isinstance(given, list):
+        found = next((v for v in given if isinstance(v, Mapping) and str(v.get("code")) == code), None)
+        return str(found[t.language]) if found and t.language in found else code
+    vocabulary = registry.vocabularies.get(str(field.options.get("list")))
+    entry = next((c for c in vocabulary.codes if c.code == code), None) if vocabulary else None
+    return (entry.vi if t.language == "vi" else entry.en) or code if entry else code
+
+
+def _place(value: Mapping[str, Any], t: Speaker) -> str:
+    if value["type"] != "Point":
+        return t("value.geometry")
+    lon, lat = value["coordinates"][:2]
+    return f"{lat:.4f}, {lon:.4f}"
