@@ -79,6 +79,8 @@ test_programs() {
 
 case $kind in run | dev) ;; *) die 'scripts/setup.sh run|dev' ;; esac
 if ! is_ready; then
+    # what was once made for development stays so
+    if [ -f "$stamp" ] && [ "$(wc -l <"$stamp")" -gt 1 ]; then kind=dev; fi
     exec 9>.setup.lock # one at a time
     flock 9
     if ! is_ready; then
@@ -88,4 +90,4 @@ if ! is_ready; then
         sync
     fi
 fi
-if [ "$kind" = dev ]; then test_programs; fi
+if [ "${1:-run}" = dev ]; then test_programs; fi

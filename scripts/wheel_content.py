@@ -9,6 +9,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 CONTENT = (
     "datasets",
+    "docs/problems",
     "migrations",
     "openapi/openapi.json",
     "quality/playbooks",
