@@ -1,13 +1,12 @@
 """What every reader gives: a Parquet file of text cells, and what was noticed on the way."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa  # type: ignore[import-untyped]
-import pyarrow.parquet as pq  # type: ignore[import-untyped]
+import polars as pl
 
 from lienthong.kernel.text import Bilingual, both, nfc
 
@@ -83,21 +82,22 @@ def write_records(records: Iterable[Record], target: Path, columns: Sequence[str
     `columns` come first and exist in any case; others are added in the order in which they first occur.
     """
     names: dict[str, None] = dict.fromkeys(columns)
-    parts: list[Path] = []
-    rows = 0
-    for chunk in _chunks(records):
+    parts = _Parts(target)
+    source = iter(records)
+    while chunk := list(islice(source, _CHUNK)):
         for record in chunk:
             names.update(dict.fromkeys(key for key in record if key != LINE))
-        parts.append(target.with_suffix(f".{len(parts)}.part"))
-        pq.write_table(_arrow(chunk, tuple(names)), parts[-1])
-        rows += len(chunk)
-    if not parts:
-        pq.write_table(_arrow([], tuple(names)), target)
-    elif len(parts) == 1:
-        parts[0].replace(target)
-    else:
-        _union(parts, target)
-    return rows, tuple(names)
+        parts.add(_frame(chunk, names))
+    if not parts.rows:
+        parts.add(_frame([], names))
+    parts.join()
+    return parts.rows, tuple(names)
+
+
+def _frame(records: Sequence[Record], names: Iterable[str]) -> pl.DataFrame:
+    schema: dict[str, type[pl.DataType]] = dict.fromkeys(names, pl.String)
+    schema[LINE] = pl.Int64
+    return pl.DataFrame({name: [r.get(name) for r in records] for name in schema}, schema=schema)
 
 
 class RejectFile:
@@ -105,14 +105,13 @@ class RejectFile:
 
     def __init__(self, path: Path) -> None:
         self.count = 0
-        self._path = path
         self._held: list[Reject] = []
-        self._writer: Any = None
+        self._parts = _Parts(path)
 
     @property
     def path(self) -> Path | None:
         """The file, or None when nothing was rejected."""
-        return self._path if self.count else None
+        return self._parts.target if self.count else None
 
     def add(self, line: int, text: str, reason: str) -> None:
         """Keep one record that is no row."""
@@ -122,45 +121,42 @@ class RejectFile:
             self._flush()
 
     def _flush(self) -> None:
-        schema = pa.schema([("line", pa.int64()), ("text", pa.string()), ("reason", pa.string())])
-        self._writer = self._writer or pq.ParquetWriter(self._path, schema)
+        schema = {"line": pl.Int64, "text": pl.String, "reason": pl.String}
         cells = zip(*((r.line, r.text, r.reason) for r in self._held), strict=True)
-        self._writer.write_table(pa.table([list(column) for column in cells], schema=schema))
+        self._parts.add(pl.DataFrame(dict(zip(schema, map(list, cells), strict=True)), schema=schema))
         self._held = []
-
-    def close(self) -> None:
-        """Write what is held and close the file."""
-        if self._held:
-            self._flush()
-        if self._writer:
-            self._writer.close()
 
     def __enter__(self) -> "RejectFile":
         return self
 
     def __exit__(self, *error: object) -> None:
-        self.close()
+        if self._held:
+            self._flush()
+        if self.count:
+            self._parts.join()
 
 
-def _chunks(records: Iterable[Record]) -> Iterator[list[Record]]:
-    source = iter(records)
-    while chunk := list(islice(source, _CHUNK)):
-        yield chunk
+class _Parts:
+    """A Parquet file written in parts, each with the columns of the parts before and perhaps more."""
 
+    def __init__(self, target: Path) -> None:
+        self.target = target
+        self.rows = 0
+        self._files: list[Path] = []
+        self._columns: list[str] = []
 
-def _arrow(records: Sequence[Record], names: Sequence[str]) -> Any:
-    fields = [(name, pa.string()) for name in names] + [(LINE, pa.int64())]
-    columns = [pa.array([record.get(name) for record in records], kind) for name, kind in fields]
-    return pa.table(columns, schema=pa.schema(fields))
+    def add(self, frame: pl.DataFrame) -> None:
+        self._files.append(self.target.with_name(f"{self.target.name}.{len(self._files)}"))
+        frame.write_parquet(self._files[-1])
+        self._columns = frame.columns
+        self.rows += frame.height
 
-
-def _union(parts: Sequence[Path], target: Path) -> None:
-    """One file from chunks with growing sets of columns (the last has all), in order."""
-    schema = pq.read_schema(parts[-1])
-    with pq.ParquetWriter(target, schema) as writer:
-        for part in parts:
-            table = pq.read_table(part)
-            empty = pa.nulls(table.num_rows, pa.string())
-            columns = [table[name] if name in table.column_names else empty for name in schema.names]
-            writer.write_table(pa.table(columns, schema=schema))
-            part.unlink()
+    def join(self) -> None:
+        """Make the one file, with all columns, rows in order."""
+        if len(self._files) == 1:
+            self._files[0].replace(self.target)
+            return
+        whole = pl.concat([pl.scan_parquet(file) for file in self._files], how="diagonal")
+        whole.select(self._columns).sink_parquet(self.target)
+        for file in self._files:
+            file.unlink()
