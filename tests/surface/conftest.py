@@ -12,12 +12,13 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psycopg
 import pytest
+from anyio.from_thread import BlockingPortal, start_blocking_portal
 from fastapi import FastAPI
 from psycopg import sql
 from sqlalchemy.ext.asyncio import create_async_engine
-from starlette.testclient import TestClient
 
 from lienthong import gql, rest
 from lienthong.access.door import Door
@@ -140,6 +141,32 @@ class Counting(Database):
         return await super().read_governed(statement, *rest)
 
 
+class Client:
+    """A caller of an app in this process, in the loop that the app's connections live in."""
+
+    def __init__(self, app: FastAPI, portal: BlockingPortal, token: str | None = None) -> None:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        self._client = httpx.AsyncClient(transport=transport, base_url="http://world", headers=headers)
+        self._portal = portal
+
+    def request(self, method: str, url: str, **options: Any) -> httpx.Response:
+        """One request."""
+
+        async def send() -> httpx.Response:
+            return await self._client.request(method, url, **options)
+
+        return self._portal.call(send)
+
+    def get(self, url: str, **options: Any) -> httpx.Response:
+        """One GET."""
+        return self.request("GET", url, **options)
+
+    def post(self, url: str, **options: Any) -> httpx.Response:
+        """One POST."""
+        return self.request("POST", url, **options)
+
+
 @dataclass
 class World:
     """The small world: clients of nobody, of the agency with agreements, of the administrator."""
@@ -147,19 +174,22 @@ class World:
     registry: Registry
     settings: Settings
     database: Counting
-    anonymous: TestClient
-    clients: dict[str, TestClient] = field(default_factory=dict)
+    app: FastAPI
+    portal: BlockingPortal
+    clients: dict[str | None, Client] = field(default_factory=dict)
 
-    def client(self, token: str) -> TestClient:
-        """The client of a token's owner."""
-        if token not in self.clients:
-            self.clients[token] = TestClient(self.anonymous.app, headers={"Authorization": f"Bearer {token}"})
-            self.clients[token].portal = self.anonymous.portal
-        return self.clients[token]
+    def client(self, token: str | None = None) -> Client:
+        """The client of a token's owner, or of nobody."""
+        return self.clients.setdefault(token, Client(self.app, self.portal, token))
+
+    @property
+    def anonymous(self) -> Client:
+        """The client of nobody."""
+        return self.client()
 
     def graphql(self, query: str, token: str | None = None, language: str = "en", **variables: Any) -> dict[str, Any]:
         """The answer to a query."""
-        client = self.client(token) if token else self.anonymous
+        client = self.client(token)
         given = {"query": query, "variables": variables}
         answer = client.post("/graphql", json=given, headers={"Accept-Language": language})
         assert answer.status_code == 200, answer.text
@@ -167,8 +197,7 @@ class World:
 
     def rows(self, dataset: str, token: str | None = None, **params: Any) -> list[Row]:
         """Rows over REST."""
-        client = self.client(token) if token else self.anonymous
-        answer = client.get(f"/api/v1/datasets/{dataset}/rows", params=params)
+        answer = self.client(token).get(f"/api/v1/datasets/{dataset}/rows", params=params)
         assert answer.status_code == 200, answer.text
         return list(answer.json()["data"])
 
@@ -275,7 +304,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         engine = create_async_engine(owner.sqlalchemy_url(url), pool_size=2)
         directory = Directory(engine, settings, Sessions(b"secret"))
         given = Services(registry, Door(registry, database), Catalog(registry, engine), directory, settings)
-        with TestClient(application(given, database)) as client:
-            yield World(registry, settings, database, client)
+        app = application(given, database)
+        with start_blocking_portal() as portal, portal.wrap_async_context_manager(app.router.lifespan_context(app)):
+            yield World(registry, settings, database, app, portal)
     finally:
         cluster.stop()

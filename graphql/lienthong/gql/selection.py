@@ -153,8 +153,9 @@ class Selection:
         if relation.many:
             given = self._arguments(names.type, nodes[0])
             return Nested(key, relation.name, self._connection(target, nodes, given, moment))
-        # A unit that was linked at the row's own date is found by its key, whatever day is asked about.
-        inner = None if target.contract.validity else moment
+        # A version that the row names itself is found by its key, whatever day is asked about.
+        dated = target.contract.validity
+        inner = None if dated and any(far == dated.from_ for _, far in relation.on) else moment
         items = tuple(self._items(target, self.fields(nodes), inner))
         return Nested(key, relation.name, Query(relation.dataset, items, page=Page(limit=1), as_of=inner))
 

@@ -1,0 +1,35 @@
+"""What caches may keep. An answer about a release is the same for everybody and never changes; a governed one is nobody else's."""
+
+import hashlib
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from lienthong.catalog.snapshot import ReleaseInfo
+
+OPEN = {
+    "Cache-Control": "public, max-age=60",
+    "Vary": "Authorization, Cookie, X-CKAN-API-Key",
+    "Access-Control-Allow-Origin": "*",
+}
+GOVERNED = {"Cache-Control": "no-store", "Vary": "Authorization, Cookie, X-CKAN-API-Key"}
+
+
+def etag(release: ReleaseInfo, contract_version: str, request: Request) -> str:
+    """The tag of an answer about a release: of the release, the contract, and what was asked."""
+    path: bytes = request.scope.get("raw_path") or request.url.path.encode()
+    asked = b"\n".join([release.id.bytes, contract_version.encode(), path, request.scope["query_string"]])
+    return f'"{release.number}-{hashlib.blake2b(asked, digest_size=12).hexdigest()}"'
+
+
+def matches(request: Request, tag: str) -> bool:
+    """Has the caller this very answer already? (RFC 9110, If-None-Match: weak comparison)"""
+    given = request.headers.get("if-none-match")
+    if not given:
+        return False
+    return given.strip() == "*" or tag in (part.strip().removeprefix("W/") for part in given.split(","))
+
+
+def unchanged(headers: dict[str, str]) -> Response:
+    """304 with the headers that the answer would have had."""
+    return Response(status_code=304, headers=headers)

@@ -1,0 +1,76 @@
+"""The whole document, for one registry of contracts."""
+
+from typing import Any, cast
+
+from fastapi.openapi.utils import get_openapi
+
+from lienthong.access.services import Services
+from lienthong.contract.registry import Registry
+from lienthong.kernel.text import pascal
+from lienthong.rest import declared
+from lienthong.rest.models import ProblemModel
+from lienthong.rest.openapi import common, files, rows
+from lienthong.rest.openapi.common import Json
+
+VERSION = "1.0.0"
+TITLE = "Liên Thông API"
+DESCRIPTION = """Dữ liệu dùng chung và dữ liệu mở của tỉnh. Người không có mã truy cập đọc dữ liệu mở; mã truy cập của một
+cơ quan đọc thêm những gì thỏa thuận chia sẻ cho phép. Tham số lạ, trường lạ bị từ chối, không bao giờ bị bỏ qua.
+
+Shared and open data of a province. Without a token open data can be read; an agency's token reads in addition what a
+sharing agreement allows. Unknown parameters and fields are refused, never ignored.
+
+| `field__op=value` | nghĩa | meaning |
+|---|---|---|
+| `field=value` | bằng | equal |
+| `ne` | khác | not equal |
+| `in` | một trong, phân cách bằng dấu phẩy | one of, separated by commas |
+| `gt` `gte` `lt` `lte` | lớn hơn, từ, nhỏ hơn, đến | greater than, at least, less than, at most |
+| `contains` | chứa, không phân biệt dấu | contains, without tone marks |
+| `bbox` | giao với khung tây,nam,đông,bắc | intersects the box west,south,east,north |
+| `within` | giao với hình GeoJSON | intersects a GeoJSON geometry |
+| `is_null` | `true`: không có giá trị | has no value |
+"""
+
+
+def document(registry: Registry) -> dict[str, Any]:
+    """OpenAPI 3.1: the catalogue, the rows of every dataset, downloads, problems."""
+    # The endpoints are declared here, never called: no services are needed.
+    routes = declared.router(cast(Services, None)).routes
+    found = get_openapi(
+        title=TITLE, version=VERSION, openapi_version="3.1.0", description=DESCRIPTION, routes=routes, separate_input_output_schemas=False
+    )
+    found["servers"] = [{"url": "/"}]
+    for item in found["paths"].values():
+        for operation in item.values():
+            _finish(operation)
+    contracts = registry.contracts.values()
+    found["paths"] |= rows.generic() | files.paths()
+    for contract in contracts:
+        found["paths"] |= rows.paths(contract)
+    schemas = found["components"]["schemas"]
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    schemas |= {"ProblemModel": ProblemModel.model_json_schema(), "Page": common.page_schema()}
+    schemas |= {f"{pascal(c.id)}Row": rows.row_schema(c) for c in contracts}
+    found["components"] |= {
+        "parameters": common.parameters(),
+        "headers": rows.headers(),
+        "responses": common.responses(),
+        "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "description": "Mã truy cập / Access token"}},
+    }
+    found["tags"] = [
+        {"name": "catalogue", "description": "Danh mục bộ dữ liệu / Catalogue of datasets"},
+        {"name": "rows", "description": "Dòng của bộ dữ liệu bất kỳ / Rows of any dataset"},
+        {"name": "downloads", "description": "Tệp tải về / Files to download"},
+        {"name": "caller", "description": "Người gọi và lỗi / The caller and problems"},
+        *({"name": c.slug, "description": f"{c.title.vi} / {c.title.en}"} for c in contracts),
+    ]
+    return found
+
+
+def _finish(operation: Json) -> None:
+    """What FastAPI does not know: our problems in place of its validation errors, and who may call."""
+    operation["responses"].pop("422", None)
+    operation["responses"] |= common.problem_answers()
+    operation["security"] = [{}, {"token": []}]

@@ -1,0 +1,77 @@
+"""Problems as REST tells them: application/problem+json (RFC 9457), never a trace."""
+
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import wraps
+from typing import Any
+
+import orjson
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from starlette.requests import Request
+from starlette.responses import Response
+
+from lienthong.kernel.problem import Problem, QueryInvalid
+from lienthong.kernel.text import both
+from lienthong.rest.language import language
+
+MEDIA_TYPE = "application/problem+json"
+Endpoint = Callable[[Request], Awaitable[Response]]
+log = logging.getLogger("lienthong.rest")
+
+
+def respond(request: Request, problem: Problem) -> Response:
+    """The problem in the caller's language."""
+    chosen = language(request)
+    headers = {"Cache-Control": "no-store", "Content-Language": chosen, "Vary": "Accept-Language, Authorization, Cookie"}
+    if problem.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    if problem.status == 429:
+        headers["Retry-After"] = str(problem.extra.get("retry_after", 1))
+    if problem.status == 405:
+        headers["Allow"] = "GET, HEAD, OPTIONS"
+    body = problem.as_json(chosen) | {"instance": request.url.path}
+    return Response(orjson.dumps(body, default=str), problem.status, headers, media_type=MEDIA_TYPE)
+
+
+async def answered(request: Request, endpoint: Endpoint) -> Response:
+    """The endpoint's answer, or its problem; any other error is logged and told as our own fault."""
+    try:
+        return await endpoint(request)
+    except Problem as problem:
+        return respond(request, problem)
+    except RequestValidationError as error:
+        return respond(request, _invalid(error))
+    except Exception:
+        log.exception("a request failed: %s", request.url.path)
+        return respond(request, Problem(both("Lỗi của hệ thống, đã được ghi lại", "Our own error; it has been noted")))
+
+
+def guarded(endpoint: Endpoint) -> Endpoint:
+    """An endpoint whose problems are told in REST's form."""
+
+    @wraps(endpoint)
+    async def inner(request: Request) -> Response:
+        return await answered(request, endpoint)
+
+    return inner
+
+
+class GuardedRoute(APIRoute):
+    """A declared route whose problems are told in REST's form."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler of the route, guarded."""
+        endpoint = super().get_route_handler()
+
+        async def inner(request: Request) -> Response:
+            return await answered(request, endpoint)
+
+        return inner
+
+
+def _invalid(error: RequestValidationError) -> QueryInvalid:
+    """What FastAPI found, without the caller's input."""
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"] if part not in ("query", "path"))
+    return QueryInvalid(both(f"Tham số sai: {first['msg']}", f"Wrong parameter: {first['msg']}"), place=place)

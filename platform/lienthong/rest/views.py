@@ -1,0 +1,141 @@
+"""The catalogue's own values -> what the endpoints answer with."""
+
+from lienthong.access import policy
+from lienthong.catalog.snapshot import DatasetState, ReleaseInfo
+from lienthong.contract.model import Contract, FieldContract
+from lienthong.contract.registry import Registry
+from lienthong.governance.subject import Subject
+from lienthong.kernel.problem import PROBLEMS, NotPermitted, Unauthenticated
+from lienthong.kernel.text import slug
+from lienthong.rest import models
+from lienthong.rest.downloads import address
+
+API = "/api/v1"
+
+
+def reach(contract: Contract) -> models.Reach:
+    """Who can get at the rows."""
+    if contract.is_open:
+        return "open"
+    if contract.open_view is not None and contract.open_view.id:
+        return "aggregate"
+    return "agreement" if contract.access.shared else "closed"
+
+
+def release(info: ReleaseInfo, name: str) -> models.Release:
+    """A release with the addresses of its files."""
+    files = [
+        models.Distribution(
+            format=f.format, media_type=f.media_type, size=f.size, sha256=f.sha256, href=address(info, f, name)
+        )
+        for f in info.files
+    ]
+    return models.Release(
+        number=info.number,
+        state=info.state,
+        published_at=info.published_at,
+        contract_version=info.contract_version,
+        rows=info.rows,
+        distributions=files,
+    )
+
+
+def _head(state: DatasetState) -> dict[str, object]:
+    contract, own = state.contract, f"{API}/datasets/{state.contract.slug}"
+    view = contract.open_view.id if contract.open_view else None
+    return {
+        "name": contract.slug,
+        "title": contract.title,
+        "description": contract.description.purpose,
+        "agency": models.AgencyRef(id=slug(state.agency.id), name=state.agency.name),
+        "theme": contract.catalogue.theme,
+        "keywords": list(contract.catalogue.keywords),
+        "licence": contract.catalogue.licence,
+        "access": reach(contract),
+        "open_view": slug(view) if view else (contract.slug if contract.is_open else None),
+        "release": release(state.release, contract.slug) if state.release else None,
+        "links": models.Links(
+            self=own, rows=own + "/rows", releases=own + "/releases", page=f"/datasets/{contract.slug}"
+        ),
+    }
+
+
+def summary(state: DatasetState) -> models.Summary:
+    """A dataset in the list."""
+    return models.Summary.model_validate(_head(state))
+
+
+def description(state: DatasetState, registry: Registry) -> models.Description:
+    """A dataset with everything that its contract says to the public."""
+    contract, catalogue = state.contract, state.contract.catalogue
+    relations = [
+        models.RelationModel(
+            name=r.name, title=r.title, dataset=slug(r.dataset), on=[list(pair) for pair in r.on], many=r.many
+        )
+        for r in registry.relations(contract.id).values()
+    ]
+    validity = contract.validity
+    return models.Description.model_validate(
+        _head(state)
+        | {
+            "limitations": contract.description.limitations,
+            "usage": contract.description.usage,
+            "version": contract.version,
+            "primary_key": list(contract.primary_key),
+            "validity": [validity.from_, validity.to] if validity else None,
+            "update_frequency": catalogue.update_frequency,
+            "data_class": catalogue.data_class,
+            "legal_basis": list(catalogue.legal_basis),
+            "contact": catalogue.contact.model_dump(),
+            "derived_from": slug(contract.derived_from) if contract.derived_from else None,
+            "fields": [_field(f, contract) for f in contract.fields],
+            "relations": relations,
+            "quality": models.Quality.model_validate(state.quality) if state.quality else None,
+            "releases": [release(r, contract.slug) for r in state.releases],
+        }
+    )
+
+
+def _field(field: FieldContract, contract: Contract) -> models.FieldModel:
+    return models.FieldModel(
+        name=field.name,
+        title=field.title,
+        description=field.description,
+        type=field.logical_type,
+        options=field.options,
+        required=field.required or field.name in contract.primary_key,
+        classification=field.classification,
+        open=contract.is_open and field.is_open,
+        search=field.search,
+        operators=sorted(field.type.operators),
+        sortable=field.type.sortable,
+        examples=list(field.examples),
+    )
+
+
+def me(subject: Subject, registry: Registry) -> models.Me:
+    """The caller, their agreements, and every dataset that they may read."""
+    readable = []
+    for contract in registry.contracts.values():
+        try:
+            scope = policy.scope(registry, subject, contract)
+        except (Unauthenticated, NotPermitted):
+            continue
+        by = scope.agreement or "open"
+        readable.append(models.Readable(dataset=contract.slug, by=by, fields=list(scope.visible)))
+    return models.Me(
+        kind=subject.kind,
+        id=subject.id,
+        role=subject.role,
+        agency=slug(subject.agency) if subject.agency else None,
+        agreements=[models.AgreementModel.model_validate(t).model_copy(update={"dataset": slug(t.dataset)}) for t in subject.agreements],
+        readable=readable,
+    )
+
+
+def problems() -> list[models.ProblemKind]:
+    """Every kind of problem, with its page."""
+    return [
+        models.ProblemKind(slug=p.slug, status=p.status, code=p.code, title=p.title, href=f"/docs/problems/{p.slug}")
+        for p in PROBLEMS
+    ]
