@@ -1,0 +1,69 @@
+"""What a file format is, and what its writer is given. Nothing here imports a library of files."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lienthong.contract.model import FieldContract
+from lienthong.kernel.text import Bilingual
+from lienthong.store.export import is_geometry
+
+if TYPE_CHECKING:
+    from lienthong.formats.rows import Batch
+
+
+@dataclass(frozen=True)
+class Document:
+    """What all files of one release tell: the fields of their rows, and facts (label, value) about the whole."""
+
+    name: str
+    title: Bilingual
+    fields: tuple[FieldContract, ...]
+    facts: tuple[tuple[Bilingual, str], ...]
+    made_at: datetime
+
+    @property
+    def geometry(self) -> FieldContract | None:
+        """The field that places a row on the map, the first one."""
+        return next((field for field in self.fields if is_geometry(field)), None)
+
+
+class Writer(ABC):
+    """Writes one file, batch by batch, in bounded memory. `notes` tells what a reader of the file should know."""
+
+    notes: tuple[Bilingual, ...] = ()
+
+    @abstractmethod
+    def write(self, batch: "Batch") -> None:
+        """Append rows."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Finish the file."""
+
+
+@dataclass(frozen=True)
+class Format:
+    """A file format. `writer` opens a file for writing; it imports what it needs when it is called."""
+
+    name: str
+    extension: str
+    media_type: str
+    title: Bilingual
+    writer: Callable[[Path, Document], Writer]
+    needs_geometry: bool = False
+    max_rows: int | None = None
+
+    def refusal(self, document: Document, rows: int) -> Bilingual | None:
+        """Why there is no file of this format for the document, or None when there is one."""
+        if self.needs_geometry and document.geometry is None:
+            return Bilingual(vi="bộ dữ liệu không có hình học", en="the dataset has no geometry")
+        if self.max_rows is not None and rows > self.max_rows:
+            return Bilingual(
+                vi=f"{rows} dòng, định dạng chứa tối đa {self.max_rows}",
+                en=f"{rows} rows, the format holds {self.max_rows} at most",
+            )
+        return None
