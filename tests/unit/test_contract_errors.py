@@ -67,6 +67,7 @@ MISTAKES = [
     (SHOPS, "shop_code: Mã số\n", "\n", 'pattern: "shops', "required field 'shop_code'", "source.columns"),
     (SHOPS, '"%d/%m/%Y"', '"%d/%m/%y"', "%y", "cannot be used", "docs/contract.md"),
     (SHOPS, '"Khác": no', '"Khác": other', "Khác", "not in the list", "kind"),
+    (SHOPS, "{from: Vốn,", '{from: Vốn, extract: "([0-9]",', "extract", "extract is wrong", "regular expression"),
     (SHOPS, "dataClass: open", "dataClass: private", "dataClass: private", "private", "change dataClass"),
     (SHOPS, "{vi: Vốn, en: Capital}", "{vi: Vốn}", "{vi: Vốn}", "'en' is missing", "both languages"),
     (SHOPS, "version: 1.0.0", "version: 1.0", "version: 1.0", "version", "docs/contract.md"),

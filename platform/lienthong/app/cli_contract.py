@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+from rich.text import Text
 
 from lienthong.app import output
 from lienthong.contract import diff as differ
@@ -25,9 +26,10 @@ def lint(
     path: Annotated[Path | None, typer.Argument(help="a contract or a folder")] = None, json: Json = False
 ) -> None:
     """Tìm lỗi / Find errors; each names file, line and fix. Exit 2 when there is one."""
-    findings = [finding.as_json() for finding in linter.lint(path or _folder())]
-    output.emit(findings, json, lambda: output.table(findings, "level", "place", "vi", "fix") if findings else "✓")
-    if any(finding["level"] == "error" for finding in findings):
+    findings = linter.lint(path or _folder())
+    lines = [f"{f.place}: {f.severity}: {f.detail.vi} → {f.fix.vi}" for f in findings]
+    output.emit([finding.as_json() for finding in findings], json, lambda: Text("\n".join(lines) or "✓"))
+    if any(finding.severity == "error" for finding in findings):
         raise typer.Exit(2)
 
 
@@ -56,9 +58,13 @@ def show(name: str, json: Json = False) -> None:
 @app.command()
 def diff(old: Path, new: Path, json: Json = False) -> None:
     """So sánh / Compare two contracts; breaking changes exit 5."""
-    changes = [change.as_json() for change in differ.diff(load(old), load(new))]
-    output.emit(changes, json, lambda: output.table(changes, "level", "place", "change"))
-    if any(change["level"] == "breaking" for change in changes):
+    before, after = load(old), load(new)
+    changes = differ.diff(before, after)
+    needed = differ.required_version(before.version, changes)
+    rows = [{"bump": c.bump, "place": c.path, "change": c.detail.vi} for c in changes]
+    document = {"requiredVersion": needed, "changes": [change.as_json() for change in changes]}
+    output.emit(document, json, lambda: output.table(rows, "bump", "place", "change", title=f"≥ {needed}"))
+    if any(change.breaking for change in changes):
         raise typer.Exit(5)
 
 
@@ -69,5 +75,6 @@ def export(
     json: Json = False,
 ) -> None:
     """Xuất / Export as ODCS v3.1 or JSON Schema (always JSON)."""
-    contract = load_all(_folder()).get(name)
-    output.emit(odcs.export(contract) if format == "odcs" else json_schema.row_schema(contract), True)
+    registry = load_all(_folder())
+    contract = registry.get(name)
+    output.emit(odcs.export(contract, registry) if format == "odcs" else json_schema.row_schema(contract), True)

@@ -53,6 +53,11 @@ class Change:
         """May it break a consumer?"""
         return self.bump == "major"
 
+    def as_json(self) -> dict[str, Any]:
+        """For machines."""
+        level = "breaking" if self.breaking else "compatible"
+        return {"level": level, "bump": self.bump, "place": self.path, "detail": self.detail.model_dump()}
+
 
 def diff(old: Contract, new: Contract) -> list[Change]:
     """All changes from `old` to `new`, the breaking ones first."""

@@ -44,7 +44,9 @@ class Document:
         """file:line of `key`, or of its nearest parent that has a line."""
         while key and key not in self.lines:
             key = key[:-1]
-        return f"{self.path}:{self.lines.get(key, 1)}"
+        path = self.path.resolve()
+        shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else self.path
+        return f"{shown}:{self.lines.get(key, 1)}"
 
     def error(self, key: Key, detail: Bilingual, fix: Bilingual) -> None:
         """Note an error at `key`."""

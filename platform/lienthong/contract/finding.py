@@ -20,7 +20,12 @@ class Finding:
 
     def as_json(self) -> dict[str, Any]:
         """For machines, and for `Invalid.extra`."""
-        return {"place": self.place, "detail": self.detail.model_dump(), "fix": self.fix.model_dump()}
+        return {
+            "level": self.severity,
+            "place": self.place,
+            "detail": self.detail.model_dump(),
+            "fix": self.fix.model_dump(),
+        }
 
     def __str__(self) -> str:
         return f"{self.place}: {self.severity}: {self.detail.en} → {self.fix.en}"

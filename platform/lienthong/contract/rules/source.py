@@ -1,5 +1,7 @@
 """Rules about where the data comes from."""
 
+import re
+
 from lienthong.contract.document import Document, Key
 from lienthong.contract.finding import nearest
 from lienthong.contract.model import ColumnSource, Contract, FieldContract
@@ -28,6 +30,14 @@ def _column(field: FieldContract, given: ColumnSource, key: Key, document: Docum
     if (given.from_ is None) == (given.value is None):
         fix = both("from: <cột>, hoặc value: <hằng>", "from: <column>, or value: <constant>")
         document.error(key, both("cần đúng một trong from và value", "exactly one of from and value is needed"), fix)
+    if given.extract and not given.extract.startswith("$"):
+        try:
+            re.compile(given.extract)
+        except re.error as error:
+            fix = both(
+                "biểu thức chính quy một nhóm, hoặc $.đường.dẫn", "a regular expression of one group, or a $.path"
+            )
+            document.error((*key, "extract"), both(f"extract sai: {error}", f"extract is wrong: {error}"), fix)
     if given.formats and not field.type.lint(field.options):
         for wrong in field.type.lint({**field.options, "formats": list(given.formats)}):
             document.error((*key, "formats"), wrong, both("xem docs/contract.md", "see docs/contract.md"))
