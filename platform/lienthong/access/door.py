@@ -12,7 +12,7 @@ from lienthong.kernel.text import both
 from lienthong.store.compile import Compiler, Statement
 from lienthong.store.condition import unknown
 from lienthong.store.database import Database, LedgerEntry, Row
-from lienthong.store.query import Compare, Condition, Nested, Query, Related, walk
+from lienthong.store.query import ROW_NUMBER, Compare, Condition, Nested, Query, Related, walk
 from lienthong.store.scope import Scope
 
 
@@ -107,6 +107,11 @@ class Door:
                 target = self._relation(scope, leaf.relation)
                 far = scopes.setdefault(target, self.scope(subject, target))
                 self._visit_condition(subject, leaf.where, far, scopes)
+            elif scope.schema == "governed":
+                # The search text of a governed row is made of all search fields: each must be the caller's to read.
+                for field in scope.contract.fields:
+                    if field.search:
+                        self._name(subject, scope, field.name)
 
     def _relation(self, scope: Scope, name: str) -> str:
         relations = self.registry.relations(scope.contract.id)
@@ -115,7 +120,7 @@ class Door:
         return relations[name].dataset
 
     def _name(self, subject: Subject, scope: Scope, name: str) -> None:
-        if name in scope.fields:
+        if name in scope.fields or name == ROW_NUMBER:
             return
         if name in scope.contract.by_name:
             raise policy.hidden_field(subject, scope, name)

@@ -13,7 +13,7 @@ from lienthong.kernel.text import both
 from lienthong.store.aggregate import aggregate_sql
 from lienthong.store.keyset import SortKey, after_sql, cursor_sql, decode, sort_keys
 from lienthong.store.predicate import Params, column, ident, predicate
-from lienthong.store.query import Connection, Item, Member, Nested, Query, Related, all_of, fields
+from lienthong.store.query import ROW_NUMBER, Connection, Item, Member, Nested, Query, Related, all_of, fields
 from lienthong.store.scope import Scope, Scopes
 
 Items = tuple[Item | Nested, ...]
@@ -203,6 +203,8 @@ class Compiler:
             return self._nested(item, scope.contract, alias)
         if item.literal is not None:
             return self._literal(item.literal)
+        if item.field == ROW_NUMBER:
+            return column(alias, ROW_NUMBER)
         field = scope.contract.by_name[item.field]
         value = field.type.json_expr(column(alias, item.field), field.options)
         if not item.path:
@@ -266,7 +268,7 @@ class Compiler:
         past = f"open.{ident(scope.contract.id + '_history')}" if scope.schema == "open" else f"history.{table}"
         names = [ident(c.name) for name in scope.visible for c in scope.contract.by_name[name].columns]
         needed = [ident(n) for n in scope.contract.primary_key if ident(n) not in names]
-        listed = ", ".join([*names, *needed, "_search"])
+        listed = ", ".join([*names, *needed, "_search", ROW_NUMBER])
         at = self.params.add(moment)
         return (
             f"(select {listed} from {scope.schema}.{table} where _from <= {at} union all "

@@ -9,7 +9,7 @@ from lienthong.contract.model import Contract
 from lienthong.kernel.problem import QueryInvalid
 from lienthong.kernel.text import both
 from lienthong.store.predicate import Params, column
-from lienthong.store.query import Order
+from lienthong.store.query import ROW_NUMBER, Order
 
 MAX_CURSOR = 4_000
 
@@ -33,11 +33,15 @@ def sort_keys(contract: Contract, order: Sequence[Order]) -> tuple[SortKey, ...]
     """The keys of a total order: those asked for, then the primary key in the last one's direction."""
     asked = {o.field: o.descending for o in order}
     last = order[-1].descending if order else False
-    names = [*asked, *(name for name in contract.primary_key if name not in asked)]
+    # A row's number makes the order total by itself.
+    rest = () if ROW_NUMBER in asked else contract.primary_key
+    names = [*asked, *(name for name in rest if name not in asked)]
     return tuple(_key(contract, name, asked.get(name, last)) for name in names)
 
 
 def _key(contract: Contract, name: str, descending: bool) -> SortKey:
+    if name == ROW_NUMBER:
+        return SortKey(name, "bigint", descending, nullable=False)
     field = contract.by_name[name]
     nullable = not field.required and name not in contract.primary_key
     return SortKey(name, field.columns[0].sql_type, descending, nullable)

@@ -5,7 +5,7 @@ from typing import Any
 
 from lienthong.contract.model import Contract
 from lienthong.kernel.text import fold
-from lienthong.store.query import Both, Compare, Condition, Either, Not, Related, Text
+from lienthong.store.query import ROW_NUMBER, Both, Compare, Condition, Either, Not, Related, Text
 
 SIGNS = {"eq": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
@@ -79,8 +79,10 @@ def _text(words: str, alias: str, params: Params) -> str:
 
 def compare(leaf: Compare, alias: str, contract: Contract, params: Params) -> str:
     """One comparison as SQL."""
-    field = contract.by_name[leaf.field]
     name = column(alias, leaf.field)
+    if leaf.field == ROW_NUMBER:
+        return _number(leaf, name, params)
+    field = contract.by_name[leaf.field]
     match leaf.op:
         case "is_null":
             return f"{name} is {'' if leaf.value else 'not '}null"
@@ -102,3 +104,10 @@ def compare(leaf: Compare, alias: str, contract: Contract, params: Params) -> st
             return f"st_intersects({name}, st_setsrid(st_geomfromgeojson({params.add(leaf.value)}::text), 4326))"
         case sign:
             return f"{name} {SIGNS[sign]} {params.add(leaf.value)}"
+
+
+def _number(leaf: Compare, name: str, params: Params) -> str:
+    """A comparison of the row's number."""
+    if leaf.op == "in":
+        return f"{name} = any({params.add(list(leaf.value))}::bigint[])"
+    return f"{name} {SIGNS[leaf.op]} {params.add(leaf.value)}::bigint"

@@ -14,6 +14,7 @@ from lienthong.contract.types.base import Operator
 Transform = Literal["none", "year", "quarter", "month", "band5", "province"]
 Function = Literal["count", "sum", "avg", "min", "max"]
 MAX_LIMIT = 10_000
+ROW_NUMBER = "_id"  # a stored number of the row; not a field of the contract, but every caller may name it
 
 
 @dataclass(frozen=True, slots=True)

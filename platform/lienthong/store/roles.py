@@ -95,7 +95,7 @@ def apply_agreement(
 ) -> None:
     """Give `agency` the columns and rows of one agreement, current and history, until it expires."""
     role = sql.Identifier(agency_role(agency))
-    names = [c.name for name in fields for c in contract.by_name[name].columns] + ["_from", "_search"]
+    names = [c.name for name in fields for c in contract.by_name[name].columns] + ["_from", "_search", "_id"]
     for schema in ("governed", "history"):
         relation = table(schema, contract.id)
         policy = sql.Identifier(agency_role(agency))
