@@ -39,7 +39,7 @@ class TextFile:
     def append(self, frame: pl.DataFrame) -> None:
         """Write more rows (all texts; none holds a line end)."""
         d = self.dialect
-        text = frame.select(self.columns).write_csv(
+        text = hollow(frame.select(self.columns)).write_csv(
             separator=d.delimiter, line_terminator=d.newline, include_header=self.rows == 0, quote_style="necessary"
         )
         plain = d.encoding == "utf-8"
@@ -50,6 +50,12 @@ class TextFile:
         """Finish the file; gives its number of rows."""
         self._file.close()
         return self.rows
+
+
+def hollow(frame: pl.DataFrame) -> pl.DataFrame:
+    """Empty texts as nulls, which are written as nothing at all."""
+    texts = pl.col(pl.String)
+    return frame.with_columns(pl.when(texts != "").then(texts))
 
 
 def write(path: Path, dialect: Dialect, frame: pl.DataFrame) -> int:

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from .draw import Ints, Mask, numbers
 from .facts import facts
 from .mess import Change
+from .textfile import hollow
 
 FIELDS = ("file", "line", "item", "key", "field", "kind", "rule", "raw", "right", "expected")
 
@@ -50,7 +51,7 @@ class Truth:
         """Write the list, in the order of files and lines."""
         path.parent.mkdir(parents=True, exist_ok=True)
         empty = pl.DataFrame(schema={name: pl.Int64 if name == "line" else pl.String for name in FIELDS})
-        pl.concat([empty, *self.parts]).sort("file", "line", "item", "field").write_csv(path)
+        hollow(pl.concat([empty, *self.parts]).sort("file", "line", "item", "field")).write_csv(path)
 
 
 def lookup(source: str, kind: str) -> tuple[str, str, float]:
@@ -89,6 +90,12 @@ class Batch:
         good = self.frame[column].gather(rows)
         self.put(kind, column, rows, change(good, self.rng), right)
 
+    def fill(self, kind: str, column: str, change: Change, among: Mask | None = None) -> None:
+        """Put something where nothing belongs."""
+        empty = (self.frame[column] == "").to_numpy()
+        rows = self.draw(kind, empty if among is None else empty & among)
+        self.put(kind, column, rows, change(self.frame[column].gather(rows), self.rng))
+
     def put(self, kind: str, column: str, rows: Ints, values: pl.Series, right: str | None = None) -> None:
         """Write the bad values into the rows and note them."""
         good = self.frame[column].gather(rows)
@@ -104,13 +111,15 @@ class Batch:
         """Add copies of rows at the end; `values` gives each copy another value in the column."""
         rows = self.draw(kind)
         copies = self.frame[rows]
+        right: pl.Series | str = ""
         if values is not None:
-            copies = copies.with_columns(values.head(len(rows)).alias(column))
+            right = copies[column]
+            copies = copies.with_columns(values.gather(rows % len(values)).alias(column))
         start = self.frame.height
         self.frame = pl.concat([self.frame, copies])
         self.free = np.concatenate([self.free, np.zeros(len(rows), bool)])
         where = np.arange(start, start + len(rows), dtype=np.int64)
-        self.note(kind, column, where, copies[self.key], copies[column], "")
+        self.note(kind, column, where, copies[self.key], copies[column], right)
 
     def note(
         self, kind: str, column: str, rows: Ints, keys: pl.Series, raw: pl.Series, right: pl.Series | str
