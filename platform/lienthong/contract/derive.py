@@ -21,14 +21,12 @@ _TRANSFORMED: dict[str, tuple[str, dict[str, Any]]] = {
     "quarter": ("text", {"pattern": "[0-9]{4}-Q[1-4]"}),
     "month": ("partial_date", {}),
     "band5": ("text", {"pattern": "[0-9]{1,4}-[0-9]{1,4}"}),
-    "province": ("text", {"pattern": "[0-9]{2}"}),
 }
 _SUFFIX: dict[str, tuple[str, str]] = {
     "year": ("năm", "year"),
     "quarter": ("quý", "quarter"),
     "month": ("tháng", "month"),
     "band5": ("nhóm 5", "band of 5"),
-    "province": ("tỉnh", "province"),
 }
 
 

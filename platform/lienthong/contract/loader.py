@@ -65,9 +65,7 @@ def read_all(folder: Path) -> Reading:
             continue
         reading.contracts[contract.id] = (contract, document)
         if contract.agency not in reading.agencies:
-            place = path.parents[1] / "agency.yaml"
-            detail = both(f"thiếu hoặc sai {place}", f"{place} is missing or wrong")
-            document.error((), detail, both("thêm agency.yaml", "add agency.yaml"))
+            reading.agencies[contract.agency] = _unnamed(path.parents[1], document)
     broken = {document.path.parent.name for document in documents} - set(reading.contracts)
     check_across(reading.contracts, broken)
     reading.findings += [finding for document in documents for finding in document.findings]
@@ -106,6 +104,14 @@ def _agency(path: Path, reading: Reading) -> None:
     if agency:
         reading.agencies[agency.id] = agency
     reading.findings += document.findings
+
+
+def _unnamed(folder: Path, document: Document) -> Agency:
+    """A folder without a right `agency.yaml` is an agency that bears the folder's name."""
+    detail = both(f"{folder.name} chưa có agency.yaml đúng", f"{folder.name} has no right agency.yaml yet")
+    document.warning((), detail, both("thêm agency.yaml với tên cơ quan", "add agency.yaml with the agency's name"))
+    title = folder.name.replace("_", " ")
+    return Agency(id=folder.name, name=both(title, title))
 
 
 def _vocabularies(folder: Path, reading: Reading) -> None:

@@ -156,7 +156,7 @@ class GroupBy(Part):
     """A dimension of an aggregate open view."""
 
     of: str
-    transform: Literal["none", "year", "quarter", "month", "band5", "province"] = "none"
+    transform: Literal["none", "year", "quarter", "month", "band5"] = "none"
     name: str | None = None
     title: Bilingual | None = None
 
@@ -251,11 +251,11 @@ class Agency(Part):
 
     id: str = Field(pattern=NAME)
     name: Bilingual
-    org_code: str
-    level: str
-    email: str
+    org_code: str | None = None
+    level: str | None = None
+    email: str | None = None
     website: str | None = None
-    description: Bilingual
+    description: Bilingual | None = None
 
     @property
     def slug(self) -> str:

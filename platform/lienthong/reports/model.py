@@ -13,7 +13,7 @@ from lienthong.kernel.problem import Invalid
 from lienthong.kernel.text import Bilingual, both
 
 Function = Literal["count", "sum", "avg", "min", "max"]
-Transform = Literal["none", "year", "quarter", "month", "band5", "province"]
+Transform = Literal["none", "year", "quarter", "month", "band5"]
 
 
 class Part(BaseModel):

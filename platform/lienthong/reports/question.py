@@ -93,7 +93,6 @@ def _fits(kind: str, transform: str, name: str) -> None:
         "quarter": {"date", "datetime"},
         "month": {"date", "datetime", "partial_date"},
         "band5": {"integer", "decimal", "money"},
-        "province": {"text", "admin_unit", "identifier"},
     }
     if kind not in allowed.get(transform, {kind}):
         raise QueryInvalid(

@@ -13,7 +13,6 @@ TRANSFORMS: dict[str, str] = {
     "quarter": "to_char({}, 'YYYY\"-Q\"Q')",
     "month": "to_char({}, 'YYYY-MM')",
     "band5": "({0}::int / 5 * 5)::text || '-' || ({0}::int / 5 * 5 + 4)::text",
-    "province": "left({}, 2)",
 }
 
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from lienthong.contract.types.base import Operator
 
-Transform = Literal["none", "year", "quarter", "month", "band5", "province"]
+Transform = Literal["none", "year", "quarter", "month", "band5"]
 Function = Literal["count", "sum", "avg", "min", "max"]
 MAX_LIMIT = 10_000
 ROW_NUMBER = "_id"  # a stored number of the row; not a field of the contract, but every caller may name it

@@ -14,7 +14,6 @@ _TAKES: dict[str, frozenset[str]] = {
     "quarter": frozenset({"date", "datetime"}),
     "month": frozenset({"date", "datetime", "partial_date"}),
     "band5": frozenset({"integer", "date", "partial_date"}),
-    "province": frozenset({"admin_unit"}),
 }
 _NUMBERS = frozenset({"integer", "decimal", "money"})
 # Types that tell one person from another: never a dimension as they are.
