@@ -149,7 +149,7 @@ class Engine:
         answer = await self._services.door.rows(
             ANONYMOUS, Query(contract.id, where=given, page=Page(100)), surface=SURFACE
         )
-        return tuple(_target(where, row, value) for row in orjson.loads(answer.body))
+        return tuple(_target(where, row, value, indicator.target_unit) for row in orjson.loads(answer.body))
 
 
 def _numbers(indicator: Indicator, found: dict[str, Any], number: int) -> dict[str, float | None]:
@@ -171,9 +171,10 @@ def _over_time(indicator: Indicator, days: Sequence[date], by_day: Sequence[dict
     return Table(tuple(columns), tuple(rows))
 
 
-def _target(where: Targets, row: dict[str, Any], value: float | None) -> Target:
+def _target(where: Targets, row: dict[str, Any], value: float | None, unit: str | None) -> Target:
     goal = row.get(where.value)
-    met = None if goal is None or value is None else _meets(value, float(goal), str(row.get(where.comparison)))
+    unlike = goal is None or value is None or (unit is not None and row.get(where.unit) != unit)
+    met = None if unlike else _meets(float(value or 0), float(goal or 0), str(row.get(where.comparison)))
     return Target(
         id=str(row[where.id]),
         text=both(row.get(where.text_vi) or "", row.get(where.text_en) or ""),

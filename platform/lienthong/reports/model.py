@@ -125,6 +125,7 @@ class Indicator(Part):
     series: Series | None = None
     chart: Chart | None = None
     series_breaks: tuple[SeriesBreak, ...] = ()
+    target_unit: str | None = Field(default=None, description="only targets in this unit are compared with the value")
 
 
 class Provinces(Part):
@@ -149,6 +150,7 @@ class Targets(Part):
     province: str
     source: str
     id: str = "id"
+    unit: str = "unit"
     provinces: Provinces | None = None
 
 
