@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import create_async_engine
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.staticfiles import StaticFiles
 
 from lienthong import ckan, gql, ogc, portal, rest
 from lienthong.access.door import Door
@@ -57,6 +58,7 @@ def create() -> FastAPI:
     app = FastAPI(title="Liên Thông", openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan)
     for surface in SURFACES:
         app.include_router(surface.router(given))
+    app.mount("/static", StaticFiles(directory=portal.STATIC), name="static")
     app.add_route("/healthz", _alive)
     app.add_route("/readyz", _ready(given))
     app.add_exception_handler(Problem, _problem)
