@@ -1,0 +1,137 @@
+"""The tables of releases: named, indexed, compared, served and dropped. `release_fill` fills them."""
+
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from psycopg import Connection, errors, sql
+
+from lienthong.contract.model import Contract
+from lienthong.contract.registry import Registry
+from lienthong.kernel.problem import Unavailable
+from lienthong.kernel.text import both
+from lienthong.store.predicate import column, ident
+from lienthong.store.schema import create_indexes, foreign_key_indexes, serve, stored_columns, table
+
+LOCK_MS = 200  # readers wait no longer behind a swap that waits itself
+SWAP_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Rows of a release against the one before, by key."""
+
+    added: int
+    changed: int
+    removed: int
+
+
+def release_name(dataset: str, number: int) -> str:
+    """The table of a release, in the schema `release`; its history has `_history` after it."""
+    return f"{dataset}_{number}"
+
+
+def numbers(connection: Connection, dataset: str) -> list[int]:
+    """The numbers of the releases of `dataset` that have tables."""
+    rows = connection.execute(
+        "select relname from pg_class where relnamespace = 'release'::regnamespace and relkind = 'r' "
+        "and starts_with(relname, %s)",
+        (f"{dataset}_",),
+    ).fetchall()
+    found = (re.fullmatch(rf"{re.escape(dataset)}_(\d+)(?:_history)?", name) for (name,) in rows)
+    return sorted({int(match[1]) for match in found if match})
+
+
+def drop(connection: Connection, dataset: str, number: int) -> None:
+    """Drop the tables of a release. Raises psycopg.errors.DependentObjectsStillExist when it is served."""
+    name = release_name(dataset, number)
+    for relation in (name, name + "_history"):
+        connection.execute(sql.SQL("drop table if exists {}").format(table("release", relation)))
+
+
+def columns_of(connection: Connection, schema: str, name: str) -> dict[str, str]:
+    """Column -> type of a relation as it is in the database; empty when there is none."""
+    rows = connection.execute(
+        "select attname, format_type(atttypid, atttypmod) from pg_attribute "
+        "where attrelid = to_regclass(%s) and attnum > 0 and not attisdropped order by attnum",
+        (table(schema, name).as_string(connection),),
+    ).fetchall()
+    return dict(rows)
+
+
+def index_release(connection: Connection, registry: Registry, contract: Contract, name: str) -> None:
+    """Key, indexes of the contract, both sides of relationships; then statistics."""
+    relation, past = table("release", name), table("release", name + "_history")
+    key = sql.SQL(", ").join(map(sql.Identifier, contract.primary_key))
+    connection.execute(sql.SQL("alter table {} add primary key ({})").format(relation, key))
+    create_indexes(connection, contract, contract.open_fields, relation, name)
+    foreign_key_indexes(connection, contract, _near_columns(registry, contract), relation, name)
+    made = sql.Identifier(f"{name}_history_key"[-63:])
+    connection.execute(sql.SQL("create index {} on {} ({}, _from)").format(made, past, key))
+    connection.execute(sql.SQL("analyze {}").format(relation))
+    connection.execute(sql.SQL("analyze {}").format(past))
+
+
+def _near_columns(registry: Registry, contract: Contract) -> list[str]:
+    """The first local column of each relation, own or inverse, that no other index begins with."""
+    indexed = {f.name for f in contract.open_fields if f.index} | {contract.primary_key[0]}
+    there = {name for name, _ in stored_columns(contract.open_fields)}
+    near = {relation.on[0][0] for relation in registry.relations(contract.id).values()}
+    return sorted((near - indexed) & there)
+
+
+def difference(connection: Connection, contract: Contract, name: str, previous: str) -> Difference | None:
+    """How `name` differs from `previous` in the columns that both have; None when the key is another."""
+    now, before = (columns_of(connection, "release", relation) for relation in (name, previous))
+    common = [c for c, type_ in now.items() if before.get(c) == type_ and not c.startswith("_")]
+    if not set(contract.primary_key) <= set(common):
+        return None
+    same = " and ".join(f"{column('n', k)} = {column('p', k)}" for k in contract.primary_key)
+    first = contract.primary_key[0]
+    rows = [", ".join(column(alias, c) for c in common) for alias in ("n", "p")]
+    found = connection.execute(
+        f"select count(*) filter (where {column('p', first)} is null), "
+        f"count(*) filter (where row({rows[0]}) is distinct from row({rows[1]}) "
+        f"and {column('p', first)} is not null and {column('n', first)} is not null), "
+        f"count(*) filter (where {column('n', first)} is null) "
+        f"from release.{ident(name)} n full join release.{ident(previous)} p on {same}".encode()
+    ).fetchone()
+    assert found is not None
+    return Difference(*found)
+
+
+def swap(connection: Connection, contract: Contract, name: str) -> None:
+    """Point the open views at `release.<name>` in the transaction at hand, without a queue of readers behind it.
+
+    Raises Unavailable when long reads leave no gap for a minute.
+    """
+    deadline = time.monotonic() + SWAP_SECONDS
+    while True:
+        try:
+            with connection.transaction():
+                connection.execute(f"set local lock_timeout = {LOCK_MS}")
+                serve(connection, contract, contract.open_fields, name)
+            return
+        except (errors.LockNotAvailable, errors.DeadlockDetected) as error:
+            if time.monotonic() > deadline:
+                raise Unavailable(
+                    both(
+                        "Không đổi được bản công bố: truy vấn dài đang đọc", "Long reads keep the release from changing"
+                    ),
+                    place=contract.slug,
+                ) from error
+            time.sleep(LOCK_MS / 1000)
+
+
+def drop_old(connection: Connection, dataset: str, keep: Sequence[int]) -> None:
+    """Drop the tables of all releases but `keep`; one that is still read stays until the next time."""
+    for number in numbers(connection, dataset):
+        if number in keep:
+            continue
+        try:
+            with connection.transaction():
+                connection.execute(f"set local lock_timeout = {LOCK_MS}")
+                drop(connection, dataset, number)
+        except (errors.LockNotAvailable, errors.DependentObjectsStillExist):
+            continue

@@ -1,0 +1,73 @@
+"""Every open dataset has its views: empty before the first release, true to the contract after it changed."""
+
+from psycopg import Connection, sql
+
+from lienthong.contract.model import Contract
+from lienthong.contract.registry import Registry
+from lienthong.kernel.settings import Settings
+from lienthong.store import owner
+from lienthong.store.release import columns_of, drop, index_release, numbers, release_name, swap
+from lienthong.store.schema import create_release, stored_columns, table
+
+_PUBLISHED = "select number from platform.release where dataset = %s and state = 'published'"
+
+
+def ensure_served(settings: Settings, registry: Registry) -> None:
+    """Make or correct the open views of all contracts; withdraw those of datasets that are open no more."""
+    with owner.connect(settings) as connection:
+        ensure_views(connection, registry)
+
+
+def ensure_views(connection: Connection, registry: Registry) -> None:
+    """`ensure_served` on a connection at hand."""
+    for contract in registry.contracts.values():
+        with connection.transaction():
+            lock(connection, contract.id)
+            if contract.is_open:
+                _ensure(connection, registry, contract)
+            else:
+                for name in (contract.id, contract.id + "_history"):
+                    connection.execute(sql.SQL("drop view if exists {}").format(table("open", name)))
+
+
+def lock(connection: Connection, dataset: str) -> None:
+    """Only one process at a time changes what is served of a dataset; until the end of the transaction."""
+    connection.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"lienthong.release.{dataset}",))
+
+
+def _ensure(connection: Connection, registry: Registry, contract: Contract) -> None:
+    wanted = dict(stored_columns(contract.open_fields))
+    views = (columns_of(connection, "open", name) for name in (contract.id, contract.id + "_history"))
+    if all(set(view) - {"_from", "_to", "_search", "_id"} == set(wanted) for view in views):
+        return
+    number = _served(connection, contract)
+    name = release_name(contract.id, number)
+    there = columns_of(connection, "release", name)
+    if number == 0 or any(there.get(c, type_) != type_ for c, type_ in wanted.items()):
+        _empty(connection, registry, contract)
+        return
+    for relation in (name, name + "_history"):
+        for added, type_ in wanted.items():
+            connection.execute(
+                sql.SQL("alter table {} add column if not exists {} {}").format(
+                    table("release", relation), sql.Identifier(added), sql.SQL(type_)
+                )
+            )
+    swap(connection, contract, name)
+
+
+def _served(connection: Connection, contract: Contract) -> int:
+    """The number of the published release that has tables; 0 when there is none."""
+    row = connection.execute(_PUBLISHED, (contract.id,)).fetchone()
+    return int(row[0]) if row and row[0] in numbers(connection, contract.id) else 0
+
+
+def _empty(connection: Connection, registry: Registry, contract: Contract) -> None:
+    """Serve an empty release 0, made anew."""
+    for name in (contract.id, contract.id + "_history"):
+        connection.execute(sql.SQL("drop view if exists {}").format(table("open", name)))
+    drop(connection, contract.id, 0)
+    name = release_name(contract.id, 0)
+    create_release(connection, contract, contract.open_fields, name)
+    index_release(connection, registry, contract, name)
+    swap(connection, contract, name)
