@@ -1,7 +1,7 @@
 """Source columns -> one text cell a field, as DuckDB expressions. Nothing is typed here.
 
-A cell goes through two texts: `raw`, what the source says (trimmed, NFC, NULL when missing), and `text`, what the
-field's type reads (after `map`, `split`, `extract`). A raw that is there and a text that is not is a defect.
+A cell goes through two texts: `raw`, what the source says (trimmed, NFC, after `join` and `extract`, NULL when
+missing), and `text`, what the field's type reads (after `map` and `split`). A raw without a text is a defect.
 """
 
 from collections.abc import Iterable
@@ -68,54 +68,35 @@ def used_columns(contract: Contract, file: SourceFile) -> dict[str, list[FieldCo
 def _cell(contract: Contract, field: FieldContract, source: ColumnSource | None, present: frozenset[str]) -> Cell:
     if source is None:
         return Cell(field, NULL, NULL, False)
-    raw_name = name(f"r:{field.name}")
-    return Cell(field, _raw(contract, source, present), _text(source, raw_name), bool(source.map))
+    return Cell(field, _raw(contract, source, present), _text(source, name(f"r:{field.name}")), bool(source.map))
 
 
 def _raw(contract: Contract, source: ColumnSource, present: frozenset[str]) -> str:
-    """The text that the source gives: a constant, a column, or several joined."""
+    """The text that the source gives: a constant, or columns joined, of which `extract` keeps a part."""
     if source.value is not None:
         return literal(nfc(source.value).strip())
     given = contract.source.missing if source.missing is None else source.missing
-    missing = ", ".join(literal(text) for text in dict.fromkeys(["", *(nfc(t).strip() for t in given)]))
-    parts = [
-        f"CASE WHEN {name(column)} NOT IN ({missing}) THEN {name(column)} END"
-        for column in source.names
-        if column in present
-    ]
-    if not parts:
-        return NULL
-    raw = parts[0] if len(parts) == 1 else f"nullif(concat_ws({literal(source.join)}, {', '.join(parts)}), '')"
-    return _at_path(raw, source.extract) if source.extract and source.extract.startswith("$") else raw
+    missing = tuple(dict.fromkeys(["", *(nfc(text).strip() for text in given)]))
+    parts = [_unless(missing, name(column)) for column in source.names if column in present]
+    if len(parts) < 2:
+        raw = parts[0] if parts else NULL
+    else:
+        raw = _unless(missing, f"concat_ws({literal(source.join)}, {', '.join(parts)})")
+    if source.extract:
+        raw = _unless(missing, f"trim(regexp_extract({raw}, {literal(source.extract)}, 1))")
+    return raw
 
 
-def _at_path(raw: str, path: str) -> str:
-    """The value at a JSON path of a cell of JSON; JSON null is missing."""
-    return f"nullif({tidy(f'json_extract_string(try_cast({raw} AS JSON), {literal(path)})')}, '')"
+def _unless(missing: tuple[str, ...], expr: str) -> str:
+    return f"CASE WHEN {expr} NOT IN ({', '.join(map(literal, missing))}) THEN {expr} END"
 
 
 def _text(source: ColumnSource, raw: str) -> str:
-    """The text that the type reads, from the raw one; NULL where a mapping or a pattern does not know it."""
+    """The text that the type reads; NULL where the mapping does not know the raw one."""
+    if source.map:
+        whens = " ".join(f"WHEN {literal(nfc(r).strip())} THEN {literal(code)}" for r, code in source.map.items())
+        raw = f"CASE {raw} {whens} END"
     if source.split is not None:
-        return _list(source, f"string_split({raw}, {literal(source.split)})")
-    if source.json_:
-        items = f"CAST(json_extract_string(try_cast({raw} AS JSON), '$[*]') AS VARCHAR[])"
-        return _list(source, items) if source.map else raw
-    if source.extract and not source.extract.startswith("$"):
-        group = 1 if "(" in source.extract.replace("(?:", "").replace("\\(", "") else 0
-        raw = f"nullif(regexp_extract({raw}, {literal(source.extract)}, {group}), '')"
-    return _mapped(raw, source.map) if source.map else raw
-
-
-def _list(source: ColumnSource, items: str) -> str:
-    """A list of items as JSON text, each tidied and mapped; NULL when one item is not known."""
-    tidied = f"list_filter(list_transform({items}, lambda x: {tidy('x')}), lambda x: x <> '')"
-    if not source.map:
-        return f"CAST(to_json({tidied}) AS VARCHAR)"
-    mapped = f"list_transform({tidied}, lambda x: {_mapped('x', source.map)})"
-    return f"CASE WHEN len(list_filter({mapped}, lambda x: x IS NULL)) = 0 THEN CAST(to_json({mapped}) AS VARCHAR) END"
-
-
-def _mapped(expr: str, mapping: dict[str, str]) -> str:
-    whens = " ".join(f"WHEN {literal(nfc(raw).strip())} THEN {literal(code)}" for raw, code in mapping.items())
-    return f"CASE {expr} {whens} END"
+        items = f"list_transform(string_split({raw}, {literal(source.split)}), lambda x: {tidy('x')})"
+        raw = f"CASE WHEN {raw} IS NOT NULL THEN CAST(to_json(list_filter({items}, lambda x: x <> '')) AS VARCHAR) END"
+    return raw

@@ -31,8 +31,8 @@ REASONS: Mapping[str, Bilingual] = {
 }
 
 
-def describe(batch: Batch) -> int:
-    """Make `defects` of a conformed batch; the number of rows (and rejected records) that have one."""
+def describe(batch: Batch) -> None:
+    """Make `defects` of a conformed batch."""
     batch.sql(
         "CREATE TABLE defects "
         "(_row BIGINT, rule VARCHAR, field VARCHAR, value VARCHAR, reason_vi VARCHAR, reason_en VARCHAR)"
@@ -45,6 +45,10 @@ def describe(batch: Batch) -> int:
         "FROM conformed WHERE _row IN (SELECT _row FROM repeats WHERE NOT _same)"
     )
     _explain(batch)
+
+
+def count(batch: Batch) -> int:
+    """The number of rows, and of records that are no rows, with a defect."""
     return batch.number("SELECT count(DISTINCT _row) FROM defects") + sum(f.table.rejected for f in batch.files)
 
 
