@@ -51,7 +51,7 @@ def masked(language: Language) -> bytes:
 
 
 def respond(body: bytes, accept: str, status: int, headers: dict[str, str]) -> Response:
-    """The answer in the form asked for. `application/json` answers 200 when the request was well formed (GraphQL over HTTP)."""
+    """The answer in the form asked for; as `application/json`, 200 to every well-formed request (GraphQL over HTTP)."""
     if RESULT in accept:
         return Response(body, status, headers, media_type=RESULT)
     return Response(body, 200 if status < 500 and status not in (405, 413, 415) else status, headers, media_type=JSON)

@@ -46,7 +46,9 @@ def _operations(name: str, given: Given) -> dict[str, Any]:
     for op, value in given.items():
         if value is None:
             fix = both("Dùng isNull: true", "Use isNull: true")
-            raise QueryInvalid(both("null không so sánh được", "null cannot be compared"), place=f"{name}.{op}", fix=fix)
+            raise QueryInvalid(
+                both("null không so sánh được", "null cannot be compared"), place=f"{name}.{op}", fix=fix
+            )
     return {_OPERATORS[op]: value for op, value in given.items()}
 
 

@@ -70,7 +70,9 @@ def dataset_inputs(made: Made, names: Names, all_names: Mapping[str, Names]) -> 
     for name, relation in names.relations.items():
         target = later(made, all_names[relation.dataset].type + "Filter")
         entries.append(entry(name, maybe(target), described(relation.title)))
-    input_type(made, names.type + "Filter", entries, "Điều kiện; nhiều khóa nghĩa là VÀ / Conditions; several keys mean AND")
+    input_type(
+        made, names.type + "Filter", entries, "Điều kiện; nhiều khóa nghĩa là VÀ / Conditions; several keys mean AND"
+    )
     by_name = names.contract.by_name
     enum_type(
         made,

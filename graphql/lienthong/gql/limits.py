@@ -62,9 +62,7 @@ def check(document: DocumentNode) -> None:
             _refuse("tầng ngoặc", "levels of braces", size.nesting, MAX_NESTING)
             _refuse("bí danh", "aliases", size.aliases, MAX_ALIASES)
             _refuse("trường", "fields", size.fields, MAX_FIELDS)
-            _refuse(
-                "bí danh trong __schema", "aliases within __schema", size.introspection, MAX_INTROSPECTION_ALIASES
-            )
+            _refuse("bí danh trong __schema", "aliases within __schema", size.introspection, MAX_INTROSPECTION_ALIASES)
 
 
 class _Measure:

@@ -47,7 +47,7 @@ class Misplaced(Exception):
 
 
 class Planner:
-    """Plans documents over one schema. A document is parsed and validated once, planned once for each set of variables."""
+    """Plans documents over one schema: each is parsed and validated once, planned once for each set of variables."""
 
     def __init__(self, built: Built) -> None:
         self._built = built

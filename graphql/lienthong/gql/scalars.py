@@ -44,7 +44,7 @@ CONFIG = StrawberryConfig(
         ),
         Decimal: _definition(
             "Decimal",
-            "Số thập phân hoặc số tiền (đồng), viết như số JSON / A decimal number or an amount, written as a JSON number",
+            "Số thập phân hoặc số tiền (đồng), là số JSON / A decimal number or an amount, a JSON number",
             parse_value=_number,
             parse_literal=_number_literal,
         ),

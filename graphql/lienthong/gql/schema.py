@@ -71,11 +71,15 @@ def _dataset(made: Made, own: Names, names: Mapping[str, Names]) -> None:
         member("edges", many(later(made, own.type + "Edge"))),
         member("nodes", many(later(made, own.type))),
         member("pageInfo", later(made, "PageInfo")),
-        member("totalCount", int, "Số dòng thỏa điều kiện; chỉ đếm khi được hỏi / Rows that fit; counted only when asked"),
+        member(
+            "totalCount", int, "Số dòng thỏa điều kiện; chỉ đếm khi được hỏi / Rows that fit; counted only when asked"
+        ),
     ]
     object_type(made, own.type + "Connection", connection, "Một trang / A page")
     for name, members in own.records.items():
-        fields = (member(p.name, TYPES[p.scalar] if p.required else maybe(TYPES[p.scalar]), p.description) for p in members)
+        fields = (
+            member(p.name, TYPES[p.scalar] if p.required else maybe(TYPES[p.scalar]), p.description) for p in members
+        )
         object_type(made, own.record_type(name), fields, described(own.fields[name].title))
 
 
@@ -130,5 +134,7 @@ def _page(made: Made, target: Names, first: int) -> list[StrawberryArgument]:
 
 
 def _as_of() -> StrawberryArgument:
-    text = "Trạng thái vào ngày này; dòng liên quan theo cùng ngày / The state on this day; related rows of the same day"
+    text = (
+        "Trạng thái vào ngày này; dòng liên quan theo cùng ngày / The state on this day; related rows of the same day"
+    )
     return argument("asOf", maybe(Date), text)

@@ -116,7 +116,9 @@ class Selection:
         if name == "edges":
             return Member(key, name, tuple(self._edge(names, k, inner, moment) for k, inner in fields.items()))
         parts = ((k, inner[0].name.value) for k, inner in fields.items())
-        return Member(key, name, tuple(Member(k, part, literal="PageInfo" if part == TYPENAME else None) for k, part in parts))
+        return Member(
+            key, name, tuple(Member(k, part, literal="PageInfo" if part == TYPENAME else None) for k, part in parts)
+        )
 
     def _edge(self, names: Names, key: str, nodes: list[FieldNode], moment: Moment) -> Member:
         name = nodes[0].name.value
@@ -164,5 +166,6 @@ def check_key(key: str) -> None:
     """Raises QueryInvalid when a key of the answer is too long."""
     if len(key) > MAX_KEY:
         raise QueryInvalid(
-            both(f"Bí danh dài quá {MAX_KEY} ký tự", f"An alias is longer than {MAX_KEY} characters"), place=key[:MAX_KEY]
+            both(f"Bí danh dài quá {MAX_KEY} ký tự", f"An alias is longer than {MAX_KEY} characters"),
+            place=key[:MAX_KEY],
         )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lienthong.access import budget, policy
-from lienthong.contract.registry import Registry
+from lienthong.contract.registry import Registry, Relation
 from lienthong.governance.subject import Subject
 from lienthong.kernel.problem import NotFound
 from lienthong.kernel.text import both
@@ -87,7 +87,8 @@ class Door:
         for item in query.selected:
             if isinstance(item, Nested):
                 relation = self._relation(scope, item.relation)
-                self._visit(subject, item.query.but(dataset=relation), scopes)
+                self._visit(subject, item.query.but(dataset=relation.dataset), scopes)
+                self._joined(subject, relation, scope, scopes[relation.dataset])
             elif item.literal is None:
                 self._name(subject, scope, item.field)
         made = {g.key for g in query.groups} | {m.key for m in query.measures}
@@ -104,20 +105,28 @@ class Door:
             if isinstance(leaf, Compare):
                 self._name(subject, scope, leaf.field)
             elif isinstance(leaf, Related):
-                target = self._relation(scope, leaf.relation)
-                far = scopes.setdefault(target, self.scope(subject, target))
+                relation = self._relation(scope, leaf.relation)
+                far = scopes.setdefault(relation.dataset, self.scope(subject, relation.dataset))
                 self._visit_condition(subject, leaf.where, far, scopes)
+                self._joined(subject, relation, scope, far)
             elif scope.schema == "governed":
                 # The search text of a governed row is made of all search fields: each must be the caller's to read.
                 for field in scope.contract.fields:
                     if field.search:
                         self._name(subject, scope, field.name)
 
-    def _relation(self, scope: Scope, name: str) -> str:
+    def _relation(self, scope: Scope, name: str) -> Relation:
         relations = self.registry.relations(scope.contract.id)
         if name not in relations:
             raise unknown("quan hệ", "relation", name, relations)
-        return relations[name].dataset
+        return relations[name]
+
+    def _joined(self, subject: Subject, relation: Relation, near: Scope, far: Scope) -> None:
+        """A relation tells the values that it joins on: the caller must be allowed to read them on both sides."""
+        for scope, stored in zip((near, far), zip(*relation.on, strict=True), strict=True):
+            for field in scope.contract.fields:
+                if any(column.name in stored for column in field.columns):
+                    self._name(subject, scope, field.name)
 
     def _name(self, subject: Subject, scope: Scope, name: str) -> None:
         if name in scope.fields or name == ROW_NUMBER:

@@ -21,5 +21,7 @@ def router(services: Services) -> APIRouter:
     found.add_route("/datasets/{name}/releases/{number}/{file}", downloads.file, methods=READ)
     found.include_router(declared.router(services))
     docs.add(found, services)
-    found.add_route("/api/v1/{rest:path}", nothing_here, methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+    found.add_route(
+        "/api/v1/{rest:path}", nothing_here, methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+    )
     return found

@@ -1,4 +1,4 @@
-"""What caches may keep. An answer about a release is the same for everybody and never changes; a governed one is nobody else's."""
+"""What caches may keep: an answer about a release never changes; a governed answer is nobody else's."""
 
 import hashlib
 

@@ -35,7 +35,9 @@ def router(services: Services) -> APIRouter:
 
 
 def _catalogue(found: APIRouter, services: Services) -> None:
-    @found.get("/datasets", operation_id="listDatasets", tags=["catalogue"], summary="Danh mục bộ dữ liệu / List datasets")
+    @found.get(
+        "/datasets", operation_id="listDatasets", tags=["catalogue"], summary="Danh mục bộ dữ liệu / List datasets"
+    )
     async def datasets(
         response: Response,
         q: Annotated[
@@ -53,7 +55,12 @@ def _catalogue(found: APIRouter, services: Services) -> None:
         data = _listed(await services.catalog.current(), q, agency, theme)
         return models.SummaryList(data=data, count=len(data))
 
-    @found.get("/datasets/{name}", operation_id="describeDataset", tags=["catalogue"], summary="Mô tả bộ dữ liệu / Describe a dataset")
+    @found.get(
+        "/datasets/{name}",
+        operation_id="describeDataset",
+        tags=["catalogue"],
+        summary="Mô tả bộ dữ liệu / Describe a dataset",
+    )
     async def dataset(name: Name, response: Response) -> models.Description:
         """Mọi trường với tên, kiểu, phân loại; quan hệ, chất lượng, bản phát hành.
 
@@ -86,7 +93,12 @@ def _known(name: str, value: str | None, values: set[str]) -> None:
 
 
 def _releases(found: APIRouter, services: Services) -> None:
-    @found.get("/datasets/{name}/releases", operation_id="listReleases", tags=["catalogue"], summary="Các bản phát hành / List releases")
+    @found.get(
+        "/datasets/{name}/releases",
+        operation_id="listReleases",
+        tags=["catalogue"],
+        summary="Các bản phát hành / List releases",
+    )
     async def releases(name: Name) -> models.ReleaseList:
         """Mọi bản phát hành của dữ liệu mở, mới nhất trước, kèm tệp và mã băm.
 
@@ -97,7 +109,12 @@ def _releases(found: APIRouter, services: Services) -> None:
         data = [views.release(r, contract.slug) for r in state.releases]
         return models.ReleaseList(data=data, count=len(data))
 
-    @found.get("/datasets/{name}/releases/{number}", operation_id="describeRelease", tags=["catalogue"], summary="Một bản phát hành / One release")
+    @found.get(
+        "/datasets/{name}/releases/{number}",
+        operation_id="describeRelease",
+        tags=["catalogue"],
+        summary="Một bản phát hành / One release",
+    )
     async def one(name: Name, number: Annotated[str, Path(pattern=r"^[1-9][0-9]{0,8}$")]) -> models.Release:
         """Một bản phát hành với các tệp.
 

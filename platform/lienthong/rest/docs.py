@@ -54,7 +54,7 @@ SwaggerUIBundle({
 _STYLE = """<style>
 body { font: 1rem/1.6 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem; color: #1b1b1f }
 pre { background: #f3f4f6; padding: 1rem; overflow-x: auto } code { font-size: .92em }
-table { border-collapse: collapse } td, th { border-bottom: 1px solid #d5d7db; padding: .3rem .8rem .3rem 0; text-align: left }
+table { border-collapse: collapse } td, th { border-bottom: 1px solid #d5d7db; padding: .3rem .8rem .3rem 0 }
 a { color: #0b57a4 }
 </style>
 </head>

@@ -81,7 +81,9 @@ def find(state: DatasetState, number: str) -> ReleaseInfo:
     found = next((r for r in state.releases if str(r.number) == number), None)
     if found is None:
         known = (str(r.number) for r in state.releases)
-        raise NotFound(both(f"Không có bản {number}", f"There is no release {number}"), place=number, fix=nearest(number, known))
+        raise NotFound(
+            both(f"Không có bản {number}", f"There is no release {number}"), place=number, fix=nearest(number, known)
+        )
     if found.state == "withdrawn":
         raise NotFound(both(f"Bản {number} đã được thu hồi", f"Release {number} was withdrawn"), place=number)
     return found

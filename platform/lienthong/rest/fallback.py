@@ -31,6 +31,8 @@ async def nothing_here(request: Request) -> Response:
     if request.method == "OPTIONS":
         return Response(status_code=204, headers=PREFLIGHT)
     if request.method not in ("GET", "HEAD"):
-        raise NotAllowed(both("Giao diện này chỉ đọc", "This interface only reads"), place=request.method, fix=f"Allow: {READING}")
+        raise NotAllowed(
+            both("Giao diện này chỉ đọc", "This interface only reads"), place=request.method, fix=f"Allow: {READING}"
+        )
     fix = both("Xem /docs", "See /docs")
     raise NotFound(both("Không có địa chỉ này", "There is nothing at this address"), place=request.url.path, fix=fix)

@@ -23,7 +23,11 @@ log = logging.getLogger("lienthong.rest")
 def respond(request: Request, problem: Problem) -> Response:
     """The problem in the caller's language."""
     chosen = language(request)
-    headers = {"Cache-Control": "no-store", "Content-Language": chosen, "Vary": "Accept-Language, Authorization, Cookie"}
+    headers = {
+        "Cache-Control": "no-store",
+        "Content-Language": chosen,
+        "Vary": "Accept-Language, Authorization, Cookie",
+    }
     if problem.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     if problem.status == 429:

@@ -106,7 +106,8 @@ def _limit(given: str | None) -> int:
     if re.fullmatch(r"[0-9]{1,5}", given) and int(given) <= MAX_LIMIT:
         return int(given)
     raise QueryInvalid(
-        both(f"limit là số nguyên từ 0 đến {MAX_LIMIT}", f"limit is a whole number from 0 to {MAX_LIMIT}"), place="limit"
+        both(f"limit là số nguyên từ 0 đến {MAX_LIMIT}", f"limit is a whole number from 0 to {MAX_LIMIT}"),
+        place="limit",
     )
 
 

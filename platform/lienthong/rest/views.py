@@ -128,7 +128,10 @@ def me(subject: Subject, registry: Registry) -> models.Me:
         id=subject.id,
         role=subject.role,
         agency=slug(subject.agency) if subject.agency else None,
-        agreements=[models.AgreementModel.model_validate(t).model_copy(update={"dataset": slug(t.dataset)}) for t in subject.agreements],
+        agreements=[
+            models.AgreementModel.model_validate(t).model_copy(update={"dataset": slug(t.dataset)})
+            for t in subject.agreements
+        ],
         readable=readable,
     )
 

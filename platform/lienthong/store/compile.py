@@ -187,10 +187,18 @@ class Compiler:
             where += " and " + after_sql(keys, decode(query.page.after, keys), alias, self.params)
         order = ", ".join(key.order_sql(alias) for key in keys)
         offset = f" offset {int(query.page.offset)}" if query.page.offset else ""
+        # By name: a caller may read some columns only.
+        stored = dict.fromkeys([*self._stored(query), *(key.column for key in keys), ROW_NUMBER])
+        listed = ", ".join(column(alias, name) for name in stored)
         return (
-            f"select row_number() over () as _n, q.* from (select {alias}.* from {self._relation(query)} {alias} "
+            f"select row_number() over () as _n, q.* from (select {listed} from {self._relation(query)} {alias} "
             f"where {where} order by {order} limit {int(query.page.limit) + 1}{offset}) q"
         )
+
+    def _stored(self, query: Query) -> list[str]:
+        """The stored columns of the visible fields."""
+        scope = self.scopes[query.dataset]
+        return [column.name for name in scope.visible for column in scope.contract.by_name[name].columns]
 
     def _items(self, query: Query, alias: str) -> str:
         """The select list of an answered row."""
@@ -266,7 +274,7 @@ class Compiler:
             return f"{scope.schema}.{table}"
         moment = _end_of(query.as_of)
         past = f"open.{ident(scope.contract.id + '_history')}" if scope.schema == "open" else f"history.{table}"
-        names = [ident(c.name) for name in scope.visible for c in scope.contract.by_name[name].columns]
+        names = [ident(name) for name in self._stored(query)]
         needed = [ident(n) for n in scope.contract.primary_key if ident(n) not in names]
         listed = ", ".join([*names, *needed, "_search", ROW_NUMBER])
         at = self.params.add(moment)

@@ -7,7 +7,8 @@ from typing import Any
 
 from lienthong.contract.model import Contract, FieldContract
 from lienthong.contract.registry import Registry
-from lienthong.contract.types.base import ParseError
+from lienthong.contract.types import TYPES, ParseError
+from lienthong.contract.types.lists import ListOf
 from lienthong.kernel.problem import QueryInvalid
 from lienthong.kernel.text import both
 from lienthong.store.query import Both, Compare, Condition, Either, Not, Related, Text, all_of
@@ -47,7 +48,7 @@ def value_of(field: FieldContract, op: str, raw: Any) -> Any:
         return _operand(field, op, raw)
     except ParseError as error:
         raise QueryInvalid(error.reason, place=place) from error
-    except (ValueError, TypeError, ArithmeticError) as error:
+    except (ValueError, TypeError, ArithmeticError, RecursionError) as error:
         detail = both(f"Giá trị không đúng kiểu {field.logical_type}", f"Not a value of type {field.logical_type}")
         raise QueryInvalid(detail, place=place) from error
 
@@ -68,13 +69,21 @@ def _operand(field: FieldContract, op: str, raw: Any) -> Any:
                 )
             return box
         case "within":
-            return raw if isinstance(raw, str) else json.dumps(raw)
-        case "contains" if field.logical_type == "list":
-            return json.dumps([raw], ensure_ascii=False)
+            return _area(raw)
+        case "contains" if isinstance(field.type, ListOf):
+            return json.dumps([field.type.parse_part(raw, field.options)], ensure_ascii=False)
         case "contains":
             return _text(raw)
         case _:
             return _value(field, raw)
+
+
+def _area(raw: Any) -> Any:
+    """A GeoJSON Polygon or MultiPolygon (an object or its text), or WKT, as WKT."""
+    given = json.loads(raw) if isinstance(raw, str) and raw.lstrip().startswith("{") else raw
+    if isinstance(given, Mapping):
+        given = json.dumps({name: given.get(name) for name in ("type", "coordinates")})
+    return TYPES["multipolygon"].parse(_text(given), {})
 
 
 def _value(field: FieldContract, raw: Any) -> Any:

@@ -61,7 +61,7 @@ def decode(cursor: str, keys: Sequence[SortKey]) -> list[str | None]:
     except (ValueError, RecursionError):
         values = None
     right = isinstance(values, list) and len(values) == len(keys)
-    if not right or not all(v is None or isinstance(v, str) and _is_clean(v) for v in values):
+    if not right or not all(_fits(key, value) for key, value in zip(keys, values, strict=True)):
         raise QueryInvalid(
             both("Con trỏ trang không thuộc truy vấn này", "The cursor does not belong to this query"),
             place="cursor",
@@ -73,9 +73,11 @@ def decode(cursor: str, keys: Sequence[SortKey]) -> list[str | None]:
     return list(values)
 
 
-def _is_clean(text: str) -> bool:
-    """Can PostgreSQL take it? No NUL and no lone surrogate."""
-    return "\0" not in text and not any("\ud800" <= c <= "\udfff" for c in text)
+def _fits(key: SortKey, value: object) -> bool:
+    """Null where the key can be null, else a text that PostgreSQL can take: no NUL, no lone surrogate."""
+    if not isinstance(value, str):
+        return value is None and key.nullable
+    return "\0" not in value and not any("\ud800" <= c <= "\udfff" for c in value)
 
 
 def after_sql(keys: Sequence[SortKey], values: Sequence[str | None], alias: str, params: Params) -> str:

@@ -101,7 +101,7 @@ def compare(leaf: Compare, alias: str, contract: Contract, params: Params) -> st
             box = f"st_makeenvelope({corners}, 4326)"
             return f"({name} && {box} and st_intersects({name}, {box}))"
         case "within":
-            return f"st_intersects({name}, st_setsrid(st_geomfromgeojson({params.add(leaf.value)}::text), 4326))"
+            return f"st_intersects({name}, st_makevalid(st_geomfromtext({params.add(leaf.value)}::text, 4326)))"
         case sign:
             return f"{name} {SIGNS[sign]} {params.add(leaf.value)}"
 

@@ -91,6 +91,17 @@ class ListOf(LogicalType):
             for cell, (name, kind, own, required) in zip(cells, properties, strict=True)
         }
 
+    def parse_part(self, item: Any, options: Options) -> Any:
+        """One item to look for, as JSON carries it: of a record, some of its properties (an object or its JSON text)."""
+        kinds = {name: (kind, own) for name, kind, own, _ in self.properties(options)}
+        if not kinds:
+            return self.parse_item(item, options)
+        given = json.loads(item) if isinstance(item, str) else item
+        if not isinstance(given, dict) or not given or not set(given) <= set(kinds):
+            known = ", ".join(kinds)
+            raise refuse(f"cần một đối tượng JSON với: {known}", f"a JSON object is needed with: {known}")
+        return {name: self._property(value, *kinds[name], False) for name, value in given.items()}
+
     def _property(self, value: Any, kind: LogicalType, options: Options, required: bool) -> Any:
         if value is None or (isinstance(value, str) and not value.strip()):
             if required:

@@ -57,10 +57,12 @@ def responses() -> Json:
 def parameters() -> Json:
     """The shared parameters of rows."""
     return {
-        "Fields": _query("fields", "Các trường, phân cách bằng dấu phẩy / Fields, separated by commas", {"type": "string"}),
+        "Fields": _query(
+            "fields", "Các trường, phân cách bằng dấu phẩy / Fields, separated by commas", {"type": "string"}
+        ),
         "Sort": _query(
             "sort",
-            "Sắp xếp; dấu trừ là giảm dần; giá trị trống đứng cuối / Sort keys; a minus means descending; missing values last",
+            "Sắp xếp; dấu trừ: giảm dần; giá trị trống đứng cuối / Sort keys; minus: descending; missing values last",
             {"type": "string"},
         ),
         "Cursor": _query("cursor", "`page.next` của trang trước / `page.next` of the page before", {"type": "string"}),

@@ -1,6 +1,6 @@
 """Downloads as OpenAPI."""
 
-from lienthong.kernel.problem import NotPermitted, QueryInvalid, TooCostly, Unauthenticated
+from lienthong.kernel.problem import NotPermitted, TooCostly, Unauthenticated
 from lienthong.rest.openapi.common import Json, problem_answers, ref
 
 _TEXT: Json = {"type": "string"}
@@ -9,12 +9,18 @@ _TEXT: Json = {"type": "string"}
 def paths() -> Json:
     """A file of a release, and the file that is served now."""
     answers = problem_answers(Unauthenticated, NotPermitted, TooCostly)
-    release = {"name": "number", "in": "path", "required": True, "description": "Số bản phát hành / Number of the release", "schema": {"type": "integer"}}
+    release = {
+        "name": "number",
+        "in": "path",
+        "required": True,
+        "description": "Số bản phát hành / Number of the release",
+        "schema": {"type": "integer"},
+    }
     file = {
         "name": "file",
         "in": "path",
         "required": True,
-        "description": "Tên tệp / Name of the file: {name}.csv, {name}.jsonl, {name}.parquet, {name}.geojson, {name}.xlsx, manifest.json",
+        "description": "Tên tệp / Name of the file: {name}.csv .jsonl .parquet .geojson .xlsx, manifest.json",
         "schema": _TEXT,
     }
     extension = {
@@ -30,7 +36,8 @@ def paths() -> Json:
             "get": {
                 "operationId": "downloadFile",
                 "summary": "Tải tệp của một bản phát hành / Download a file of a release",
-                "description": "Không bao giờ thay đổi; nhận Range và If-None-Match.\n\nNever changes; takes Range and If-None-Match.",
+                "description": "Không bao giờ thay đổi; nhận Range và If-None-Match.\n\n"
+                "Never changes; takes Range and If-None-Match.",
                 "tags": ["downloads"],
                 "parameters": [ref("parameters", "Name"), release, file],
                 "responses": whole

@@ -52,7 +52,7 @@ def answer_schema(row: Json, many: bool) -> Json:
         "dataset": {"type": "string"},
         "release": {
             "type": ["integer", "null"],
-            "description": "số bản phát hành; null với dữ liệu có kiểm soát / number of the release; null for governed data",
+            "description": "số bản phát hành; null: dữ liệu có kiểm soát / number of the release; null: governed data",
         },
         "as_of": {"type": "string"},
     }
@@ -106,8 +106,17 @@ def paths(contract: Contract) -> Json:
         key["example"] = ",".join(str(k.examples[0]) for k in keys)
     search = ["Search"] if any(f.search for f in contract.fields) else []
     shared = ["Fields", "Sort", "Cursor", "Limit", "AsOf", "Count", *search]
-    listed = operation(f"list{name}", contract.title.vi, contract.title.en, answer_schema(row, True), shared, list(filters(contract)))
-    one = operation(f"get{name}", f"{contract.title.vi}: một dòng", f"{contract.title.en}: one row", answer_schema(row, False), ["Fields", "AsOf"], [key])
+    listed = operation(
+        f"list{name}", contract.title.vi, contract.title.en, answer_schema(row, True), shared, list(filters(contract))
+    )
+    one = operation(
+        f"get{name}",
+        f"{contract.title.vi}: một dòng",
+        f"{contract.title.en}: one row",
+        answer_schema(row, False),
+        ["Fields", "AsOf"],
+        [key],
+    )
     for found in (listed, one):
         found["tags"] = [contract.slug]
         found["security"] = [{"token": []}] if not contract.is_open else [{}, {"token": []}]
@@ -153,11 +162,26 @@ def generic() -> Json:
         "schema": {"type": "object", "additionalProperties": _TEXT},
         "example": {},
     }
-    key = {"name": "key", "in": "path", "required": True, "description": "Khóa, các phần cách nhau bằng dấu phẩy / The key, its parts separated by commas", "schema": _TEXT}
+    key = {
+        "name": "key",
+        "in": "path",
+        "required": True,
+        "description": "Khóa, các phần cách nhau bằng dấu phẩy / The key, its parts separated by commas",
+        "schema": _TEXT,
+    }
     shared = ["Name", "Fields", "Sort", "Cursor", "Limit", "AsOf", "Count", "Search"]
     text = f"Tối đa {MAX_LIMIT} dòng một trang / At most {MAX_LIMIT} rows a page"
-    listed = operation("listRows", "Dòng của một bộ dữ liệu", "Rows of a dataset", answer_schema(row, True), shared, [free])
-    one = operation("getRow", "Một dòng theo khóa", "One row by its key", answer_schema(row, False), ["Name", "Fields", "AsOf"], [key])
+    listed = operation(
+        "listRows", "Dòng của một bộ dữ liệu", "Rows of a dataset", answer_schema(row, True), shared, [free]
+    )
+    one = operation(
+        "getRow",
+        "Một dòng theo khóa",
+        "One row by its key",
+        answer_schema(row, False),
+        ["Name", "Fields", "AsOf"],
+        [key],
+    )
     for found in (listed, one):
         found |= {"tags": ["rows"], "security": [{}, {"token": []}], "description": text}
     base = "/api/v1/datasets/{name}/rows"

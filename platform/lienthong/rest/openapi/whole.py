@@ -14,8 +14,8 @@ from lienthong.rest.openapi.common import Json
 
 VERSION = "1.0.0"
 TITLE = "Liên Thông API"
-DESCRIPTION = """Dữ liệu dùng chung và dữ liệu mở của tỉnh. Người không có mã truy cập đọc dữ liệu mở; mã truy cập của một
-cơ quan đọc thêm những gì thỏa thuận chia sẻ cho phép. Tham số lạ, trường lạ bị từ chối, không bao giờ bị bỏ qua.
+DESCRIPTION = """Dữ liệu dùng chung và dữ liệu mở của tỉnh. Người không có mã truy cập đọc dữ liệu mở; mã truy cập của
+một cơ quan đọc thêm những gì thỏa thuận chia sẻ cho phép. Tham số lạ, trường lạ bị từ chối, không bao giờ bị bỏ qua.
 
 Shared and open data of a province. Without a token open data can be read; an agency's token reads in addition what a
 sharing agreement allows. Unknown parameters and fields are refused, never ignored.
@@ -38,7 +38,12 @@ def document(registry: Registry) -> dict[str, Any]:
     # The endpoints are declared here, never called: no services are needed.
     routes = declared.router(cast(Services, None)).routes
     found = get_openapi(
-        title=TITLE, version=VERSION, openapi_version="3.1.0", description=DESCRIPTION, routes=routes, separate_input_output_schemas=False
+        title=TITLE,
+        version=VERSION,
+        openapi_version="3.1.0",
+        description=DESCRIPTION,
+        routes=routes,
+        separate_input_output_schemas=False,
     )
     found["servers"] = [{"url": "/"}]
     for item in found["paths"].values():
