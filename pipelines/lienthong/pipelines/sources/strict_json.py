@@ -28,6 +28,7 @@ class Refused(ValueError):
 class Number(float):
     """A number that remembers how it was written."""
 
+    __slots__ = ("text",)
     text: str
 
 
