@@ -13,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 from lienthong import ckan, gql, ogc, portal, rest
 from lienthong.access.door import Door
 from lienthong.access.services import Services
+from lienthong.app.demo import has_demo, is_loaded
 from lienthong.catalog.snapshot import Catalog
 from lienthong.contract.loader import load_all
 from lienthong.contract.registry import Registry
@@ -72,10 +73,10 @@ async def _alive(_: Request) -> Response:
 
 def _ready(given: Services) -> Call:
     async def ready(_: Request) -> Response:
-        """200 when every open dataset of the contracts is published."""
+        """200 when the database answers and the example, where there is one, is loaded."""
         snapshot = await given.catalog.current()
-        waiting = [s.contract.slug for s in snapshot.datasets.values() if s.contract.is_open and not s.is_published]
-        return JSONResponse({"ready": not waiting, "waiting": waiting}, 503 if waiting else 200)
+        loaded = not has_demo(given.settings) or is_loaded(given.settings, given.registry)
+        return JSONResponse({"ready": loaded, "published": len(snapshot.published())}, 200 if loaded else 503)
 
     return ready
 

@@ -84,7 +84,7 @@ def sample(
     province: Annotated[str, typer.Option(help="code of the province")] = "20",
     scale: Annotated[float, typer.Option(min=0.001, help="1 = a province the size of Lạng Sơn")] = 1.0,
     cases: Annotated[int | None, typer.Option("--cases", help="number of one-stop cases, up to 10 million")] = None,
-    seed: Annotated[int, typer.Option(help="the same seed gives the same bytes")] = 20,
+    seed: Annotated[int | None, typer.Option(help="the same seed gives the same bytes")] = None,
     json: Json = False,
 ) -> None:
     """Sinh dữ liệu mô phỏng / Write what the source systems of a province would deliver (synthetic)."""

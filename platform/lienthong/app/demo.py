@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from lienthong.kernel.problem import Problem
 from lienthong.kernel.settings import Settings
 from lienthong.kernel.text import both
 
-PROVINCE, SEED = "20", 20
+PROVINCE = "20"
 
 
 def load_demo(settings: Settings, progress: Progressed) -> dict[str, Any]:
@@ -40,6 +41,11 @@ def load_demo(settings: Settings, progress: Progressed) -> dict[str, Any]:
     }
 
 
+def has_demo(settings: Settings) -> bool:
+    """Do the definitions come with an example province?"""
+    return ((settings.datasets or content("datasets")) / "_demo" / "demo.yaml").exists()
+
+
 def is_loaded(settings: Settings, registry: Registry) -> bool:
     """Is the example of these very contracts loaded already?"""
     stamp = _stamp(settings)
@@ -56,7 +62,8 @@ def _sources(settings: Settings, progress: Progressed) -> Path:
     folder = settings.home / "sources"
     if not folder.exists():
         fresh = settings.home / "sources.new"
-        write_sample(fresh, PROVINCE, settings.demo_scale, None, SEED, progress)
+        shutil.rmtree(fresh, ignore_errors=True)
+        write_sample(fresh, PROVINCE, settings.demo_scale, None, None, progress)
         fresh.rename(folder)
     return folder
 
