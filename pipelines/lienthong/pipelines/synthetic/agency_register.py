@@ -13,6 +13,7 @@ from .people import people
 from .places import Places
 from .settings import Settings
 from .truth import Batch, Truth
+from .workbook import Bindery
 
 SOURCE = "agency register"
 LEVELS = {"province": "Tỉnh", "district": "Huyện", "commune": "Xã"}
@@ -23,10 +24,13 @@ TYPES = {
     "party_body": "Cơ quan Đảng", "political_social": "Tổ chức chính trị - xã hội",
 }  # fmt: skip
 _FILES = {
-    "cap_tinh": ("co_quan_cap_tinh", "DANH SÁCH CƠ QUAN CẤP TỈNH"), "cap_huyen": ("co_quan_cap_huyen", "DANH SÁCH CƠ QUAN CẤP HUYỆN, CẤP XÃ CŨ"),
-    "cap_xa": ("co_quan_cap_xa", "DANH SÁCH CƠ QUAN CẤP XÃ"), "su_nghiep": ("co_quan_su_nghiep", "DANH SÁCH ĐƠN VỊ SỰ NGHIỆP CÔNG LẬP"),
+    "cap_tinh": ("co_quan_cap_tinh", "DANH SÁCH CƠ QUAN CẤP TỈNH"),
+    "cap_huyen": ("co_quan_cap_huyen", "DANH SÁCH CƠ QUAN CẤP HUYỆN, CẤP XÃ CŨ"),
+    "cap_xa": ("co_quan_cap_xa", "DANH SÁCH CƠ QUAN CẤP XÃ"),
+    "su_nghiep": ("co_quan_su_nghiep", "DANH SÁCH ĐƠN VỊ SỰ NGHIỆP CÔNG LẬP"),
     "dang_doan_the": ("co_quan_dang_doan_the", "DANH SÁCH CƠ QUAN ĐẢNG, ĐOÀN THỂ"),
 }  # fmt: skip
+_HEADS = ["Chủ tịch", "Giám đốc", "Trưởng ban", "Thủ trưởng"]
 _SERVICE = {"giao_duc", "y_te", "su_nghiep_khac"}
 _FOUNDED, _ENDED, _NAME, _CODE = (
     "Thời gian hoạt động / Ngày thành lập", "Thời gian hoạt động / Ngày kết thúc", "Tên cơ quan, đơn vị",
@@ -34,7 +38,7 @@ _FOUNDED, _ENDED, _NAME, _CODE = (
 )  # fmt: skip
 
 
-def write(settings: Settings, home: Places, bodies: Agencies, truth: Truth) -> dict[str, int]:
+def write(settings: Settings, home: Places, bodies: Agencies, books: Bindery, truth: Truth) -> dict[str, int]:
     """Write the register; gives the rows of each file."""
     sheet = _sheet(settings, home, bodies)
     group = bodies.frame["group"]
@@ -48,7 +52,7 @@ def write(settings: Settings, home: Places, bodies: Agencies, truth: Truth) -> d
         _spoil(batch)
         frame = batch.frame.with_columns(numbers(np.arange(1, batch.frame.height + 1)).alias("STT"))
         titles = (f"UBND {home.name.upper()} - SỞ NỘI VỤ", f"{title} (tính đến ngày 31/10/2026)")
-        files[path] = workbook.write(settings.out / Path(path), titles, frame, "Tổng cộng", (_FOUNDED, _ENDED))
+        files[path] = books.add(settings.out / Path(path), titles, frame, "Tổng cộng", (_FOUNDED, _ENDED))
     return files
 
 
@@ -65,7 +69,8 @@ def _sheet(settings: Settings, home: Places, bodies: Agencies) -> pl.DataFrame:
         "Mã định danh điện tử / Mã cũ": where(modern, "", legacy_agency_codes(frame["code"])),
         _NAME: frame["name"], "Tên tiếng Anh": frame["name_en"], "Tên viết tắt": frame["short"],
         "Loại cơ quan": frame["type"].replace_strict(TYPES), "Cấp": frame["level"].replace_strict(LEVELS),
-        "Mã cơ quan cấp trên": frame["parent"], "Địa bàn / Mã ĐVHC": frame["unit"], "Địa bàn / Tên ĐVHC": frame["unit_name"],
+        "Mã cơ quan cấp trên": frame["parent"], "Địa bàn / Mã ĐVHC": frame["unit"],
+        "Địa bàn / Tên ĐVHC": frame["unit_name"],
         "Mã số thuế": tax_codes(home.tax_prefix, n),
         "Liên hệ / Địa chỉ": joined("Số ", numbers(rng.integers(1, 200, n)), ", ", frame["unit_name"]),
         "Liên hệ / Điện thoại": phones(order), "Liên hệ / Thư điện tử": joined(slug, f"@{home.host}"),
@@ -73,7 +78,7 @@ def _sheet(settings: Settings, home: Places, bodies: Agencies) -> pl.DataFrame:
         "Tọa độ / Kinh độ": _near(rng, frame["lon"]), "Tọa độ / Vĩ độ": _near(rng, frame["lat"]),
         _FOUNDED: text_of_days(bodies.founded), _ENDED: text_of_days(bodies.ended), "Căn cứ pháp lý": frame["basis"],
         "Cơ quan kế thừa": frame["successors"],
-        "Người đứng đầu / Chức vụ": where(ended.to_numpy(), "", pick(rng, ["Chủ tịch", "Giám đốc", "Trưởng ban", "Thủ trưởng"], n)),
+        "Người đứng đầu / Chức vụ": where(ended.to_numpy(), "", pick(rng, _HEADS, n)),
         "Người đứng đầu / Họ và tên": where(ended.to_numpy(), "", heads.name),
         "Đầu mối chia sẻ dữ liệu": where(ended.to_numpy(), "", joined("Văn phòng, thư ", slug, f"@{home.host}")),
         "Dữ liệu mô phỏng": gather(["x"], np.zeros(n, np.int64)), "Ghi chú": gather([""], np.zeros(n, np.int64)),
@@ -90,9 +95,18 @@ def _spoil(batch: Batch) -> None:
     frame = batch.frame
     batch.spoil("code pattern", _CODE, mess.one_of(["H37-05", "37.05.02", "h37.12", "H37/15"]))
     batch.spoil("name missing", _NAME, mess.blank)
-    batch.spoil("unit code lost zero", "Địa bàn / Mã ĐVHC", mess.zero_lost, (frame["Địa bàn / Mã ĐVHC"].str.starts_with("0")).to_numpy())
+    batch.spoil(
+        "unit code lost zero",
+        "Địa bàn / Mã ĐVHC",
+        mess.zero_lost,
+        (frame["Địa bàn / Mã ĐVHC"].str.starts_with("0")).to_numpy(),
+    )
     batch.spoil("no successor", "Cơ quan kế thừa", mess.blank)
-    batch.spoil("mail outside gov.vn", "Liên hệ / Thư điện tử", mess.one_of(["phongvanthu@example.com", "bophanmotcua@example.net"]))
+    batch.spoil(
+        "mail outside gov.vn",
+        "Liên hệ / Thư điện tử",
+        mess.one_of(["phongvanthu@example.com", "bophanmotcua@example.net"]),
+    )
     batch.spoil("legacy code differs", "Mã định danh điện tử / Mã cũ", mess.one_of(["000.00.99.H99", "000.98.97.H99"]))
     batch.spoil("decomposed text", _NAME, mess.decomposed)
     batch.spoil("icelandic d", _NAME, mess.icelandic_d, frame[_NAME].str.contains("Đ").to_numpy())

@@ -11,7 +11,7 @@ from .facts import column, facts, weights
 from .identifiers import tax_codes
 from .people import People, company_brands, people
 from .places import Places, addresses, commune_codes, weights_of_old
-from .settings import REFORM, TODAY
+from .settings import LAST_DAY, REFORM
 
 TYPES = {  # code: label, share, how the name begins
     "TNHH1TV": ("Công ty TNHH một thành viên", 0.42, "CÔNG TY TNHH MỘT THÀNH VIÊN"),
@@ -23,13 +23,14 @@ TYPES = {  # code: label, share, how the name begins
 }  # fmt: skip
 STATUSES = [
     ("Đang hoạt động", 0.72), ("Tạm ngừng kinh doanh", 0.07), ("Không còn hoạt động tại địa chỉ đã đăng ký", 0.06),
-    ("Đang làm thủ tục giải thể, đã chia, bị hợp nhất, bị sáp nhập", 0.02), ("Đã giải thể, phá sản, chấm dứt tồn tại", 0.13),
+    ("Đang làm thủ tục giải thể, đã chia, bị hợp nhất, bị sáp nhập", 0.02),
+    ("Đã giải thể, phá sản, chấm dứt tồn tại", 0.13),
 ]  # fmt: skip
 ENDED = 4
 NEW_VSIC = np.datetime64("2025-11-15")
 _KEYS = list(TYPES)
 _HKD, _HTX, _CN, _VPDD = (_KEYS.index(key) for key in ("HKD", "HTX", "CN", "VPDD"))
-_FIRST, _SPAN = np.datetime64("1996-01-01"), (np.datetime64(TODAY) - np.datetime64("1996-01-01")).astype(int)
+_FIRST, _SPAN = np.datetime64("1996-01-01"), (LAST_DAY - np.datetime64("1996-01-01")).astype(int)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +61,22 @@ def lot(rng: np.random.Generator, home: Places, start: int, n: int, total: int) 
     registered = _FIRST + (np.sqrt((start + np.arange(n) + rng.random(n)) / total) * _SPAN).astype(np.int64)
     owner = people(rng, home, n, ("1955-01-01", "2003-12-31"), first_serial=30_000 + start)
     status = choose(rng, [share for _, share in STATUSES], n)
-    status_on = days_between(rng, registered, TODAY, n)
+    status_on = days_between(rng, registered, LAST_DAY, n)
     status_on = np.where(status == 0, registered, status_on)
     dissolved = np.where(status == ENDED, status_on, NEVER)
     floor = np.maximum(registered, np.datetime64("2010-01-01"))
     moved = (rng.random(n) < 0.45) & (status != ENDED)
-    confirmed = np.where(moved, days_between(rng, np.maximum(floor, REFORM), TODAY, n), floor)
+    confirmed = np.where(moved, days_between(rng, np.maximum(floor, REFORM), LAST_DAY, n), floor)
     before = confirmed < REFORM
     place = choose(rng, weights_of_old(home), n)
     modern = registered >= NEW_VSIC
     lines = _lines(rng, n, modern)
     phrase = gather(column("business_lines", "phrase"), lines.filter(pl.col("place") == 0)["line"])
     return Lot(
-        kind, _codes(rng, home, kind, owner, start), _names(rng, home, kind, owner, phrase, place), owner, registered, status,
-        status_on, dissolved, place, confirmed, before, commune_codes(home, place, before), addresses(rng, home, place, before),
+        kind, _codes(rng, home, kind, owner, start), _names(rng, home, kind, owner, phrase, place), owner, registered,
+        status,
+        status_on, dissolved, place, confirmed, before, commune_codes(home, place, before),
+        addresses(rng, home, place, before),
         modern, lines,
     )  # fmt: skip
 
@@ -91,7 +94,9 @@ def _codes(rng: np.random.Generator, home: Places, kind: Ints, owner: People, st
     return where(kind == _HKD, owner.citizen_id, where(dependent, suffixed, codes))
 
 
-def _names(rng: np.random.Generator, home: Places, kind: Ints, owner: People, phrase: pl.Series, place: Ints) -> pl.Series:
+def _names(
+    rng: np.random.Generator, home: Places, kind: Ints, owner: People, phrase: pl.Series, place: Ints
+) -> pl.Series:
     n = len(kind)
     head = gather([start for _, _, start in TYPES.values()], kind)
     brand = company_brands(rng, n)
@@ -108,21 +113,23 @@ def _lines(rng: np.random.Generator, n: int, modern: Mask) -> pl.DataFrame:
     most = 6
     drawn = choose(rng, weights("business_lines", "weight"), n * most).reshape(n, most)
     keep = np.arange(most) < np.minimum(1 + rng.poisson(1.6, n), most)[:, None]
-    for place in range(1, most):
-        keep[:, place] &= ~(drawn[:, :place] == drawn[:, place : place + 1]).any(axis=1)
+    for later in range(1, most):
+        keep[:, later] &= ~(drawn[:, :later] == drawn[:, later : later + 1]).any(axis=1)
     row, place = np.nonzero(keep)
     line = drawn[row, place]
     known = facts("business_lines")
     names = where(modern[row], gather(known["name_2025"], line), gather(known["name_2018"], line))
     detail = where(rng.random(len(row)) < 0.3, pick(rng, _DETAILS, len(row)), "")
     return pl.DataFrame(
-        {"row": row.astype(np.int64), "place": place.astype(np.int64), "line": line, "code": gather(known["code"], line),
+        {"row": row.astype(np.int64), "place": place.astype(np.int64), "line": line,
+         "code": gather(known["code"], line),
          "name": names, "detail": detail}
     )  # fmt: skip
 
 
 _DETAILS = [
-    "Không hoạt động tại trụ sở", "Trừ loại Nhà nước cấm", "Bán buôn hàng nông sản qua cửa khẩu", "Chỉ hoạt động khi đủ điều kiện",
+    "Không hoạt động tại trụ sở", "Trừ loại Nhà nước cấm", "Bán buôn hàng nông sản qua cửa khẩu",
+    "Chỉ hoạt động khi đủ điều kiện",
     "Theo quy định của pháp luật", "Bao gồm dịch vụ giao nhận", "Kinh doanh tại chợ", "Trừ hoạt động đấu giá",
 ]  # fmt: skip
 

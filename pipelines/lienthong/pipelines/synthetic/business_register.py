@@ -21,7 +21,12 @@ KNOWN = 200_000
 _CODE, _NAME, _ADDRESS, _COMMUNE = "Mã số doanh nghiệp", "Tên doanh nghiệp", "Địa chỉ trụ sở", "Mã xã/phường"
 _KINDS, _KEYS = [label for label, _, _ in TYPES.values()], list(TYPES)
 _FILES = ("dang_hoat_dong", "da_giai_the", "ho_kinh_doanh", "hop_tac_xa")
-_SMALL = {c: c.lower() for c in map(chr, range(0xC0, 0x1EFA)) if encode(c, "tcvn3") == encode(c.lower(), "tcvn3") != b"?" and c.isupper()}
+_SMALL = {
+    c: c.lower()
+    for c in map(chr, range(0xC0, 0x1EFA))
+    if encode(c, "tcvn3") == encode(c.lower(), "tcvn3") != b"?" and c.isupper()
+}
+_REASONS = ["Giải thể tự nguyện", "Phá sản", "Bị thu hồi giấy chứng nhận"]
 _BANDS = ["1-9", "10-49", "50-199", "200-499", "500+"]
 
 
@@ -32,7 +37,7 @@ class Applicants:
     code: list[pl.Series] = field(default_factory=list)
     name: list[pl.Series] = field(default_factory=list)
     since: list[Days] = field(default_factory=list)
-    place: list[np.ndarray] = field(default_factory=list)  # type: ignore[type-arg]
+    place: list[np.ndarray] = field(default_factory=list)
 
     def add(self, made: Lot, able: Mask) -> None:
         """Remember the businesses of a lot that are alive."""
@@ -43,10 +48,9 @@ class Applicants:
             self.place.append(made.place[able])
 
 
-def write(settings: Settings, home: Places, truth: Truth, progress: Progress) -> tuple[dict[str, int], Applicants]:
-    """Write the register; gives the rows of each file, and who may apply at the one-stop desk."""
+def write(settings: Settings, home: Places, truth: Truth, applicants: Applicants, progress: Progress) -> dict[str, int]:
+    """Write the register; gives the rows of each file. Fills in who may apply at the one-stop desk."""
     folder, total = settings.out / "business_register", settings.size(12_000)
-    applicants = Applicants()
     files: dict[str, TextFile] = {}
     line_files: dict[str, TextFile] = {}
     for start in range(0, total, LOT):
@@ -59,17 +63,25 @@ def write(settings: Settings, home: Places, truth: Truth, progress: Progress) ->
             path = f"doanh_nghiep_{name}.csv"
             if path not in files:
                 files[path] = TextFile(folder / path, ABC if name == "hop_tac_xa" else BUSINESS, sheet.columns)
-            batch = Batch(truth, SOURCE, f"business_register/{path}", _CODE, sheet.filter(groups == place), rng, files[path].rows + 2)
+            batch = Batch(
+                truth,
+                SOURCE,
+                f"business_register/{path}",
+                _CODE,
+                sheet.filter(groups == place),
+                rng,
+                files[path].rows + 2,
+            )
             _spoil(batch, home, start)
             files[path].append(_writable(batch.frame) if name == "hop_tac_xa" else batch.frame)
         _write_lines(settings, home, rng, made, truth, line_files)
         applicants.add(made, (made.status < 3) & (groups != 1))
         progress(SOURCE, start + n, total)
     written = {**files, **line_files}
-    return {f"business_register/{path}": file.close() for path, file in written.items()}, applicants
+    return {f"business_register/{path}": file.close() for path, file in written.items()}
 
 
-def _groups(made: Lot) -> np.ndarray:  # type: ignore[type-arg]
+def _groups(made: Lot) -> np.ndarray:
     """Which file each business is in."""
     household, cooperative = made.kind == _KEYS.index("HKD"), made.kind == _KEYS.index("HTX")
     return np.where(household, 2, np.where(cooperative, 3, np.where(made.status == ENDED, 1, 0)))
@@ -88,18 +100,22 @@ def _sheet(rng: np.random.Generator, home: Places, made: Lot) -> pl.DataFrame:
     money = capital(rng, n)
     lon, lat = (gather_degrees(home, made, field, rng) for field in ("lon", "lat"))
     return pl.DataFrame({
-        _CODE: made.code, _NAME: made.name, "Tên nước ngoài": where(rng.random(n) < 0.1, joined("LS ", numbers(order), " CO., LTD"), ""),
-        "Tên viết tắt": "", "Loại hình doanh nghiệp": gather(_KINDS, made.kind), "Tình trạng": gather([s for s, _ in STATUSES], made.status),
+        _CODE: made.code, _NAME: made.name,
+        "Tên nước ngoài": where(rng.random(n) < 0.1, joined("LS ", numbers(order), " CO., LTD"), ""),
+        "Tên viết tắt": "", "Loại hình doanh nghiệp": gather(_KINDS, made.kind),
+        "Tình trạng": gather([s for s, _ in STATUSES], made.status),
         "Ngày thay đổi tình trạng": text_of_days(made.status_on), "Ngày cấp": text_of_days(made.registered),
         "Ngày đăng ký lần đầu": text_of_days(made.registered), "Ngày giải thể": text_of_days(made.dissolved),
-        "Lý do giải thể": where(made.status == ENDED, pick(rng, ["Giải thể tự nguyện", "Phá sản", "Bị thu hồi giấy chứng nhận"], n), ""),
+        "Lý do giải thể": where(made.status == ENDED, pick(rng, _REASONS, n), ""),
         _ADDRESS: made.address, _COMMUNE: made.commune, "Ngày xác nhận địa chỉ": text_of_days(made.confirmed),
         "Kinh độ": lon, "Vĩ độ": lat, "Ngành nghề kinh doanh": _packed(made),
-        "Mã ngành chính": made.lines.filter(pl.col("place") == 0)["code"], "Phiên bản VSIC": where(made.modern, "2025", "2018"),
+        "Mã ngành chính": made.lines.filter(pl.col("place") == 0)["code"],
+        "Phiên bản VSIC": where(made.modern, "2025", "2018"),
         "Vốn điều lệ (VND)": _thousands(money), "Người đại diện theo pháp luật": made.owner.name,
         "Số định danh người đại diện": made.owner.citizen_id, "Ngày sinh người đại diện": text_of_days(made.owner.born),
         "Điện thoại": phones(order), "Thư điện tử": joined("dn", numbers(order), "@example.com"),
-        "Quy mô lao động": gather(_BANDS, np.minimum(rng.geometric(0.62, n) - 1, 4)), "Cơ quan thuế": f"Thuế {home.short}",
+        "Quy mô lao động": gather(_BANDS, np.minimum(rng.geometric(0.62, n) - 1, 4)),
+        "Cơ quan thuế": f"Thuế {home.short}",
         "Dữ liệu mô phỏng": "1",
     })  # fmt: skip
 
@@ -110,7 +126,7 @@ def gather_degrees(home: Places, made: Lot, field: str, rng: np.random.Generator
     return pl.Series("", np.round(degrees, 5)).cast(pl.String)
 
 
-def _thousands(values: np.ndarray) -> pl.Series:  # type: ignore[type-arg]
+def _thousands(values: np.ndarray) -> pl.Series:
     """Round hundreds of millions with dots: `5.000.000.000`."""
     text = numbers(values // 1_000_000)
     long = (text.str.len_chars() > 3).to_numpy()
@@ -165,7 +181,8 @@ def _write_lines(
     sheet = pl.DataFrame({
         _CODE: gather(made.code, row), "Mã ngành": made.lines["code"], "Tên ngành": made.lines["name"],
         "Phiên bản VSIC": where(made.modern[row], "2025", "2018"), "Ngành chính": where(place == 0, "X", ""),
-        "Chi tiết": made.lines["detail"], "Ngày đăng ký": gather(text_of_days(made.registered), row), "Dữ liệu mô phỏng": "1",
+        "Chi tiết": made.lines["detail"], "Ngày đăng ký": gather(text_of_days(made.registered), row),
+        "Dữ liệu mô phỏng": "1",
     })  # fmt: skip
     open_part = f"nganh_nghe_{len(files):02d}.csv"
     if open_part not in files or files[open_part].rows > 1_000_000:

@@ -22,7 +22,11 @@ _SYSTEMS = {
     "DANCU": ("Cơ sở dữ liệu quốc gia về dân cư", "Dữ liệu"), "DATDAI": ("Cơ sở dữ liệu đất đai", "Dữ liệu"),
     "HOTICH": ("Hộ tịch điện tử", "Dữ liệu"), "LGSP": ("Nền tảng tích hợp, chia sẻ dữ liệu cấp tỉnh", "Dữ liệu"),
 }  # fmt: skip
-_PLATFORMS = {"LGSP": "Nền tảng tích hợp, chia sẻ dữ liệu cấp tỉnh", "VDXP": "Trục liên thông văn bản quốc gia", "NDA": "Trung tâm Dữ liệu quốc gia"}
+_PLATFORMS = {
+    "LGSP": "Nền tảng tích hợp, chia sẻ dữ liệu cấp tỉnh",
+    "VDXP": "Trục liên thông văn bản quốc gia",
+    "NDA": "Trung tâm Dữ liệu quốc gia",
+}
 _LEVELS = {"province": "Tỉnh", "district": "Huyện", "commune": "Xã"}
 # system -> partner (empty: the one-stop centre), protocol, share of bodies by level, first and last day of joining
 _JOINS = [
@@ -43,11 +47,18 @@ def write(settings: Settings, home: Places, bodies: Agencies, truth: Truth) -> d
     frame = pl.DataFrame(_rows(rng, home, bodies))
     batch = Batch(truth, SOURCE, PATH, "Mã kết nối", frame, stream(settings.seed, SOURCE, "mess"), 2)
     live = (frame["Trạng thái"] == "Vận hành").to_numpy()
-    batch.spoil("silent for over seven days", "Lần thành công gần nhất", mess.one_of(["02/03/2026 08:15", "17/07/2026 14:40"]), live)
+    batch.spoil(
+        "silent for over seven days",
+        "Lần thành công gần nhất",
+        mess.one_of(["02/03/2026 08:15", "17/07/2026 14:40"]),
+        live,
+    )
     ended = [code for code, end in zip(bodies.frame["code"], bodies.frame["ended"], strict=True) if end]
     late = live & ((frame["Cấp"] == "Xã") & (frame["Từ ngày"].str.slice(6) >= "2025")).to_numpy()
     batch.spoil("agency ended", "Mã cơ quan", mess.one_of(ended), late)
-    batch.spoil("agency unknown", "Mã cơ quan", mess.one_of([f"{home.agency_prefix}.999", f"{home.agency_prefix}.998.01"]))
+    batch.spoil(
+        "agency unknown", "Mã cơ quan", mess.one_of([f"{home.agency_prefix}.999", f"{home.agency_prefix}.998.01"])
+    )
     batch.spoil("status unknown", "Trạng thái", mess.one_of(["OK", "đang chạy", "?"]))
     batch.spoil("no such day", "Từ ngày", mess.month_first)
     batch.spoil("decomposed text", "Tên cơ quan", mess.decomposed)
@@ -58,7 +69,9 @@ def _rows(rng: np.random.Generator, home: Places, bodies: Agencies) -> list[dict
     centre = f"{home.agency_prefix}.23"
     centre_name = bodies.frame["name"][bodies.row_of()[centre]]
     wanted = bodies.frame.with_row_index("row").filter(
-        pl.col("type").is_in(["department", "district_committee", "commune_committee", "party_body", "province_committee"])
+        pl.col("type").is_in(
+            ["department", "district_committee", "commune_committee", "party_body", "province_committee"]
+        )
     )
     rows: list[dict[str, str]] = []
     for system, partner, protocol, shares, first, last in _JOINS:
@@ -100,13 +113,16 @@ def _row(
         "Mã hệ thống": system, "Tên hệ thống": name, "Loại kết nối": kind, "Giao thức": protocol, "Trạng thái": status,
         "Từ ngày": f"{since.item():%d/%m/%Y}", "Đến ngày": "" if np.isnat(ended) else f"{ended.item():%d/%m/%Y}",
         "Lần thành công gần nhất": "" if seen is None else f"{seen.item():%d/%m/%Y %H:%M}",
-        "Căn cứ pháp lý": "278/2025/NĐ-CP" if mandatory else "47/2020/NĐ-CP", "Bắt buộc": "Có" if mandatory else "Không",
+        "Căn cứ pháp lý": "278/2025/NĐ-CP" if mandatory else "47/2020/NĐ-CP",
+        "Bắt buộc": "Có" if mandatory else "Không",
         "Hạn hoàn thành": "31/12/2026" if mandatory and np.isnat(ended) else "", "Dữ liệu mô phỏng": "1",
     }  # fmt: skip
 
 
 _COLUMNS = [
-    "Mã kết nối", "Mã cơ quan", "Tên cơ quan", "Cấp", "Mã ĐVHC", "Mã hệ thống", "Tên hệ thống", "Loại kết nối", "Mã đối tác",
-    "Tên đối tác", "Giao thức", "Trạng thái", "Từ ngày", "Đến ngày", "Lần thành công gần nhất", "Căn cứ pháp lý", "Bắt buộc",
+    "Mã kết nối", "Mã cơ quan", "Tên cơ quan", "Cấp", "Mã ĐVHC", "Mã hệ thống", "Tên hệ thống", "Loại kết nối",
+    "Mã đối tác",
+    "Tên đối tác", "Giao thức", "Trạng thái", "Từ ngày", "Đến ngày", "Lần thành công gần nhất", "Căn cứ pháp lý",
+    "Bắt buộc",
     "Hạn hoàn thành", "Dữ liệu mô phỏng",
 ]  # fmt: skip

@@ -1,6 +1,7 @@
 """Cases of the one-stop desk: who asked for what, where, when, and how it went (life cycle as in OpenCPS).
 
-A case is late when its result came after the due time in force (the new one after a supplement or an extension), early when
+A case is late when its result came after the due time in force (the new one after a supplement or an extension),
+early when
 it came on an earlier day, on time otherwise; open cases are overdue or not yet due on `NOW`.
 """
 
@@ -19,9 +20,11 @@ from .workdays import WORKDAYS, position
 Times = NDArray[np.datetime64]
 """datetime64[s]; NaT means it has not happened."""
 
-NEW, RECEIVING, WAITING, PROCESSING, INTEROPERATING, PAUSING, RELEASING, POSTING, DONE, UNRESOLVED, DENIED, CANCELLING, CANCELLED, CORRECTING = range(14)  # fmt: skip
+NEW, RECEIVING, WAITING, PROCESSING, INTEROPERATING, PAUSING, RELEASING = range(7)
+POSTING, DONE, UNRESOLVED, DENIED, CANCELLING, CANCELLED, CORRECTING = range(7, 14)
 STATUSES = [
-    "new", "receiving", "waiting", "processing", "interoperating", "pausing", "releasing", "posting", "done", "unresolved", "denied",
+    "new", "receiving", "waiting", "processing", "interoperating", "pausing", "releasing", "posting", "done",
+    "unresolved", "denied",
     "cancelling", "cancelled", "correcting",
 ]  # fmt: skip
 CLASSES = ["", "betimes", "ontime", "overtime", "undue", "overdue", "pausing"]
@@ -35,8 +38,11 @@ _WEEK = np.array([1.25, 1.05, 1.0, 0.98, 0.9, 0.4, 0.3])
 
 @dataclass(frozen=True, slots=True)
 class Cases:
-    """Columns of the cases of a lot, in order of receipt. `case` is a row of the procedures, `body` one of the agencies,
-    `place` and `body_place` rows of the old communes (applicant's and desk's)."""
+    """Columns of the cases of a lot, in order of receipt.
+
+    `case` is a row of the procedures, `body` one of the agencies, `place` and `body_place` are rows of the old
+    communes (where the applicant lives, where the desk is).
+    """
 
     case: Ints
     day: Days
@@ -81,6 +87,8 @@ def lots(days: Days, counts: Ints, most: int) -> Iterator[tuple[int, int, slice]
         part = np.cumsum(counts[members]) // most
         for number in np.unique(part):
             inside = members[part == number]
+            if not counts[inside].sum():
+                continue
             yield int(year), int(number), slice(int(inside[0]), int(inside[-1]) + 1)
 
 
@@ -102,7 +110,9 @@ def cases(rng: np.random.Generator, home: Places, base: Procedures, desks: Desks
     place = choose(rng, weights_of_old(home), n)
     body_place = np.where(rng.random(n) < 0.05, choose(rng, weights_of_old(home), n), place)
     local = np.where(day < REFORM, desks.old_commune[body_place], desks.new_commune[body_place])
-    body = np.where(level == PROVINCE, base.owner(case, day), np.where(level == DISTRICT, desks.district[body_place], local))
+    body = np.where(
+        level == PROVINCE, base.owner(case, day), np.where(level == DISTRICT, desks.district[body_place], local)
+    )
     channel = _channel(rng, base, case, day)
     supplements = np.where(rng.random(n) < 0.06, 1 + (rng.random(n) < 0.15), 0)
     reschedules = (rng.random(n) < 0.015).astype(np.int64)
@@ -111,10 +121,14 @@ def cases(rng: np.random.Generator, home: Places, base: Procedures, desks: Desks
     due, extended = _due(received, base.days[case], pause + grant)
     in_force = np.where(np.isnat(extended), due, extended)
     rushed = (level == COMMUNE) & (day >= REFORM) & (day < np.datetime64("2025-10-01"))
-    speed = np.where(rng.random(n) < np.where(rushed, 0.075, 0.036), LATE, np.where(rng.random(n) < 0.64, EARLY, ON_TIME))
+    speed = np.where(
+        rng.random(n) < np.where(rushed, 0.075, 0.036), LATE, np.where(rng.random(n) < 0.64, EARLY, ON_TIME)
+    )
     released = _released(rng, received, in_force, speed)
     outcome = _outcome(rng, n)
-    finished = released + np.where(channel == ONLINE, rng.integers(5, 90, n) * 60, rng.integers(0, 6, n) * 86_400 + 1800)
+    finished = released + np.where(
+        channel == ONLINE, rng.integers(5, 90, n) * 60, rng.integers(0, 6, n) * 86_400 + 1800
+    )
     finished = np.where(outcome == DENIED, received + 900, finished)
     released = np.where(outcome == DENIED, finished, released)
     cancelled = np.where(outcome == CANCELLED, received + rng.integers(1, 5, n) * 86_400, NAT)
@@ -124,10 +138,13 @@ def cases(rng: np.random.Generator, home: Places, base: Procedures, desks: Desks
     sorry = ((on_time == LATE) | (on_time == OVERDUE)) & (rng.random(n) < 0.93)
     worked = position(released) - position(received) - pause
     part = (released - released.astype("datetime64[D]")).astype(np.int64) / 28_800
-    worked_days = np.where(np.isnat(released), np.nan, np.maximum(np.round(worked + np.where(worked == 0, part % 0.9, 0), 1), 0.1))
+    worked_days = np.where(
+        np.isnat(released), np.nan, np.maximum(np.round(worked + np.where(worked == 0, part % 0.9, 0), 1), 0.1)
+    )
     submitted = received - np.where(channel == ONLINE, rng.integers(120, 50_000, n), rng.integers(60, 1800, n))
     return Cases(
-        case, day, body, level, place, body_place, channel, submitted, received, due, extended, released, finished, cancelled,
+        case, day, body, level, place, body_place, channel, submitted, received, due, extended, released, finished,
+        cancelled,
         np.where(sorry, in_force - 43_200, NAT), status, on_time, supplements, reschedules, worked_days,
     )  # fmt: skip
 
@@ -181,7 +198,8 @@ def _outcome(rng: np.random.Generator, n: int) -> Ints:
 
 
 def _state(
-    rng: np.random.Generator, outcome: Ints, channel: Ints, received: Times, due: Times, released: Times, finished: Times,
+    rng: np.random.Generator, outcome: Ints, channel: Ints, received: Times, due: Times, released: Times,
+    finished: Times,
     cancelled: Times, supplements: Ints,
 ) -> tuple[Ints, Ints]:  # fmt: skip
     """Status and on-time class as they are on `NOW`."""

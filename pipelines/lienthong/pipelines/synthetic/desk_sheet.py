@@ -7,13 +7,13 @@ import polars as pl
 
 from .agencies import Agencies
 from .business_register import Applicants
-from .desk import CLASSES, IN_PERSON, PROVINCE, STATUSES, Cases, Times
+from .desk import CLASSES, IN_PERSON, STATUSES, Cases, Times
 from .draw import Days, Ints, Mask, choose, gather, joined, numbers, pick, text_of_days, where
 from .facts import facts
 from .identifiers import legacy_agency_codes, phones
 from .people import People, people
 from .places import Places, addresses, commune_codes, weights_of_old
-from .procedure_base import REFORM, Procedures
+from .procedure_base import PROVINCE, REFORM, Procedures
 from .settings import NOW
 
 LISTS = ("DanhSachLePhi", "DanhSachHoSoBoSung", "DanhSachGiayToKetQua")
@@ -54,11 +54,12 @@ def sheet(
     name = gather(base.name, made.case)
     firm, person = _applicants(rng, who, made)
     is_firm = firm >= 0
-    applicant = where(is_firm, gather(who.name, firm), gather(who.people.name, np.where(is_firm, -1, person)))
+    applicant = where(is_firm, gather(who.name, firm), gather(who.people.name, person))
     body_code = gather(bodies.frame["code"], made.body)
     legacy = gather(legacy_agency_codes(bodies.frame["code"]), made.body)
     stamp = text_of_days(made.day, "%y%m%d")
     times = _stamped(made, before)
+    rated = (rng.random(n) < 0.4) & ~np.isnat(made.finished)
     return pl.DataFrame({
         "MaHoSo": joined(where(before, legacy, body_code), "-", stamp, "-", numbers(_sequence(made), 4)),
         "ThoiGianDongBo": text_of_days(_synced(made), _NEW_STYLE),
@@ -67,14 +68,16 @@ def sheet(
         "TenLinhVuc": gather(field["name"], base.field[made.case]), "SoBienNhan": joined("BN", numbers(order, 8)),
         "MaDonVi": body_code, "DonViXuLy": gather(bodies.frame["name"], made.body), "ChuHoSo": applicant,
         "LoaiDoiTuong": where(is_firm, "2", "1"),
-        "MaDoiTuong": where(is_firm, gather(who.code, firm), gather(who.people.citizen_id, np.where(is_firm, -1, person))),
-        "Email": where(is_firm, joined("hoso", numbers(order % 100_000, 5), "@example.com"), ""), "SoDienThoai": phones(order),
+        "MaDoiTuong": where(is_firm, gather(who.code, firm), gather(who.people.citizen_id, person)),
+        "Email": where(is_firm, joined("hoso", numbers(order % 100_000, 5), "@example.com"), ""),
+        "SoDienThoai": phones(order),
         "DiaChi": addresses(rng, home, made.place, before), "MaXa": commune_codes(home, made.place, before),
         "TrichYeuHoSo": joined(name.str.slice(8), " - ", applicant), "HinhThuc": numbers(made.channel + 1), **times,
         "ThoiHanXuLy": _decimal(base.days[made.case]), "SoNgayXuLy": _decimal(made.worked),
         "TrangThaiHoSo": gather(STATUSES, made.status), "TrangThaiPhu": gather(_SUB, _sub_status(made)),
-        "TinhTrangHan": gather(CLASSES, made.on_time), "SoLanBoSung": numbers(made.supplements), "SoLanHenLai": numbers(made.reschedules),
-        "DanhGia": where((rng.random(n) < 0.4) & ~np.isnat(made.finished), pick(rng, ["3", "2", "1"], n, [88, 10, 2]), ""),
+        "TinhTrangHan": gather(CLASSES, made.on_time), "SoLanBoSung": numbers(made.supplements),
+        "SoLanHenLai": numbers(made.reschedules),
+        "DanhGia": where(rated, pick(rng, ["3", "2", "1"], n, [88, 10, 2]), ""),
         "PhiDiaGioi": where((made.level != PROVINCE) & (made.place != made.body_place), "1", "0"),
         **_lists(base, made, times), "DuLieuMoPhong": "1",
     })  # fmt: skip
@@ -110,16 +113,21 @@ def _synced(made: Cases) -> Times:
 
 
 def _stamped(made: Cases, before: Mask) -> dict[str, pl.Series]:
-    """Times as text, in the style of the software of the day of receipt."""
+    """Times as text, in the style of the software of the day of receipt (the old one's rows come first)."""
     columns = {
-        "NgayNop": made.submitted, "NgayTiepNhan": made.received, "NgayHenTra": made.due, "NgayHenTraMoi": made.extended,
-        "NgayTra": made.released, "NgayKetThucXuLy": made.finished, "NgayHuy": made.cancelled, "NgayXinLoi": made.apology,
+        "NgayNop": made.submitted, "NgayTiepNhan": made.received, "NgayHenTra": made.due,
+        "NgayHenTraMoi": made.extended,
+        "NgayTra": made.released, "NgayKetThucXuLy": made.finished, "NgayHuy": made.cancelled,
+        "NgayXinLoi": made.apology,
     }  # fmt: skip
-    return {name: where(before, text_of_days(times, _OLD_STYLE), text_of_days(times, _NEW_STYLE)) if before.any() and not before.all()
-            else text_of_days(times, _OLD_STYLE if before.all() else _NEW_STYLE) for name, times in columns.items()}  # fmt: skip
+    old, new = np.flatnonzero(before), np.flatnonzero(~before)
+    return {
+        name: pl.concat([text_of_days(times[old], _OLD_STYLE), text_of_days(times[new], _NEW_STYLE)])
+        for name, times in columns.items()
+    }
 
 
-def _decimal(values: np.ndarray) -> pl.Series:  # type: ignore[type-arg]
+def _decimal(values: np.ndarray) -> pl.Series:
     """One decimal, none when it is zero; NaN as the empty text."""
     text = pl.Series("", values).round(1).fill_nan(None).cast(pl.String)
     return text.str.strip_suffix(".0").fill_null("")
@@ -137,11 +145,13 @@ def _lists(base: Procedures, made: Cases, times: dict[str, pl.Series]) -> dict[s
     """Fees, supplements and results: JSON texts."""
     fee = base.fee[made.case]
     paid = joined(
-        '[{"TenPhiLePhi": "Lệ phí", "MaPhiLePhi": "LP01", "HinhThucThu": "', where(made.channel == IN_PERSON, "1", "2"), '", "Gia": "',
+        '[{"TenPhiLePhi": "Lệ phí", "MaPhiLePhi": "LP01", "HinhThucThu": "',
+        where(made.channel == IN_PERSON, "1", "2"), '", "Gia": "',
         numbers(fee), '", "LoaiPhiLePhi": "1"}]',
     )  # fmt: skip
     asked = joined(
-        '[{"LanBoSung": "', numbers(made.supplements), '", "NgayHenTraTruoc": "', times["NgayHenTra"], '", "NgayHenTraMoi": "',
+        '[{"LanBoSung": "', numbers(made.supplements), '", "NgayHenTraTruoc": "', times["NgayHenTra"],
+        '", "NgayHenTraMoi": "',
         times["NgayHenTraMoi"], '"}]',
     )  # fmt: skip
     given = joined('[{"TenGiayTo": "Kết quả giải quyết", "MaGiayToKetQua": "KQ.', gather(base.code, made.case), '"}]')
@@ -155,11 +165,19 @@ def earlier(frame: pl.DataFrame, rows: Ints, made: Cases) -> pl.DataFrame:
     """The items as they were just after receipt: what a message that was held up tells."""
     late = frame[rows]
     received = (made.received[rows] + 300).astype("datetime64[s]")
-    nothing = ["NgayTra", "NgayKetThucXuLy", "NgayHuy", "NgayXinLoi", "NgayHenTraMoi", "SoNgayXuLy", "DanhGia", "TrangThaiPhu"]
+    nothing = [
+        "NgayTra",
+        "NgayKetThucXuLy",
+        "NgayHuy",
+        "NgayXinLoi",
+        "NgayHenTraMoi",
+        "SoNgayXuLy",
+        "DanhGia",
+        "TrangThaiPhu",
+    ]
     return late.with_columns(
         text_of_days(received, _NEW_STYLE).alias("ThoiGianDongBo"), *(pl.lit("").alias(name) for name in nothing),
-        TrangThaiHoSo=pl.lit("processing"), TinhTrangHan=pl.lit("undue"), SoLanBoSung=pl.lit("0"), SoLanHenLai=pl.lit("0"),
+        TrangThaiHoSo=pl.lit("processing"), TinhTrangHan=pl.lit("undue"), SoLanBoSung=pl.lit("0"),
+        SoLanHenLai=pl.lit("0"),
         DanhSachHoSoBoSung=pl.lit("[]"), DanhSachGiayToKetQua=pl.lit("[]"),
     )  # fmt: skip
-
-

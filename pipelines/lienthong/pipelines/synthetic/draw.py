@@ -27,9 +27,7 @@ def choose(rng: np.random.Generator, weights: ArrayLike, n: int) -> Ints:
     return np.searchsorted(edges / edges[-1], rng.random(n), side="right").astype(np.int64)
 
 
-def pick(
-    rng: np.random.Generator, values: Sequence[str], n: int, weights: ArrayLike | None = None
-) -> pl.Series:
+def pick(rng: np.random.Generator, values: Sequence[str], n: int, weights: ArrayLike | None = None) -> pl.Series:
     """`n` texts drawn from `values`."""
     where = rng.integers(0, len(values), n) if weights is None else choose(rng, weights, n)
     return gather(values, where)
@@ -71,17 +69,13 @@ def joined(*parts: pl.Series | str) -> pl.Series:
     frame = pl.DataFrame({f"p{i}": part for i, part in enumerate(parts) if isinstance(part, pl.Series)})
     if frame.height != length:
         raise ValueError(f"columns of different length: {[len(p) for p in parts]}")
-    pieces = [
-        pl.col(f"p{i}") if isinstance(part, pl.Series) else pl.lit(part) for i, part in enumerate(parts)
-    ]
+    pieces = [pl.col(f"p{i}") if isinstance(part, pl.Series) else pl.lit(part) for i, part in enumerate(parts)]
     return frame.select(pl.concat_str(pieces).alias("")).to_series()
 
 
 def where(mask: Mask, yes: pl.Series | str, no: pl.Series | str) -> pl.Series:
     """`yes` where the mask holds, `no` elsewhere."""
-    frame = pl.DataFrame(
-        {"m": mask, **{k: v for k, v in (("y", yes), ("n", no)) if isinstance(v, pl.Series)}}
-    )
+    frame = pl.DataFrame({"m": mask, **{k: v for k, v in (("y", yes), ("n", no)) if isinstance(v, pl.Series)}})
     one = pl.col("y") if isinstance(yes, pl.Series) else pl.lit(yes)
     other = pl.col("n") if isinstance(no, pl.Series) else pl.lit(no)
     return frame.select(pl.when(pl.col("m")).then(one).otherwise(other).alias("")).to_series()

@@ -13,7 +13,8 @@ from .truth import Batch, Truth
 
 SOURCE = "legal index"
 _COLUMNS = [
-    "doc_type", "doc_number", "title", "issued_date", "issuer", "effective_date", "expired_date", "replaced_by", "url", "synthetic",
+    "doc_type", "doc_number", "title", "issued_date", "issuer", "effective_date", "expired_date", "replaced_by",
+    "url", "synthetic",
 ]  # fmt: skip
 
 
@@ -37,7 +38,9 @@ def _year_before(values: pl.Series, rng: object) -> pl.Series:
 
 def _provincial(home: Places, bodies: Agencies, base: Procedures) -> pl.DataFrame:
     """Decisions that set up bodies, and those that announce procedures."""
-    set_up = bodies.frame.filter(pl.col("basis").str.ends_with("/QĐ-UBND")).unique("basis", keep="first", maintain_order=True)
+    set_up = bodies.frame.filter(pl.col("basis").str.ends_with("/QĐ-UBND")).unique(
+        "basis", keep="first", maintain_order=True
+    )
     founded = set_up.select(
         doc_number="basis", title=pl.format("Quy định chức năng, nhiệm vụ, quyền hạn và cơ cấu tổ chức: {}", "name"),
         issued_date=pl.lit("2004-12-15"), effective_date=pl.lit("2005-01-01"),
@@ -52,6 +55,7 @@ def _provincial(home: Places, bodies: Agencies, base: Procedures) -> pl.DataFram
         issued_date=pl.col("decided").dt.strftime("%Y-%m-%d"), effective_date=pl.col("from").dt.strftime("%Y-%m-%d"),
     )  # fmt: skip
     return pl.concat([founded, announced]).with_columns(
-        doc_type=pl.lit("Quyết định"), issuer=pl.lit(f"UBND {home.name[0].lower()}{home.name[1:]}"), expired_date=pl.lit(""),
+        doc_type=pl.lit("Quyết định"), issuer=pl.lit(f"UBND {home.name[0].lower()}{home.name[1:]}"),
+        expired_date=pl.lit(""),
         replaced_by=pl.lit(""), url=pl.lit(""), synthetic=pl.lit("1"),
     ).select(_COLUMNS)  # fmt: skip

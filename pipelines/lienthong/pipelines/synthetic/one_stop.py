@@ -1,5 +1,7 @@
 """The one-stop desk: messages DongBoHoSoMC of 500 items, one a line, with repeats and late comers."""
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -17,30 +19,36 @@ from .settings import Progress, Settings
 from .truth import MessageBatch, Truth
 
 SOURCE = "one-stop desk"
-LOT = 100_000
+LOT = 60_000
 
 
 def write(
-    settings: Settings, home: Places, bodies: Agencies, base: Procedures, businesses: Applicants, truth: Truth, progress: Progress
+    settings: Settings, home: Places, bodies: Agencies, base: Procedures, businesses: Applicants, truth: Truth,
+    progress: Progress
 ) -> dict[str, int]:  # fmt: skip
     """Write the messages; gives the items of each file."""
-    total, done, files = settings.case_count, 0, {}
+    total, files = settings.case_count, {}
     days, counts = days_of(stream(settings.seed, SOURCE), total)
     who = applying(stream(settings.seed, SOURCE, "applicants"), home, total, businesses)
     desks = desk_rows(home, bodies.row_of())
-    for year, part, span in lots(days, counts, LOT):
+
+    def lot(place: tuple[int, int, slice]) -> tuple[str, int]:
+        year, part, span = place
         rng = stream(settings.seed, SOURCE, year, part)
         made = cases(rng, home, base, desks, days[span], counts[span])
-        frame = sheet(rng, home, bodies, base, who, made, done)
+        frame = sheet(rng, home, bodies, base, who, made, int(counts[: span.start].sum()))
         path = f"one_stop/dongbohosomc_{year}_{part + 1:02d}.jsonl"
         batch = MessageBatch(truth, SOURCE, path, "MaHoSo", frame, stream(settings.seed, SOURCE, "mess", year, part), 1)
         _spoil(batch, home, bodies, base, made, who)
-        first = len(made)
         _late(batch, made)
         batch.repeat("repeated item", "MaHoSo")
-        files[path] = _messages(settings.out / path, batch.frame, first, home.agency_prefix)
-        done += len(made)
-        progress(SOURCE, done, total)
+        return path, _messages(settings.out / path, batch.frame, len(made), home.agency_prefix)
+
+    # Each lot has its own stream of chance: the bytes do not depend on which is made first.
+    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+        for path, rows in pool.map(lot, lots(days, counts, LOT)):
+            files[path] = rows
+            progress(SOURCE, min(sum(files.values()), total), total)
     return files
 
 
@@ -51,7 +59,11 @@ def _spoil(batch: MessageBatch, home: Places, bodies: Agencies, base: Procedures
     offline = base.code.filter(~base.online).to_list()
     firm = (frame["LoaiDoiTuong"] == "2").to_numpy()
     batch.spoil("code pattern", "MaHoSo", lambda v, rng: v.str.replace_all("-", "/"))
-    batch.spoil("code of another day", "MaHoSo", lambda v, rng: v.str.replace(r"-(\d\d)(\d{4})-\d*(\d\d)$", "-${1}0101-9${2}${3}"))
+    batch.spoil(
+        "code of another day",
+        "MaHoSo",
+        lambda v, rng: v.str.replace(r"-(\d\d)(\d{4})-\d*(\d\d)$", "-${1}0101-9${2}${3}"),
+    )
     batch.spoil("times out of order", "NgayTra", _before(frame["NgayNop"]), finished)
     batch.spoil("due before received", "NgayHenTra", _before(frame["NgayNop"]))
     batch.spoil("overdue flag wrong", "TinhTrangHan", lambda v, rng: v.replace(_OPPOSITE))
@@ -60,21 +72,35 @@ def _spoil(batch: MessageBatch, home: Places, bodies: Agencies, base: Procedures
     batch.spoil("agency ended", "MaDonVi", mess.one_of(ended), after)
     batch.spoil("unit code not valid on the day", "MaXa", mess.one_of(gone), after)
     in_person = (frame["HinhThuc"] == "1").to_numpy()
-    batch.spoil("online without channel", "HinhThuc", mess.always("2"), in_person & frame["MaTTHC"].is_in(offline).to_numpy())
+    batch.spoil(
+        "online without channel", "HinhThuc", mess.always("2"), in_person & frame["MaTTHC"].is_in(offline).to_numpy()
+    )
     batch.spoil("applicant id cut", "MaDoiTuong", mess.digit_lost, ~firm)
-    batch.spoil("tax code lost zero", "MaDoiTuong", mess.zero_lost, firm & frame["MaDoiTuong"].str.starts_with("0").to_numpy())
+    batch.spoil(
+        "tax code lost zero", "MaDoiTuong", mess.zero_lost, firm & frame["MaDoiTuong"].str.starts_with("0").to_numpy()
+    )
     batch.spoil("id in text", "TrichYeuHoSo", mess.id_inside(who.people.citizen_id))
-    batch.spoil("status misspelt", "TrangThaiHoSo", mess.always("procesing"), (frame["TrangThaiHoSo"] == "processing").to_numpy())
+    batch.spoil(
+        "status misspelt",
+        "TrangThaiHoSo",
+        mess.always("procesing"),
+        (frame["TrangThaiHoSo"] == "processing").to_numpy(),
+    )
     batch.spoil("status unknown", "TrangThaiHoSo", mess.one_of(["9", "hoan thanh", "DONE?"]))
     batch.spoil("no time of receipt", "NgayTiepNhan", mess.blank)
-    batch.spoil("no such day", "NgayTiepNhan", lambda v, rng: v.str.replace(r"^\d\d/\d\d/", "31/02/").str.replace(r"^\d{8}(\d{6})$", "20251345${1}"))
+    batch.spoil(
+        "no such day",
+        "NgayTiepNhan",
+        lambda v, rng: v.str.replace(r"^\d\d/\d\d/", "31/02/").str.replace(r"^\d{8}(\d{6})$", "20251345${1}"),
+    )
     batch.spoil("rescheduled twice", "SoLanHenLai", mess.one_of(["2", "3"]))
     batch.spoil("decomposed text", "ChuHoSo", mess.decomposed)
     batch.fill("placeholder", "Email", mess.placeholder)
 
 
 _OPPOSITE = {
-    "betimes": "overtime", "ontime": "overtime", "overtime": "ontime", "undue": "overdue", "overdue": "undue", "pausing": "overdue",
+    "betimes": "overtime", "ontime": "overtime", "overtime": "ontime", "undue": "overdue", "overdue": "undue",
+    "pausing": "overdue",
 }  # fmt: skip
 
 
@@ -106,7 +132,8 @@ def _messages(path: Path, frame: pl.DataFrame, first_again: int, prefix: str) ->
     size, n = MessageBatch.size, frame.height
     row = np.arange(n)
     envelope = [
-        f'{{"isUpdating": {flag}, "service": "DongBoHoSoMC", "MaDinhDanhDV": "000.00.00.{prefix}", "data": [' for flag in ("false", "true")
+        f'{{"isUpdating": {flag}, "service": "DongBoHoSoMC", "MaDinhDanhDV": "000.00.00.{prefix}", "data": ['
+        for flag in ("false", "true")
     ]  # fmt: skip
     opening = where(row % size == 0, where(row < first_again, envelope[0], envelope[1]), "")
     closing = where((row % size == size - 1) | (row == n - 1), "]}\n", ", ")

@@ -11,7 +11,8 @@ from .identifiers import citizen_ids
 from .places import Places
 
 _MIX = {  # ethnic code, surname weights, share in the north-east; elsewhere nearly all are Kinh
-    "07": ("Nùng", "tay_nung", 42.0, 0.6), "02": ("Tày", "tay_nung", 35.0, 0.8), "01": ("Kinh", "kinh_north", 18.0, 96.0),
+    "07": ("Nùng", "tay_nung", 42.0, 0.6), "02": ("Tày", "tay_nung", 35.0, 0.8),
+    "01": ("Kinh", "kinh_north", 18.0, 96.0),
     "09": ("Dao", "dao", 3.6, 0.5), "06": ("Mường", "kinh_north", 0.4, 0.8), "04": ("Hoa", "kinh_north", 0.5, 0.6),
     "05": ("Khơ-me", "kinh", 0.1, 0.4), "08": ("HMông", "dao", 0.4, 0.3),
 }  # fmt: skip
@@ -40,13 +41,18 @@ def people(
     male = rng.random(n) >= female
     codes = list(_MIX)
     share = 2 if home.code in _NORTH_EAST else 3
-    group = choose(rng, [_MIX[code][share] for code in codes], n)  # type: ignore[arg-type, misc]
+    group = choose(rng, [_MIX[code][share] for code in codes], n)
     births = days_between(rng, born[0], born[1], n)
     years = births.astype("datetime64[Y]").astype(np.int64) + 1970
     serial = first_serial + np.arange(n, dtype=np.int64)
     ids = citizen_ids(_birthplaces(rng, home, serial), male, years, serial)
     return People(
-        _names(rng, group, male), male, births, gather(codes, group), gather([str(_MIX[c][0]) for c in codes], group), ids
+        _names(rng, group, male),
+        male,
+        births,
+        gather(codes, group),
+        gather([str(_MIX[c][0]) for c in codes], group),
+        ids,
     )
 
 
@@ -81,5 +87,7 @@ def _by_sex(rng: np.random.Generator, name: str, male: Mask) -> Ints:
 def company_brands(rng: np.random.Generator, n: int) -> pl.Series:
     """Proper names of businesses: two syllables, now and then a number or a place behind."""
     base = joined(pick(rng, column("brands", "first"), n), " ", pick(rng, column("brands", "second"), n))
-    tail = pick(rng, ["", " 68", " 86", " Xanh", " Việt", " Lạng Sơn", " Group", " 89", " Mới", " Hà Nội"], n, [70] + [3] * 9)
+    tail = pick(
+        rng, ["", " 68", " 86", " Xanh", " Việt", " Lạng Sơn", " Group", " 89", " Mới", " Hà Nội"], n, [70] + [3] * 9
+    )
     return joined(base, tail)

@@ -11,13 +11,16 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from lienthong.kernel.problem import Invalid
+from lienthong.kernel.text import both
+
 from .draw import Ints, Mask, gather, joined, numbers, pick, where
 from .facts import column, facts
 
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """One province. `old` has code name type district district_name lon lat (communes to 2025-06-30) and `to` (row of the
+    """One province. `old` has code name type district district_name lon lat (communes to 2025-06-30), `to` (row of the
     new commune); `new` has code name type lon lat; `districts` has code name. Texts, but for lon, lat, `to`."""
 
     code: str
@@ -48,15 +51,20 @@ class Places:
 
 @cache
 def places(province: str) -> Places:
-    """The province with today's code; ValueError when there is none."""
+    """The province with today's code; Invalid when there is none."""
     new = [row for row in _table("admin_units", _NEW) if _digits(row["provinceCode"], 2) == province]
     if not new:
-        raise ValueError(f"không có tỉnh mã {province!r} · no province with code {province!r} (two digits, e.g. 20)")
+        raise Invalid(
+            both(f"không có tỉnh mã '{province}'", f"no province has the code '{province}'"), place="province",
+            fix=both("dùng mã hai chữ số hiện nay, ví dụ 20", "use the two digits of today, such as 20"),
+        )  # fmt: skip
     key = new[0]["provinceKey"]
     sources = _conversion()["DICT_PROVINCE"][key]
     old = [row for row in _table("admin_units_legacy", _OLD) if row["provinceKey"] in sources and row["wardCode"]]
     home = next((row for row in old if row["provinceKey"] == key), old[0])
-    office = facts("tax_offices").row(by_predicate=pl.col("old_province") == _digits(home["provinceCode"], 2), named=True)
+    office = facts("tax_offices").row(
+        by_predicate=pl.col("old_province") == _digits(home["provinceCode"], 2), named=True
+    )
     targets = _targets(key, {row["wardKey"]: place for place, row in enumerate(new)})
     old_frame = pl.DataFrame(
         {

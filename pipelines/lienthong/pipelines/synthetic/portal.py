@@ -17,13 +17,31 @@ from .truth import Batch, Truth
 SOURCE = "service portal"
 PATH = "service_portal/muc_do_dvc.sql"
 _COLUMNS = [
-    "MaTTHC", "MaCoQuan", "ThangDo", "MucDo", "TuNgay", "DenNgay", "DiaChiTrucTuyen", "LyDoMotPhan", "ThanhToanTrucTuyen", "CanCu",
+    "MaTTHC", "MaCoQuan", "ThangDo", "MucDo", "TuNgay", "DenNgay", "DiaChiTrucTuyen", "LyDoMotPhan",
+    "ThanhToanTrucTuyen", "CanCu",
     "MoPhong",
 ]  # fmt: skip
-_TYPES = ["varchar(30)", "varchar(35)", "varchar(10)", "varchar(15)", "date", "date", "nvarchar(300)", "nvarchar(300)", "bit", "nvarchar(50)", "bit"]
-_FOUR_ENDS, _TWO_STARTS, _DEFAULT = np.datetime64("2022-08-14"), np.datetime64("2022-08-15"), np.datetime64("2026-07-01")
+_TYPES = [
+    "varchar(30)",
+    "varchar(35)",
+    "varchar(10)",
+    "varchar(15)",
+    "date",
+    "date",
+    "nvarchar(300)",
+    "nvarchar(300)",
+    "bit",
+    "nvarchar(50)",
+    "bit",
+]
+_FOUR_ENDS, _TWO_STARTS, _DEFAULT = (
+    np.datetime64("2022-08-14"),
+    np.datetime64("2022-08-15"),
+    np.datetime64("2026-07-01"),
+)
 _REASONS = [
-    "Phải kiểm tra hiện trạng tại thực địa", "Phải nộp bản chính để đối chiếu", "Người nộp phải có mặt theo quy định của luật",
+    "Phải kiểm tra hiện trạng tại thực địa", "Phải nộp bản chính để đối chiếu",
+    "Người nộp phải có mặt theo quy định của luật",
     "Kết quả phải ký trực tiếp vào sổ",
 ]  # fmt: skip
 # Share of the online procedures that have reached level 3, and the years in which they did.
@@ -56,14 +74,24 @@ def _assignments(rng: np.random.Generator, home: Places, bodies: Agencies, base:
                 "DiaChiTrucTuyen": f"{home.portal}/nop-ho-so/{code}" if online else "",
                 "LyDoMotPhan": _REASONS[int(rng.integers(0, 4))] if level == "mot_phan" and start >= _DEFAULT else "",
                 "ThanhToanTrucTuyen": "1" if level in ("4", "toan_trinh") else "0", "MoPhong": "1",
-                "CanCu": {"4-level": "43/2011/NĐ-CP", "2-level": "42/2022/NĐ-CP"}[scheme] if start < _DEFAULT and scheme != "proactive" else "224/2026/NĐ-CP",
+                "CanCu": _basis(scheme, start),
             }  # fmt: skip
             cut = base.department[row] != base.heir[row] and start < MERGER and not end < MERGER
             pieces = [(start, MERGER - 1), (MERGER, end)] if cut else [(start, end)]
             for first, last in pieces:
                 owner = base.heir[row] if first >= MERGER else base.department[row]
-                rows.append(common | {"MaCoQuan": codes[owner], "TuNgay": str(first), "DenNgay": "" if np.isnat(last) else str(last)})
+                rows.append(
+                    common
+                    | {"MaCoQuan": codes[owner], "TuNgay": str(first), "DenNgay": "" if np.isnat(last) else str(last)}
+                )
     return pl.DataFrame(rows).select(_COLUMNS)
+
+
+def _basis(scheme: str, start: Any) -> str:
+    """The decree the level rests on."""
+    if start >= _DEFAULT:
+        return "224/2026/NĐ-CP"
+    return {"4-level": "43/2011/NĐ-CP", "2-level": "42/2022/NĐ-CP"}[scheme]
 
 
 def _rising(rng: np.random.Generator, base: Procedures) -> Days:
@@ -108,9 +136,19 @@ def _spoil(batch: Batch) -> None:
     level = frame["MucDo"]
     batch.spoil("level unknown", "MucDo", mess.one_of(["5", "muc_do_3", "toan phan"]))
     batch.spoil("procedure unknown", "MaTTHC", mess.one_of(["1.999998", "2.999999"]))
-    batch.spoil("scheme past its end", "DenNgay", mess.one_of(["2023-06-30", "2024-12-31"]), (frame["DenNgay"] == "2022-08-14").to_numpy())
+    batch.spoil(
+        "scheme past its end",
+        "DenNgay",
+        mess.one_of(["2023-06-30", "2024-12-31"]),
+        (frame["DenNgay"] == "2022-08-14").to_numpy(),
+    )
     batch.spoil("online without address", "DiaChiTrucTuyen", mess.blank)
-    batch.spoil("end to end without payment", "ThanhToanTrucTuyen", mess.always("0"), level.is_in(["4", "toan_trinh"]).to_numpy())
+    batch.spoil(
+        "end to end without payment",
+        "ThanhToanTrucTuyen",
+        mess.always("0"),
+        level.is_in(["4", "toan_trinh"]).to_numpy(),
+    )
     batch.spoil("partial without reason", "LyDoMotPhan", mess.blank)
     batch.repeat("two levels on a day", "TuNgay", _next_days(frame["TuNgay"]))
 
@@ -128,7 +166,10 @@ class _ScriptBatch(Batch):
 
 _HEAD = (
     "-- Dữ liệu mô phỏng / synthetic data\nUSE [CongDVC]\nGO\nCREATE TABLE [dbo].[DVC_MucDo](\n"
-    + ",\n".join(f"\t[{name}] [{kind.partition('(')[0]}]{''.join(kind.partition('(')[1:])} NULL" for name, kind in zip(_COLUMNS, _TYPES, strict=True))
+    + ",\n".join(
+        f"\t[{name}] [{kind.partition('(')[0]}]{''.join(kind.partition('(')[1:])} NULL"
+        for name, kind in zip(_COLUMNS, _TYPES, strict=True)
+    )
     + "\n)\nGO\n"
 )
 

@@ -14,13 +14,14 @@ from .agencies import Agencies
 from .draw import NEVER, Days, Ints, Mask, choose, days_between, stream
 from .facts import facts
 from .places import Places
-from .settings import TODAY, Settings
+from .settings import LAST_DAY, Settings
 
 MERGER, REFORM = np.datetime64("2025-03-01"), np.datetime64("2025-07-01")
 PROVINCE, DISTRICT, COMMUNE = 0, 1, 2
 _LEVELS = {"tinh": PROVINCE, "huyen": DISTRICT, "xa": COMMUNE}
 _ACTS = [
-    "{}", "Gia hạn đối với {}", "Điều chỉnh, bổ sung {}", "Cấp lại kết quả giải quyết {}", "Chấm dứt, thu hồi đối với {}",
+    "{}", "Gia hạn đối với {}", "Điều chỉnh, bổ sung {}", "Cấp lại kết quả giải quyết {}",
+    "Chấm dứt, thu hồi đối với {}",
     "Đính chính thông tin {}", "Chuyển giao hồ sơ {}", "Xác nhận nội dung {}",
 ]  # fmt: skip
 _ACT_SHARE = np.array([0.6, 0.08, 0.12, 0.08, 0.04, 0.03, 0.02, 0.03])
@@ -28,14 +29,16 @@ _DAYS = {PROVINCE: [3, 5, 7, 10, 15, 20, 30], DISTRICT: [3, 5, 7, 10, 15, 20, 30
 _DAY_SHARE = {PROVINCE: [3, 5, 5, 5, 6, 3, 2], DISTRICT: [4, 5, 5, 5, 4, 2, 1], COMMUNE: [8, 4, 4, 4, 3, 1, 1]}
 MOST = 2160
 _VERSION = {
-    "row": pl.Int64, "version": pl.Int64, "from": pl.Date, "to": pl.Date, "department": pl.Int64, "level": pl.Int64, "last": pl.Boolean,
+    "row": pl.Int64, "version": pl.Int64, "from": pl.Date, "to": pl.Date, "department": pl.Int64, "level": pl.Int64,
+    "last": pl.Boolean,
 }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Procedures:
     """One row per code. `department` and `heir` are rows of the agencies (before and since the merger), `level` who
-    receives to 2025-06-30, `new_level` since; `days` promised working days (half a day: hours); `first` and `last` day in
+    receives to 2025-06-30,
+    `new_level` since; `days` promised working days (half a day: hours); `first` and `last` day in
     force. `versions`: row, version, from, to, department, level, decision, decided, last (bool)."""
 
     code: pl.Series
@@ -89,7 +92,7 @@ def procedure_base(settings: Settings, home: Places, bodies: Agencies) -> Proced
     fee = np.where(rng.random(n) < 0.45, rng.choice([8, 15, 20, 30, 50, 75, 100, 150, 200, 300, 500], n) * 1000, 0)
     online = rng.random(n) < np.where(weight > np.quantile(weight, 0.7), 0.92, 0.6)
     first = _announced(rng, department)
-    last = np.where(rng.random(n) < 0.06, days_between(rng, "2019-01-01", TODAY, n), NEVER)
+    last = np.where(rng.random(n) < 0.06, days_between(rng, "2019-01-01", LAST_DAY, n), NEVER)
     last = np.where(last > first + 400, last, NEVER)
     versions = _versions(rng, department, heir, level, new_level, first, last)
     codes = pl.Series("", [f"{1 + i % 3}.9{i:05d}" for i in range(n)])
@@ -101,7 +104,9 @@ def procedure_base(settings: Settings, home: Places, bodies: Agencies) -> Proced
 
 def _names(n: int) -> tuple[list[str], Ints, Ints]:
     """Names, field and act of the first `n` procedures: the main acts of all fields come before the rarer ones."""
-    things = [(place, thing) for place, cell in enumerate(facts("procedure_fields")["objects"]) for thing in cell.split("|")]
+    things = [
+        (place, thing) for place, cell in enumerate(facts("procedure_fields")["objects"]) for thing in cell.split("|")
+    ]
     wanted = [(act, place, thing) for act in range(len(_ACTS)) for place, thing in things][:n]
     texts = [_ACTS[act].format(thing) for act, _, thing in wanted]
     names = [f"Thủ tục {text[0].lower()}{text[1:]}" for text in texts]
@@ -136,12 +141,14 @@ def _versions(
             final = place == len(starts) - 1
             rows.append((
                 row, place + 1, start.item(), (end if final else starts[place + 1] - 1).item(),
-                int(heir[row] if start >= MERGER else department[row]), int(new_level[row] if start >= REFORM else level[row]), final,
+                int(heir[row] if start >= MERGER else department[row]),
+                int(new_level[row] if start >= REFORM else level[row]), final,
             ))  # fmt: skip
     frame = pl.DataFrame(rows, schema=_VERSION, orient="row")
     decisions = frame.select("department", "from").unique().sort("from", "department").with_row_index("number")
     spread = pl.Series("ahead", rng.integers(3, 20, decisions.height))
     decisions = decisions.with_columns(
-        decided=pl.col("from") - pl.duration(days=spread), decision=pl.format("{}/QĐ-UBND", 2302 + pl.col("number") * 3)
+        decided=pl.col("from") - pl.duration(days=pl.lit(spread)),
+        decision=pl.format("{}/QĐ-UBND", 2302 + pl.col("number") * 3),
     )
     return frame.join(decisions.drop("number"), on=["department", "from"], how="left", maintain_order="left")

@@ -20,13 +20,16 @@ SOURCE = "procedure database"
 _FILES = {"tinh": "procedure_database/tthc_cap_tinh.jsonl", "xa": "procedure_database/tthc_cap_huyen_xa.jsonl"}
 _LEVELS = ("Cấp Tỉnh", "Cấp Huyện", "Cấp Xã")
 _KINDS = [
-    "TTHC được luật giao quy định chi tiết", "TTHC không được luật giao cho địa phương quy định hoặc quy định chi tiết", "Loại khác",
+    "TTHC được luật giao quy định chi tiết",
+    "TTHC không được luật giao cho địa phương quy định hoặc quy định chi tiết", "Loại khác",
 ]  # fmt: skip
 _CITIZEN = "Công dân Việt Nam, Người Việt Nam định cư ở nước ngoài, Người nước ngoài"
 _BUSINESS = "Doanh nghiệp, Doanh nghiệp có vốn đầu tư nước ngoài, Hợp tác xã, Tổ chức (không bao gồm doanh nghiệp, HTX)"
 _PAPERS = [
-    "Bản sao Căn cước công dân hoặc căn cước", "Bản sao giấy chứng nhận đăng ký doanh nghiệp", "Sơ đồ vị trí, bản vẽ kèm theo",
-    "Văn bản ủy quyền (nếu có)", "Ảnh chân dung 4x6", "Bản sao giấy chứng nhận quyền sử dụng đất", "Báo cáo thuyết minh",
+    "Bản sao Căn cước công dân hoặc căn cước", "Bản sao giấy chứng nhận đăng ký doanh nghiệp",
+    "Sơ đồ vị trí, bản vẽ kèm theo",
+    "Văn bản ủy quyền (nếu có)", "Ảnh chân dung 4x6", "Bản sao giấy chứng nhận quyền sử dụng đất",
+    "Báo cáo thuyết minh",
 ]  # fmt: skip
 _FETCHED = {"Bản sao Căn cước công dân hoặc căn cước": "CSDL quốc gia về dân cư",
             "Bản sao giấy chứng nhận đăng ký doanh nghiệp": "Đăng ký doanh nghiệp",
@@ -54,11 +57,23 @@ def write(settings: Settings, home: Places, bodies: Agencies, base: Procedures, 
 
 
 def _record(
-    rng: np.random.Generator, home: Places, base: Procedures, row: int, version: dict[str, Any], body: str, body_code: str
+    rng: np.random.Generator,
+    home: Places,
+    base: Procedures,
+    row: int,
+    version: dict[str, Any],
+    body: str,
+    body_code: str,
 ) -> dict[str, Any]:
     code, field = base.code[row], facts("procedure_fields").row(int(base.field[row]), named=True)
     level = version["level"]
-    state = "Công khai" if version["last"] and version["to"] is None else "Bãi bỏ" if version["last"] else "Sửa đổi, bổ sung"
+    state = (
+        "Công khai"
+        if version["last"] and version["to"] is None
+        else "Bãi bỏ"
+        if version["last"]
+        else "Sửa đổi, bổ sung"
+    )
     forms = _forms(rng, home, code) if rng.random() < 0.7 else []
     papers = _components(rng, forms)
     channels = list(_channels(rng, home, base, row))
@@ -67,7 +82,8 @@ def _record(
     return {
         "thu_tuc_id": code, "source_file": f"ChiTietTTHC_{code}.doc",
         "metadata": {
-            "mã_thủ_tục": code, "tên_thủ_tục": base.name[row], "số_quyết_định": version["decision"], "cấp_thực_hiện": _LEVELS[level],
+            "mã_thủ_tục": code, "tên_thủ_tục": base.name[row], "số_quyết_định": version["decision"],
+            "cấp_thực_hiện": _LEVELS[level],
             "loại_thủ_tục": _KINDS[int(np.searchsorted([0.9, 0.97], rng.random()))], "lĩnh_vực": field["name"],
             "mã_lĩnh_vực": f"{home.agency_prefix}-{field['field']}", "phiên_bản": str(version["version"]),
             "ngày_quyết_định": f"{version['decided']:%d/%m/%Y}", "ngày_hiệu_lực": f"{version['from']:%d/%m/%Y}",
@@ -77,19 +93,29 @@ def _record(
         },
         "content": {
             "trình_tự_thực_hiện": _steps(receiver), "cách_thức_thực_hiện": "",
-            "đối_tượng_thực_hiện": _CITIZEN if level == COMMUNE else _BUSINESS if rng.random() < 0.5 else f"{_CITIZEN}, {_BUSINESS}",
+            "đối_tượng_thực_hiện": _subjects(rng, level),
             "cơ_quan_thực_hiện": receiver, "cơ_quan_có_thẩm_quyền": receiver, "cơ_quan_phối_hợp": "",
-            "địa_chỉ_tiếp_nhận_hs": f"Bộ phận Một cửa, {receiver}", "kết_quả_thực_hiện": f"Kết quả giải quyết: {base.name[row]}",
+            "địa_chỉ_tiếp_nhận_hs": f"Bộ phận Một cửa, {receiver}",
+            "kết_quả_thực_hiện": f"Kết quả giải quyết: {base.name[row]}",
             "yêu_cầu_điều_kiện_thực_hiện": "Không",
         },
         "tables": {
-            "hinh_thuc_nop": channels, "thanh_phan_ho_so": papers, "can_cu_phap_ly": list(_bases(rng)), "bieu_mau": forms,
+            "hinh_thuc_nop": channels, "thanh_phan_ho_so": papers, "can_cu_phap_ly": list(_bases(rng)),
+            "bieu_mau": forms,
         },
         "tong_hop": {
-            "thoi_han_ngay": f"{base.days[row]:g}", "cat_giam_ngay": f"{base.reduced[row]:g}", "le_phi_vnd": str(base.fee[row]),
-            "so_giay_to": str(len(papers)), "co_bieu_mau": "1" if forms else "0", "co_truc_tuyen": "1" if base.online[row] else "0",
+            "thoi_han_ngay": f"{base.days[row]:g}", "cat_giam_ngay": f"{base.reduced[row]:g}",
+            "le_phi_vnd": str(base.fee[row]),
+            "so_giay_to": str(len(papers)), "co_bieu_mau": "1" if forms else "0",
+            "co_truc_tuyen": "1" if base.online[row] else "0",
         },
     }  # fmt: skip
+
+
+def _subjects(rng: np.random.Generator, level: int) -> str:
+    if level == COMMUNE:
+        return _CITIZEN
+    return _BUSINESS if rng.random() < 0.5 else f"{_CITIZEN}, {_BUSINESS}"
 
 
 def duration(days: float, style: float = 1.0) -> str:
@@ -115,7 +141,8 @@ def _forms(rng: np.random.Generator, home: Places, code: str) -> list[dict[str, 
     return [
         {
             "ma_bieu_mau": f"BM-{code}-{number:02d}", "ten_bieu_mau": f"Mẫu số {number:02d}. Đơn đề nghị",
-            "tep": f"{home.portal}/bieu-mau/BM-{code}-{number:02d}.docx", "dinh_dang": "docx", "dien_tu": "1" if rng.random() < 0.4 else "0",
+            "tep": f"{home.portal}/bieu-mau/BM-{code}-{number:02d}.docx", "dinh_dang": "docx",
+            "dien_tu": "1" if rng.random() < 0.4 else "0",
         }
         for number in range(1, 2 + int(rng.random() < 0.3))
     ]  # fmt: skip

@@ -12,7 +12,8 @@ from .draw import Ints
 from .truth import Truth, lookup
 
 _DURATIONS = [
-    "Không quy định", "", "10-25", "Chậm nhất là ngay trước khi hết giờ làm việc", "Trong ngày", "Theo thỏa thuận của các bên",
+    "Không quy định", "", "10-25", "Chậm nhất là ngay trước khi hết giờ làm việc", "Trong ngày",
+    "Theo thỏa thuận của các bên",
     "Kể từ khi người làm thủ tục nộp đầy đủ các giấy tờ theo quy định",
 ]  # fmt: skip
 _FEES = [
@@ -54,7 +55,12 @@ class Spoiler:
         self._row("district after the reform", "metadata.cấp_thực_hiện", lambda _: "Cấp Huyện", self._since_reform)
         self._row("published late", "metadata.ngày_công_khai", self._late)
         self._row("no legal basis", "tables.can_cu_phap_ly", lambda _: [])
-        self._row("reduced over statutory", "tong_hop.cat_giam_ngay", lambda _: "99", lambda r: r["tong_hop"]["thoi_han_ngay"] != "")
+        self._row(
+            "reduced over statutory",
+            "tong_hop.cat_giam_ngay",
+            lambda _: "99",
+            lambda r: r["tong_hop"]["thoi_han_ngay"] != "",
+        )
         self._row("decision blank", "metadata.số_quyết_định", lambda text: text.replace("/", " /"))
         self._row("decision prefix", "metadata.số_quyết_định", lambda text: f"Quyết định số {text}")
         self._repeat()
@@ -74,7 +80,9 @@ class Spoiler:
 
     def _unknown_basis(self, text: str) -> str:
         number, year = int(self.rng.integers(500, 999)), int(self.rng.integers(2012, 2026))
-        return [f"{number}/{year}/TT-BTC", f"Thông tư số {number}/{year}/TT-BNV", f"{number}"][int(self.rng.integers(0, 3))]
+        return [f"{number}/{year}/TT-BTC", f"Thông tư số {number}/{year}/TT-BNV", f"{number}"][
+            int(self.rng.integers(0, 3))
+        ]
 
     def _late(self, text: str) -> str:
         day = datetime.strptime(text, "%d/%m/%Y") + timedelta(days=int(self.rng.integers(30, 90)))
@@ -129,7 +137,10 @@ class Spoiler:
         """The provincial system could not read what is unreadable: its numbers are empty there."""
         for record in self.records:
             first = record["tables"]["hinh_thuc_nop"][0]
-            if not first["thoi_han_giai_quyet"].endswith(("làm việc", "Giờ")) or first["thoi_han_giai_quyet"] in _DURATIONS:
+            if (
+                not first["thoi_han_giai_quyet"].endswith(("làm việc", "Giờ"))
+                or first["thoi_han_giai_quyet"] in _DURATIONS
+            ):
                 record["tong_hop"] |= {"thoi_han_ngay": "", "cat_giam_ngay": ""}
             if first["phi_le_phi"] in _FEES:
                 record["tong_hop"]["le_phi_vnd"] = ""
@@ -141,7 +152,11 @@ class Spoiler:
         columns = [pl.Series("", [str(note[i]) for note in notes], dtype=pl.String) for i in (1, 2, 3)]
         keys = pl.Series("", [self.records[row]["metadata"]["mã_thủ_tục"] for row in rows], dtype=pl.String)
         raw = columns[1].replace("[]", "")
-        cells = {"file": self.file, "key": keys, "field": columns[0], "raw": raw, "right": columns[2]}
+        cells: dict[str, pl.Series | str] = {
+            "file": self.file,
+            "key": keys,
+            "field": columns[0],
+            "raw": raw,
+            "right": columns[2],
+        }
         self.truth.add(self.source, kind, cells, rows + 1)
-
-

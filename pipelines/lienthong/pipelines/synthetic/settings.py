@@ -7,9 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
+from lienthong.kernel.problem import Invalid
+from lienthong.kernel.text import both
+
 TODAY = date(2026, 10, 31)
 """The day all sources are delivered. Fixed: the same order gives the same bytes on every day."""
 
+LAST_DAY = np.datetime64(TODAY, "D")
 NOW = np.datetime64("2026-10-31T17:00:00")
 REFORM = np.datetime64("2025-07-01")
 """First day of the two-level local government (72/2025/QH15)."""
@@ -36,9 +40,9 @@ class Settings:
 
     def __post_init__(self) -> None:
         if self.scale <= 0:
-            raise ValueError(f"scale phải lớn hơn 0 · must be greater than 0: {self.scale}")
+            raise Invalid(both(f"phải lớn hơn 0: {self.scale}", f"must be greater than 0: {self.scale}"), place="scale")
         if self.cases is not None and self.cases < 0:
-            raise ValueError(f"số hồ sơ không được âm · the number of cases cannot be negative: {self.cases}")
+            raise Invalid(both(f"không được âm: {self.cases}", f"cannot be negative: {self.cases}"), place="cases")
 
     def size(self, at_scale_one: int) -> int:
         """A size at this scale, at least 1."""

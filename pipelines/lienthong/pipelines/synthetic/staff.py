@@ -9,17 +9,27 @@ from .agencies import Agencies
 from .draw import NEVER, Days, Ints, Mask, choose, days_between, stream
 from .people import People, people
 from .places import Places, weights_of_old
-from .settings import TODAY
+from .settings import LAST_DAY
 
-_SHARES = {"cap_tinh": 0.07, "cap_huyen": 0.15, "cap_xa": 0.03, "giao_duc": 0.53, "y_te": 0.14, "su_nghiep_khac": 0.03, "dang_doan_the": 0.05}
+_SHARES = {
+    "cap_tinh": 0.07,
+    "cap_huyen": 0.15,
+    "cap_xa": 0.03,
+    "giao_duc": 0.53,
+    "y_te": 0.14,
+    "su_nghiep_khac": 0.03,
+    "dang_doan_the": 0.05,
+}
 CADRE, OFFICIAL, PUBLIC, CONTRACT = range(4)
 _TYPES = {
     "cap_tinh": [0.03, 0.87, 0.0, 0.1], "cap_huyen": [0.2, 0.72, 0.0, 0.08], "cap_xa": [0.2, 0.72, 0.0, 0.08],
-    "dang_doan_the": [0.35, 0.6, 0.0, 0.05], "giao_duc": [0, 0, 0.94, 0.06], "y_te": [0, 0, 0.93, 0.07], "su_nghiep_khac": [0, 0, 0.9, 0.1],
+    "dang_doan_the": [0.35, 0.6, 0.0, 0.05], "giao_duc": [0, 0, 0.94, 0.06], "y_te": [0, 0, 0.93, 0.07],
+    "su_nghiep_khac": [0, 0, 0.9, 0.1],
 }  # fmt: skip
 _OFFICIAL_RANKS = (["01.003", "01.002", "01.004", "01.001", "01.005"], [70, 14, 11, 1, 4])
 _RANKS = {
-    "giao_duc": (["V.07.02.26", "V.07.03.29", "V.07.04.32", "V.07.05.15", "V.07.03.28", "V.07.04.31"], [26, 26, 24, 8, 9, 7]),
+    "giao_duc": (["V.07.02.26", "V.07.03.29", "V.07.04.32", "V.07.05.15", "V.07.03.28", "V.07.04.31"],
+                 [26, 26, 24, 8, 9, 7]),
     "y_te": (["V.08.01.03", "V.08.05.12", "V.08.05.13", "V.08.01.02"], [30, 40, 20, 10]),
     "su_nghiep_khac": (["V.05.02.07", "V.01.02.02", "V.10.02.06", "V.05.02.06"], [50, 20, 15, 15]),
 }  # fmt: skip
@@ -64,7 +74,9 @@ def staff(seed: int, home: Places, bodies: Agencies, lot: int, n: int) -> Staff:
     recruited = np.maximum(recruited, who.born + 20 * 366)
     started = np.maximum(recruited, bodies.founded[first_body])
     leaves = (rng.random(n) < 0.06) & (started < np.datetime64("2026-06-01"))
-    left = np.where(leaves, days_between(rng, np.maximum(started + 30, np.datetime64("2023-01-01")), TODAY, n), NEVER)
+    left = np.where(
+        leaves, days_between(rng, np.maximum(started + 30, np.datetime64("2023-01-01")), LAST_DAY, n), NEVER
+    )
     first_body = _alive_at_start(bodies, first_body, started)
     ended = bodies.ended[first_body]
     moved_on = ~np.isnat(ended) & ~(left <= ended)
@@ -77,14 +89,15 @@ def staff(seed: int, home: Places, bodies: Agencies, lot: int, n: int) -> Staff:
     number = pl.Series("", [f"{value:016X}" for value in rng.integers(0, 2**63, n, dtype=np.int64)])
     state = np.where(leaves, choose(rng, [0, 0.5, 0.35, 0.15], n), WORKING)
     lead = _leads(rng, body)
-    joins = (rng.random(n) < 0.45) & (who.born + 22 * 366 < np.datetime64(TODAY))
-    party = np.where(joins, days_between(rng, who.born + 19 * 366, TODAY, n), NEVER)
-    updated = np.where(leaves, left, days_between(rng, np.maximum(started, np.datetime64("2023-01-01")), TODAY, n))
+    joins = (rng.random(n) < 0.45) & (who.born + 22 * 366 < LAST_DAY)
+    party = np.where(joins, days_between(rng, who.born + 19 * 366, LAST_DAY, n), NEVER)
+    updated = np.where(leaves, left, days_between(rng, np.maximum(started, np.datetime64("2023-01-01")), LAST_DAY, n))
     updated = np.where(moved_on, np.maximum(updated, ended + 1), updated)
     posts = _posts(rng, first_body, body, started, left, ended, moved_on, lead)
     live = choose(rng, weights_of_old(home), n)
     return Staff(
-        who, number, recruited, started, left, state, first_body, body, kind, rank, lead, choose(rng, weights_of_old(home), n), live,
+        who, number, recruited, started, left, state, first_body, body, kind, rank, lead,
+        choose(rng, weights_of_old(home), n), live,
         updated, party, posts,
     )  # fmt: skip
 
@@ -101,20 +114,25 @@ def _employers(rng: np.random.Generator, bodies: Agencies, n: int) -> Ints:
 def _alive_at_start(bodies: Agencies, body: Ints, started: Days) -> Ints:
     """Who would start in a body that has ended starts with its (first) heir."""
     row_of = bodies.row_of()
-    heir = np.array([row_of.get(text.split("; ")[0], row) for row, text in enumerate(bodies.frame["successors"])], np.int64)
+    heir = np.array(
+        [row_of.get(text.split("; ")[0], row) for row, text in enumerate(bodies.frame["successors"])], np.int64
+    )
     return np.where(bodies.ended[body] < started, heir[body], body)
 
 
 def _heirs(rng: np.random.Generator, bodies: Agencies, body: Ints) -> Ints:
     """One of the successors of each body; the body itself when it has none."""
     row_of = bodies.row_of()
-    lists = [[row_of[code] for code in text.split("; ") if code] or [row] for row, text in enumerate(bodies.frame["successors"])]
+    lists = [
+        [row_of[code] for code in text.split("; ") if code] or [row]
+        for row, text in enumerate(bodies.frame["successors"])
+    ]
     most = max(map(len, lists))
     table = np.array([(heirs * most)[:most] for heirs in lists], np.int64)
     return table[body, rng.integers(0, most, len(body))]
 
 
-def _ranks(rng: np.random.Generator, groups: np.ndarray, kind: Ints) -> pl.Series:  # type: ignore[type-arg]
+def _ranks(rng: np.random.Generator, groups: np.ndarray, kind: Ints) -> pl.Series:
     ranks = np.empty(len(kind), object)
     for mask, (codes, weights) in [
         (np.isin(kind, [CADRE, OFFICIAL]), _OFFICIAL_RANKS), (kind == CONTRACT, _CONTRACT_RANKS),
@@ -142,13 +160,20 @@ def _leads(rng: np.random.Generator, body: Ints) -> Ints:
 
 
 def _posts(
-    rng: np.random.Generator, first_body: Ints, body: Ints, started: Days, left: Days, ended: Days, moved_on: Mask, lead: Ints
+    rng: np.random.Generator,
+    first_body: Ints,
+    body: Ints,
+    started: Days,
+    left: Days,
+    ended: Days,
+    moved_on: Mask,
+    lead: Ints,
 ) -> pl.DataFrame:
     """Posts: person, body, from, to, act (0 recruited, 1 appointed, 2 moved), lead."""
     n = len(body)
     person = np.arange(n, dtype=np.int64)
     stop = np.where(moved_on, ended, left)
-    limit = np.where(np.isnat(stop), np.datetime64(TODAY), stop)
+    limit = np.where(np.isnat(stop), LAST_DAY, stop)
     raised = (rng.random(n) < 0.55) & (limit - started > np.timedelta64(800, "D"))
     when = started + (rng.uniform(0.3, 0.8, n) * (limit - started).astype(np.int64)).astype(np.int64)
     parts = [

@@ -24,15 +24,18 @@ class Truth:
     parts: list[pl.DataFrame] = field(default_factory=list)
 
     def add(
-        self, source: str, kind: str, cells: Mapping[str, pl.Series | str], lines: ArrayLike, items: pl.Series | str = ""
+        self,
+        source: str,
+        kind: str,
+        cells: Mapping[str, pl.Series | str],
+        lines: ArrayLike,
+        items: pl.Series | str = "",
     ) -> None:
         """Note defects: `cells` has `file key field raw right`."""
         rule, expected, _ = lookup(source, kind)
-        place = {"line": np.asarray(lines, np.int64), "item": items}
-        part = pl.DataFrame({"line": place["line"]}).with_columns(
-            *(self._column(name, value) for name, value in {**cells, "item": items}.items()),
-            kind=pl.lit(kind), rule=pl.lit(rule), expected=pl.lit(expected),
-        )  # fmt: skip
+        told = {**cells, "item": items, "kind": kind, "rule": rule, "expected": expected}
+        part = pl.DataFrame({"line": np.asarray(lines, np.int64)})
+        part = part.with_columns(*(self._column(name, value) for name, value in told.items()))
         if part.height:
             self.parts.append(part.select(FIELDS))
 
@@ -51,7 +54,7 @@ class Truth:
         """Write the list, in the order of files and lines."""
         path.parent.mkdir(parents=True, exist_ok=True)
         empty = pl.DataFrame(schema={name: pl.Int64 if name == "line" else pl.String for name in FIELDS})
-        hollow(pl.concat([empty, *self.parts]).sort("file", "line", "item", "field")).write_csv(path)
+        hollow(pl.concat([empty, *self.parts]).sort("file", "line", "item", "field", "kind")).write_csv(path)
 
 
 def lookup(source: str, kind: str) -> tuple[str, str, float]:
@@ -67,7 +70,14 @@ class Batch:
     """The rows of one file as texts, in the order they will be written; a row gets one defect at most."""
 
     def __init__(
-        self, truth: Truth, source: str, file: str, key: str, frame: pl.DataFrame, rng: np.random.Generator, first_line: int
+        self,
+        truth: Truth,
+        source: str,
+        file: str,
+        key: str,
+        frame: pl.DataFrame,
+        rng: np.random.Generator,
+        first_line: int,
     ) -> None:
         self.truth, self.source, self.file, self.key = truth, source, file, key
         self.frame, self.rng, self.first_line = frame, rng, first_line
@@ -83,7 +93,9 @@ class Batch:
         self.free[rows] = False
         return rows.astype(np.int64)
 
-    def spoil(self, kind: str, column: str, change: Change, among: Mask | None = None, right: str | None = None) -> None:
+    def spoil(
+        self, kind: str, column: str, change: Change, among: Mask | None = None, right: str | None = None
+    ) -> None:
         """Put a defect into a column; `right` replaces the old value as the right one (the empty text: none is)."""
         filled = (self.frame[column] != "").to_numpy()
         rows = self.draw(kind, filled if among is None else filled & among)
@@ -121,9 +133,7 @@ class Batch:
         where = np.arange(start, start + len(rows), dtype=np.int64)
         self.note(kind, column, where, copies[self.key], copies[column], right)
 
-    def note(
-        self, kind: str, column: str, rows: Ints, keys: pl.Series, raw: pl.Series, right: pl.Series | str
-    ) -> None:
+    def note(self, kind: str, column: str, rows: Ints, keys: pl.Series, raw: pl.Series, right: pl.Series | str) -> None:
         """Tell the truth about rows of this file."""
         cells = {"file": self.file, "key": keys, "field": column, "raw": raw, "right": right}
         self.truth.add(self.source, kind, cells, self.line_of(rows), self.item_of(rows))

@@ -1,78 +1,56 @@
-"""Workbooks as offices keep them: national title rows, a header of two rows with merged groups, a total row."""
+"""Workbooks written at once, or by programs beside this one when they are long."""
 
+import json
+import subprocess
+import sys
+import tempfile
 from collections.abc import Sequence
-from datetime import datetime
-from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Self
 
 import polars as pl
-import xlsxwriter  # type: ignore[import-untyped]
 
+from . import binder
+from .binder import FIRST_ROW, SHEET
 from .settings import TODAY
 
-SHEET = "Danh sách"
-FIRST_ROW = 7
-"""Row of the sheet (from 1) with the first record."""
+__all__ = ["FIRST_ROW", "SHEET", "Bindery"]
 
-_HEADER = 4
-_CREATED = datetime(TODAY.year, TODAY.month, TODAY.day, 17, 0)
-_NUMBERS = frozenset({"STT", "Tọa độ / Kinh độ", "Tọa độ / Vĩ độ"})
-_NOTE = "Dữ liệu mô phỏng, không phải người thật, cơ quan thật. Synthetic data."
+LONG = 3_000
+"""Rows from which a workbook gets a process of its own: a second writes some 3,000 rows, all of it in Python."""
 
 
-def write(path: Path, titles: tuple[str, str], frame: pl.DataFrame, total: str, serials: Sequence[str] = ()) -> int:
-    """Write the frame; a column `Nhóm / Cột` goes under a merged cell `Nhóm`. Gives the number of rows.
+class Bindery:
+    """A context; leaving it waits for the workbooks under way."""
 
-    `titles` are the issuing body and the name of the list, `total` the text of the last row. Texts of the
-    columns `serials` that are whole numbers become numbers (dates as a spreadsheet counts them).
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    book = xlsxwriter.Workbook(path, {"constant_memory": True, "strings_to_numbers": False})
-    book.set_properties({"created": _CREATED, "title": titles[1], "comments": _NOTE})
-    sheet = book.add_worksheet(SHEET)
-    _head(book, sheet, titles, frame.columns)
-    _rows(sheet, frame, _NUMBERS | set(serials))
-    sheet.write_string(FIRST_ROW - 1 + frame.height, 1, f"{total}: {frame.height}")
-    book.add_worksheet("Ghi chú").write_string(0, 0, _NOTE)
-    book.close()
-    return frame.height
+    def __init__(self) -> None:
+        self._running: list[subprocess.Popen[bytes]] = []
 
+    def __enter__(self) -> Self:
+        self._orders = tempfile.TemporaryDirectory(prefix="lienthong-")
+        return self
 
-def _head(book: xlsxwriter.Workbook, sheet: Any, titles: tuple[str, str], columns: list[str]) -> None:
-    """Title rows 1 to 3, a blank row, the header in rows 5 and 6. Written row by row: a row left is on disk."""
-    bold = book.add_format({"bold": True, "align": "center"})
-    last, half = len(columns) - 1, (len(columns) - 1) // 2
-    sheet.merge_range(0, 0, 0, half, titles[0], bold)
-    sheet.merge_range(0, half + 1, 0, last, "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", bold)
-    sheet.merge_range(1, half + 1, 1, last, "Độc lập - Tự do - Hạnh phúc", bold)
-    sheet.merge_range(2, 0, 2, last, titles[1], bold)
-    names = [name.partition(" / ") for name in columns]
-    for _, members in groupby(enumerate(names), key=lambda member: member[1][0]):
-        places = list(members)
-        first, (text, grouped, _) = places[0]
-        if not grouped:
-            sheet.merge_range(_HEADER, first, _HEADER + 1, first, text)
-        elif len(places) == 1:
-            sheet.write_string(_HEADER, first, text, bold)
-        else:
-            sheet.merge_range(_HEADER, first, _HEADER, places[-1][0], text, bold)
-    for place, (_, grouped, below) in enumerate(names):
-        if grouped:
-            sheet.write_string(_HEADER + 1, place, below, bold)
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            for process in self._running:
+                process.kill()
+        codes = [process.wait() for process in self._running]
+        self._orders.cleanup()
+        if kind is None and any(codes):
+            raise RuntimeError(f"workbook writers ended with {codes}; what they say is above")
 
-
-def _rows(sheet: Any, frame: pl.DataFrame, as_number: frozenset[str] | set[str]) -> None:
-    numeric = [name in as_number for name in frame.columns]
-    for row, values in enumerate(frame.iter_rows(), FIRST_ROW - 1):
-        for place, value in enumerate(values):
-            if not value:
-                continue
-            if numeric[place] and _is_number(value):
-                sheet.write_number(row, place, float(value))
-            else:
-                sheet.write_string(row, place, value)
-
-
-def _is_number(text: str) -> bool:
-    return text.replace(".", "", 1).isdigit()
+    def add(
+        self, path: Path, titles: tuple[str, str], frame: pl.DataFrame, total: str, serials: Sequence[str] = ()
+    ) -> int:
+        """Write a workbook, now or soon (see `binder.Order`); gives its number of rows."""
+        order: binder.Order = {
+            "path": str(path), "titles": titles, "columns": frame.columns, "rows": frame.rows(), "total": total,
+            "serials": list(serials), "created": f"{TODAY}T17:00:00",
+        }  # fmt: skip
+        if frame.height < LONG:
+            binder.bind(order)
+            return frame.height
+        file = Path(self._orders.name) / f"{len(self._running)}.json"
+        file.write_text(json.dumps(order, ensure_ascii=False), encoding="utf-8")
+        self._running.append(subprocess.Popen([sys.executable, "-I", binder.__file__, str(file)]))
+        return frame.height
