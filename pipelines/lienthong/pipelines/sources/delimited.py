@@ -25,6 +25,8 @@ from .raw import LINE, Options, RawTable, Reject, RejectFile, clean_header
 from .records import MOST_BYTES, Grammar, Record
 from .text import read_text
 
+OPTIONS = frozenset({"encoding", "min_confidence", "delimiter", "quote", "header_row", "columns"})
+NEEDS_FILE = True
 _DELIMITERS = ",;\t|"
 _SAMPLE = 400
 _LOST = "\ufffd"
@@ -204,7 +206,7 @@ def _without_lost(duck: duckdb.DuckDBPyConnection, layout: Layout, parquet: Path
     whole = f"concat_ws({literal(layout.delimiter)}, {names(layout.columns)})"
     lost = f"contains({whole}, {literal(_LOST)})"
     for line, text in duck.execute(f"SELECT {LINE}, {whole} FROM {table} WHERE {lost}").fetchall():
-        rejects.add(line, text, "bytes that the encoding does not define")
+        rejects.add(line, text, "byte không có trong bảng mã / bytes that the encoding does not define")
     return _replace(duck, f"SELECT * FROM {table} WHERE NOT {lost}", parquet)
 
 

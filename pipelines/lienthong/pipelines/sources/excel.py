@@ -19,6 +19,8 @@ from lienthong.kernel.text import Bilingual, both
 
 from .raw import Options, RawTable, note
 
+OPTIONS = frozenset({"sheet", "header_rows", "last_row", "skip_total_rows", "font_encoding", "subheader", "fill_down"})
+NEEDS_FILE = True
 _MEGABYTE = 1 << 20
 
 

@@ -19,6 +19,8 @@ from .raw import LINE, Options, RawTable, Record, Reject, RejectFile, note, writ
 from .strict_json import Refused, documents, flat, text_of
 from .text import read_text
 
+OPTIONS = frozenset({"encoding", "min_confidence", "object", "flatten"})
+NEEDS_FILE = True
 GEOMETRY = "geometry"
 _WGS84 = ("CRS84", "EPSG::4326", "EPSG:4326", "CRS84h", "EPSG::4979")
 _Feature = Mapping[str, Any]

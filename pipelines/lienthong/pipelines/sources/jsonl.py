@@ -15,6 +15,9 @@ from .raw import LINE, Options, RawTable, Record, Reject, RejectFile, write_reco
 from .strict_json import Refused, at, documents, flat, text_of
 from .text import read_text
 
+OPTIONS = frozenset({"encoding", "min_confidence", "records", "flatten"})
+NEEDS_FILE = True
+
 
 def read(path: Path, options: Options, work: Path) -> RawTable:
     """Read the records of a JSON file. Raises Invalid when it is no JSON or has no record."""

@@ -24,6 +24,8 @@ from .raw import LINE, Note, Options, RawTable, Record, Reject, RejectFile, note
 from .strict_json import Refused, at, documents, flat, text_of
 from .text import read_text
 
+OPTIONS = frozenset({"encoding", "min_confidence", "messages", "key", "latest_by", "service"})
+NEEDS_FILE = True
 _TIMES = (
     "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%Y%m%d%H%M%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S",
     "%Y-%m-%dT%H:%M:%S.%f", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S.%f%z", "%d/%m/%Y", "%Y%m%d", "%Y-%m-%d",

@@ -81,7 +81,11 @@ class _Scan:
             bare = text.rstrip(b"\r\n")
             if width and bare.count(self._delimiter) != width - 1:
                 return self._fitted(line, bare)
-            return self._reject(line, bare, "carriage return in a cell") if b"\r" in bare else Record(line, bare)
+            return (
+                self._reject(line, bare, "ký tự CR trong ô / carriage return in a cell")
+                if b"\r" in bare
+                else Record(line, bare)
+            )
         bare = text.rstrip(b"\r\n")
         if width and self._exact.fullmatch(bare):
             return Record(line, bare)
@@ -94,12 +98,12 @@ class _Scan:
             if self._complete.fullmatch(bare):
                 return self._fitted(line, bare)
             if not self._unclosed.fullmatch(text):
-                return self._reject(line, text, "text after a closing quote")
+                return self._reject(line, text, "chữ sau dấu nháy đóng / text after a closing quote")
             more = self.take() if len(text) < MOST_BYTES else None
             if more is None:
                 break
             text += more[1]
-        return self._reject(line, text, "quote never closed")
+        return self._reject(line, text, "dấu nháy không đóng / quote never closed")
 
     def _fitted(self, line: int, text: bytes) -> Record | Reject:
         """A well-formed record if it has the right number of cells; empty cells too many are cut off."""
@@ -107,7 +111,7 @@ class _Scan:
         if not width or len(found) == width:
             return Record(line, text)
         if len(found) < width or any(cell.strip() for cell in found[width:]):
-            return self._reject(line, text, f"{len(found)} cells, expected {width}")
+            return self._reject(line, text, f"{len(found)} ô, cần {width} / {len(found)} cells, expected {width}")
         for _ in range(len(found) - width):
             text = text[: text.rindex(self._delimiter)]
         return Record(line, text)

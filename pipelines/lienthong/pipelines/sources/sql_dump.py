@@ -20,6 +20,8 @@ from .raw import LINE, Options, RawTable, Record, RejectFile, clean_header, note
 from .sql_tokens import Lexer, Token, copied
 from .text import read_text
 
+OPTIONS = frozenset({"encoding", "min_confidence", "table", "dialect"})
+NEEDS_FILE = True
 _INSIDE = {"TO_DATE", "TO_TIMESTAMP", "TO_NUMBER", "CAST", "CONVERT", "DATE", "TIMESTAMP", "TIME", "TRY_CAST", "TRIM"}
 _CONSTRAINTS = {"CONSTRAINT", "PRIMARY", "UNIQUE", "FOREIGN", "CHECK", "KEY", "INDEX", "EXCLUDE", "FULLTEXT"}
 

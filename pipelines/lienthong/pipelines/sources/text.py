@@ -46,12 +46,18 @@ def _unsure(path: Path, text: UnicodeFile, least: float) -> Invalid:
             f"The encoding cannot be told: closest is {found.encoding}, confidence {measured} "
             f"({found.words} words with marks).",
         ),
-        place=f"{path.name}:{found.segments[-1].line}",
+        place=f"{path.name}:{_first_marked(path)}",
         fix=both(
             "Ghi rõ encoding trong options của nguồn ở hợp đồng dữ liệu, hoặc xuất lại tệp bằng UTF-8.",
             "State encoding in the options of the contract's source, or export the file again as UTF-8.",
         ),
     )
+
+
+def _first_marked(path: Path) -> int:
+    """The first line with a byte that is not ASCII."""
+    with path.open("rb") as file:
+        return next((number for number, line in enumerate(file, 1) if not line.isascii()), 1)
 
 
 def _notes(name: str, text: UnicodeFile) -> list[Note]:

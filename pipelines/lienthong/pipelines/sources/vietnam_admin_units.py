@@ -34,6 +34,8 @@ from lienthong.kernel.text import both, nfc
 
 from .raw import LINE, Options, RawTable, Record, write_records
 
+OPTIONS = frozenset({"table"})
+NEEDS_FILE = False
 PACKAGE = "vietnamadminunits"
 _OLD_FROM, _OLD_TO, _NEW_FROM = "2004-01-01", "2025-06-30", "2025-07-01"
 _PROVINCES_LAW = "202/2025/QH15"
