@@ -92,7 +92,7 @@ def _districts(home: Places) -> list[dict[str, Any]]:
         heirs = sorted({f"{home.agency_prefix}.{101 + to}" for to in inside["to"]})
         rows.append(_row(
             home, code=f"{home.agency_prefix}.{30 + place}", name=f"Ủy ban nhân dân {name[0].lower()}{name[1:]}",
-            name_en=f"People's Committee of {name.split(' ', 1)[1]}", short=f"UBND {name}", type="district_committee",
+            name_en=f"People's Committee of {_plain(name)}", short=f"UBND {name}", type="district_committee",
             level="district",
             unit=code, unit_name=name, founded=_START, ended=_LAST_OLD, basis="30/QĐ-UBND", successors="; ".join(heirs),
             lon=float(inside["lon"].to_numpy().mean()), lat=float(inside["lat"].to_numpy().mean()), group="cap_huyen",
@@ -110,6 +110,13 @@ def _districts(home: Places) -> list[dict[str, Any]]:
                 successors=f"{home.agency_prefix}.{101 + to}", lon=lon, lat=lat, group="cap_huyen", weight=3.0,
             ))  # fmt: skip
     return rows
+
+
+def _plain(name: str) -> str:
+    """`Lạng Sơn` of `Thành phố Lạng Sơn`."""
+    for kind in ("Thành phố ", "Thị xã ", "Huyện ", "Quận "):
+        name = name.removeprefix(kind)
+    return name
 
 
 def _communes(home: Places) -> list[dict[str, Any]]:
@@ -130,7 +137,7 @@ def _communes(home: Places) -> list[dict[str, Any]]:
         rows.append(_row(
             home, code=f"{code}.01", name=f"Trung tâm Phục vụ hành chính công {full[0].lower()}{full[1:]}",
             short="TTPVHCC",
-            type="one_stop_centre", parent=code, weight=1.5, **common,
+            type="one_stop_centre", parent=code, weight=0.0, **common,
         ))  # fmt: skip
     return rows
 

@@ -93,14 +93,11 @@ def _near(rng: np.random.Generator, degrees: pl.Series) -> pl.Series:
 
 def _spoil(batch: Batch) -> None:
     frame = batch.frame
-    batch.spoil("code pattern", _CODE, mess.one_of(["H37-05", "37.05.02", "h37.12", "H37/15"]))
-    batch.spoil("name missing", _NAME, mess.blank)
-    batch.spoil(
-        "unit code lost zero",
-        "Địa bàn / Mã ĐVHC",
-        mess.zero_lost,
-        (frame["Địa bàn / Mã ĐVHC"].str.starts_with("0")).to_numpy(),
-    )
+    # What keeps a body out hits only bodies that no other source names: one defect stays one defect.
+    alone = ((frame["Loại cơ quan"] == TYPES["one_stop_centre"]) & (frame["Cấp"] == "Xã")).to_numpy()
+    batch.spoil("code pattern", _CODE, mess.one_of(["H37-05", "37.05.02", "h37.12", "H37/15"]), alone)
+    batch.spoil("name missing", _NAME, mess.blank, alone)
+    batch.spoil("unit code lost zero", "Địa bàn / Mã ĐVHC", mess.zero_lost, alone)
     batch.spoil("no successor", "Cơ quan kế thừa", mess.blank)
     batch.spoil(
         "mail outside gov.vn",

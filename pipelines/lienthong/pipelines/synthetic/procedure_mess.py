@@ -1,5 +1,6 @@
 """Defects in the procedure database, at the rates counted in real records of the national export."""
 
+from collections import Counter
 from collections.abc import Callable
 from copy import deepcopy
 from datetime import datetime, timedelta
@@ -49,9 +50,13 @@ class Spoiler:
 
     def _whole_rows(self) -> None:
         """Defects of the record's own fields: one a record at most."""
-        self._row("code pattern", "thu_tuc_id", lambda code: code.replace(".", ""))
-        self._row("name missing", "metadata.tên_thủ_tục", lambda _: "")
-        self._row("decision cut", "metadata.số_quyết_định", lambda text: f"Quyết định số {text.partition('/')[0]}")
+        # What keeps a version out hits one version of a code that has others: other sources name the code.
+        spare = self._spare()
+        self._row("code pattern", "thu_tuc_id", lambda code: code.replace(".", ""), spare)
+        self._row("name missing", "metadata.tên_thủ_tục", lambda _: "", spare)
+        self._row(
+            "decision cut", "metadata.số_quyết_định", lambda text: f"Quyết định số {text.partition('/')[0]}", spare
+        )
         self._row("district after the reform", "metadata.cấp_thực_hiện", lambda _: "Cấp Huyện", self._since_reform)
         self._row("published late", "metadata.ngày_công_khai", self._late)
         self._row("no legal basis", "tables.can_cu_phap_ly", lambda _: [])
@@ -64,6 +69,11 @@ class Spoiler:
         self._row("decision blank", "metadata.số_quyết_định", lambda text: text.replace("/", " /"))
         self._row("decision prefix", "metadata.số_quyết_định", lambda text: f"Quyết định số {text}")
         self._repeat()
+
+    def _spare(self) -> Callable[[dict[str, Any]], bool]:
+        """Is this the first version of a code that has several?"""
+        times = Counter(record["metadata"]["mã_thủ_tục"] for record in self.records)
+        return lambda r: r["metadata"]["phiên_bản"] == "1" and times[r["metadata"]["mã_thủ_tục"]] > 1
 
     def _cells(self, table: str, key: str) -> list[Cell]:
         return [
