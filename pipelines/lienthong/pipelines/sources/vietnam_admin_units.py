@@ -92,7 +92,7 @@ def data_files(path: Path | None = None) -> tuple[Path, Path]:
     for folder in (*given, *(folder / "data" for folder in given), *folders):
         database, conversion = folder / "dataset.db", folder / "converter_2025.json"
         if database.is_file() and conversion.is_file():
-            return (path if path and path.is_file() else database), conversion
+            return (path if path and path.is_file() and path.suffix == database.suffix else database), conversion
     raise Unavailable(
         both(f"Chưa cài gói {PACKAGE}.", f"The package {PACKAGE} is not installed."),
         fix=both("Chạy make setup.", "Run make setup."),
