@@ -19,7 +19,7 @@ from fastapi import FastAPI
 from psycopg import sql
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from lienthong import gql, rest
+from lienthong import ckan, gql, rest
 from lienthong.access.door import Door
 from lienthong.access.services import Services
 from lienthong.app.install import migrate
@@ -292,7 +292,7 @@ def application(given: Services, database: Database) -> FastAPI:
         await database.close()
 
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan)
-    for surface in (rest, gql):
+    for surface in (rest, gql, ckan):
         app.include_router(surface.router(given))
     return app
 

@@ -31,6 +31,7 @@ def expected(check: Check) -> list[str]:
 
 
 MOMENT = "2026-01-15T08:30:00+07:00"
+AREA = '{"coordinates":[[[106.005,21],[106.025,21],[106.025,22],[106,22],[106.005,21]]],"type":"Polygon"}'
 FILTERS: list[tuple[str, str, Check]] = [
     ("firm_code", "F0007", lambda r: r["firm_code"] == "F0007"),
     ("firm_code__in", "F0003,F0001,F9999", lambda r: r["firm_code"] in ("F0001", "F0003")),
@@ -67,7 +68,7 @@ FILTERS: list[tuple[str, str, Check]] = [
     ("branches__contains", '{"staff": 5, "opened_on": "2021-02-03"}', lambda r: r["firm_code"] == "F0005"),
     ("tags__is_null", "true", lambda r: "tags" not in r),
     ("position__bbox", "106.005,21,106.035,22", lambda r: r["firm_code"] in ("F0001", "F0002", "F0003")),
-    ("position__within", '{"type":"Polygon","coordinates":[[[106.005,21],[106.025,21],[106.025,22],[106,22],[106.005,21]]]}',
+    ("position__within", AREA,
      lambda r: r["firm_code"] in ("F0001", "F0002")),
     ("place_code", "20001", lambda r: r["place_code"] == "20001"),
     ("q", "anh DUONG 17", lambda r: "anh duong" in fold(r["name"]) and "17" in r["name"]),
@@ -90,7 +91,8 @@ def test_values_are_rendered_as_the_contract_types_them(world: World) -> None:
         "firm_code": "F0002", "name": "Công ty Ánh Dương số 2", "status": "active", "capital": 2_000_000_000,
         "score": 2.25, "staff": 2, "exporter": True, "registered_on": "2020-01-02", "founded": "2019-05-02",
         "seen_at": "2026-01-03T08:30:00+07:00", "ref": "00000000-0000-0000-0000-000000000002",
-        "email": "hang2@example.vn", "tags": ["a", "b"], "branches": [{"branch_name": "Chi nhánh 2", "opened_on": "2021-02-03", "staff": 2}] * 2,
+        "email": "hang2@example.vn", "tags": ["a", "b"],
+        "branches": [{"branch_name": "Chi nhánh 2", "opened_on": "2021-02-03", "staff": 2}] * 2,
         "position": {"type": "Point", "coordinates": [106.02, 21.5]}, "place_code": "20002", "synthetic": True,
     }  # fmt: skip
 
@@ -109,7 +111,16 @@ def _sorted(rows: list[Row], *keys: str) -> list[Row]:
     return rows
 
 
-SORTS = ("firm_code", "-firm_code", "status", "-staff", "staff", "registered_on,-capital", "-status,exporter", "-founded,score")
+SORTS = (
+    "firm_code",
+    "-firm_code",
+    "status",
+    "-staff",
+    "staff",
+    "registered_on,-capital",
+    "-status,exporter",
+    "-founded,score",
+)
 
 
 @pytest.mark.parametrize("sort", SORTS)

@@ -41,7 +41,7 @@ def problem(given: Problem, language: Language, at: Misplaced | None = None) -> 
     error: dict[str, Any] = {"message": given.message(language)}
     if at is not None:
         error |= _plain(GraphQLError("", nodes=[at.node], path=[at.key])) | {"message": error["message"]}
-    return _errors([error | {"extensions": extensions}], executed=at is None)
+    return _errors([error | {"extensions": extensions}])
 
 
 def masked(language: Language) -> bytes:
@@ -50,16 +50,18 @@ def masked(language: Language) -> bytes:
     return _errors([{"message": MASKED.in_language(language), "extensions": extensions}])
 
 
-def respond(body: bytes, accept: str, status: int, headers: dict[str, str]) -> Response:
-    """The answer in the form asked for; as `application/json`, 200 to every well-formed request (GraphQL over HTTP)."""
+def respond(
+    body: bytes, accept: str, status: int, headers: dict[str, str] | None = None, *, plain: int = 200
+) -> Response:
+    """The answer in the form asked for; as `application/json` every well-formed request is 200 (GraphQL over HTTP)."""
     if RESULT in accept:
         return Response(body, status, headers, media_type=RESULT)
-    return Response(body, 200 if status < 500 and status not in (405, 413, 415) else status, headers, media_type=JSON)
+    return Response(body, plain, headers, media_type=JSON)
 
 
 def _plain(error: GraphQLError) -> dict[str, Any]:
     return {k: v for k, v in error.formatted.items() if k != "extensions"}
 
 
-def _errors(errors: Iterable[dict[str, Any]], executed: bool = False) -> bytes:
-    return orjson.dumps({"errors": list(errors)} | ({"data": None} if executed else {}), default=str)
+def _errors(errors: Iterable[dict[str, Any]]) -> bytes:
+    return orjson.dumps({"errors": list(errors)}, default=str)

@@ -34,14 +34,16 @@ def endpoint(services: Services) -> Endpoint:
         try:
             return await _answer(services, planner, request, accept)
         except Refused as error:
-            return answer.respond(answer.refused(error), accept, 400, {})
+            return answer.respond(answer.refused(error), accept, 400)
         except Misplaced as error:
-            return answer.respond(answer.problem(error.problem, language, error), accept, error.problem.status, {})
+            return answer.respond(answer.problem(error.problem, language, error), accept, error.problem.status)
+        except NoRequest as error:
+            return answer.respond(answer.problem(error, language), accept, error.status, plain=error.status)
         except Problem as error:
-            return answer.respond(answer.problem(error, language), accept, error.status, {})
+            return answer.respond(answer.problem(error, language), accept, error.status)
         except Exception:
             log.exception("a GraphQL request failed")
-            return answer.respond(answer.masked(language), accept, 500, {})
+            return answer.respond(answer.masked(language), accept, 500, plain=500)
 
     return graphql
 
@@ -52,22 +54,27 @@ async def _answer(services: Services, planner: Planner, request: Request, accept
     plan = planner.plan(query, variables, operation)
     if not plan.members:
         return answer.respond(answer.data(b"", plan.fixed), accept, 200, {"Cache-Control": "no-cache"})
-    found = await services.door.document(
-        subject, plan.members, surface="graphql", purpose=request.headers.get("lienthong-purpose")
-    )
+    purpose = request.headers.get("lienthong-purpose")
+    found = await services.door.document(subject, plan.members, surface="graphql", purpose=purpose)
     headers = {"Cache-Control": "no-store"}
     if found.receipt:
         headers["Lienthong-Receipt"] = found.receipt
     return answer.respond(answer.data(found.body, plan.fixed), accept, 200, headers)
 
 
-class TooLarge(TooCostly):
+class NoRequest(Invalid):
+    """Not a GraphQL request at all."""
+
+    status = 400
+
+
+class TooLarge(NoRequest):
     """A body above the limit."""
 
-    status = 413
+    slug, status, code = TooCostly.slug, 413, TooCostly.code
 
 
-class WrongType(Invalid):
+class WrongType(NoRequest):
     """A body that is not JSON by its own word."""
 
     status = 415
@@ -89,22 +96,22 @@ async def _body(request: Request) -> bytes:
 
 
 def _request(body: bytes) -> tuple[str, dict[str, Any], str | None]:
-    """query, variables, operationName. Raises Invalid."""
+    """query, variables, operationName. Raises NoRequest."""
     try:
         given = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise Invalid(both("Thân không phải JSON hợp lệ", "The body is not valid JSON")) from error
+        raise NoRequest(both("Thân không phải JSON hợp lệ", "The body is not valid JSON")) from error
     if isinstance(given, list):
-        raise Invalid(both("Không nhận nhiều phép toán một lần", "Batches are not taken"), fix="one request each")
+        raise NoRequest(both("Không nhận nhiều phép toán một lần", "Batches are not taken"), fix="one request each")
     if not isinstance(given, dict):
-        raise Invalid(both("Thân phải là một đối tượng", "The body must be an object"))
+        raise NoRequest(both("Thân phải là một đối tượng", "The body must be an object"))
     query, variables, operation = given.get("query"), given.get("variables"), given.get("operationName")
     if not isinstance(query, str):
-        raise Invalid(both("Thiếu query", "query is missing"), place="query")
+        raise NoRequest(both("Thiếu query", "query is missing"), place="query")
     if not isinstance(variables, dict | None):
-        raise Invalid(both("variables phải là một đối tượng", "variables must be an object"), place="variables")
+        raise NoRequest(both("variables phải là một đối tượng", "variables must be an object"), place="variables")
     if not isinstance(operation, str | None):
-        raise Invalid(both("operationName phải là văn bản", "operationName must be a text"), place="operationName")
+        raise NoRequest(both("operationName phải là văn bản", "operationName must be a text"), place="operationName")
     return query, variables or {}, operation or None
 
 
