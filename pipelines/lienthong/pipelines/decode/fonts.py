@@ -14,6 +14,7 @@ from .codepages import LEGACY, windows_bytes
 from .syllables import is_abbreviation, is_vietnamese
 
 _TOKEN = re.compile(r"[^\x00-\x40\x5b-\x60\x7b-\x7f\u00a0\u2010-\u2026]+")  # letters and what is not ASCII
+_TONED_CAPITAL = re.compile("[ẰẲẴẮẦẨẪẤỀỂỄẾỒỔỖỐ]")  # in TCVN 5712, but in no .Vn font
 
 
 def encoding_of(font: str | None) -> str | None:
@@ -40,7 +41,8 @@ def decode_cell(text: str, font: str | None = None) -> tuple[str, str | None]:
         told = encoding_of(font)
         candidates = (told,) if told else ("tcvn3", "vni")
         decoded, encoding = max(((LEGACY[name](raw), name) for name in candidates), key=lambda d: _share(d[0]))
-        better = _share(decoded) - _share(plain)
+        impossible = told == "tcvn3" and _TONED_CAPITAL.search(decoded)
+        better = (0 if impossible else _share(decoded)) - _share(plain)
         if better >= (0 if told else 0.4):
             plain = decoded
         else:

@@ -14,6 +14,7 @@ from .syllables import is_syllable, place_syllables
 
 _UNDEFINED = b"\x81\x8d\x8f\x90\x9d"
 _LOST = "\ufffd"
+_UNLIKELY = re.compile("[\ufffd\u2001\u200d\u200f\u2010]")  # the neighbours of ” among what a lost byte can be
 _BYTES = {bytes([b]).decode("cp1252", "ignore"): bytes([b]) for b in range(0x80, 0x100)}
 _BYTES |= {chr(b): bytes([b]) for b in range(0x80, 0x100) if chr(b) not in _BYTES}
 _BYTES.pop("", None)
@@ -31,7 +32,8 @@ def _word(match: re.Match[str]) -> str:
     word = match.group()
     if _LOST not in word:
         return _RUN.sub(lambda run: _reread(run.group()) or run.group(), word)
-    return _recover(word) or _RUN.sub(lambda run: _reread(run.group(), lost=True) or run.group(), word)
+    reread = _RUN.sub(lambda run: _reread(run.group(), lost=True) or run.group(), word)
+    return _recover(word) or re.sub(_LOST + "+", _LOST, reread)
 
 
 def _reread(run: str, lost: bool = False) -> str | None:
@@ -54,7 +56,7 @@ def _recover(word: str) -> str | None:
         filled = "".join(chr(next(parts)) if char == _LOST else char for char in word)
         reading = _RUN.sub(lambda run: _reread(run.group()) or _LOST, filled)
         words = _LETTERS.findall(nfc(reading))
-        if words and _LOST not in reading and all(map(is_syllable, words)):
+        if words and not _UNLIKELY.search(reading) and all(map(is_syllable, words)):
             readings.add(reading)
     ranked = sorted(readings, key=_likelihood, reverse=True)
     if not ranked or (len(ranked) > 1 and _likelihood(ranked[0]) == _likelihood(ranked[1])):
