@@ -1,0 +1,67 @@
+"""What an action is given, and the register of actions."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from lienthong.access.services import Services
+from lienthong.ckan.errors import denied, not_found
+from lienthong.ckan.index import Entry, Index
+from lienthong.ckan.parameters import Params
+from lienthong.governance.subject import Subject
+from lienthong.kernel.problem import Problem
+from lienthong.kernel.text import Language
+
+
+@dataclass(frozen=True)
+class Raw:
+    """A result that is JSON already."""
+
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of an action: its parameters, its caller, and the catalogue in the caller's language.
+
+    `language` is that of titles; `told` that of messages (English unless the address begins with /vi, as
+    clients look for CKAN's English words).
+    """
+
+    services: Services
+    index: Index
+    subject: Subject
+    params: Params
+    language: Language
+    told: Language
+
+    @property
+    def user(self) -> str:
+        """The caller's name in messages; nobody's is empty."""
+        return "" if self.subject.kind == "anonymous" else self.subject.id
+
+    def may_read(self, dataset: str) -> bool:
+        """May the caller read rows of a dataset that is not published?"""
+        try:
+            return self.services.door.scope(self.subject, dataset).schema == "governed"
+        except Problem:
+            return False
+
+    def entry(self, name: str) -> Entry:
+        """A dataset by id or name. Raises Refusal: 404, or 403 when it is not for the caller."""
+        found = self.index.find(name)
+        if found is None:
+            raise not_found()
+        if not found.is_public and not self.may_read(found.id):
+            raise denied(f"User {self.user} not authorized to read package {name}")
+        return found
+
+
+Action = Callable[[Call], Awaitable[Any]]
+ACTIONS: dict[str, Action] = {}
+
+
+def action(function: Action) -> Action:
+    """Register an action under its name; its docstring is what help_show tells."""
+    ACTIONS[function.__name__] = function
+    return function

@@ -1,0 +1,194 @@
+"""datastore_search and datastore_info: rows through the door, their bytes as PostgreSQL built them."""
+
+from hashlib import md5
+from typing import Any
+
+import orjson
+
+from lienthong.access.door import Answer
+from lienthong.ckan import columns, ids, records
+from lienthong.ckan.asked import MAX_LIMIT, Asked, asked
+from lienthong.ckan.call import Call, Raw, action
+from lienthong.ckan.errors import denied, missing, not_found
+from lienthong.ckan.parameters import Params, flag, natural
+from lienthong.contract.model import Contract
+from lienthong.kernel.problem import NotPermitted, Unauthenticated
+from lienthong.kernel.text import Language
+from lienthong.store.keyset import decode, sort_keys
+from lienthong.store.query import ROW_NUMBER, Page, Query
+from lienthong.store.scope import Scope
+
+TABLES = "_table_metadata"
+MAX_KEPT = 1_000
+_fields: dict[tuple[str, tuple[str, ...], Language], bytes] = {}
+
+
+@action
+async def datastore_search(call: Call) -> Any:
+    """Search the rows of a dataset.
+
+    :param resource_id: the id of the dataset's CSV file, or the dataset's name
+    :param filters: `{"field": value}`; a list means one of; `{"gt": 1}` compares (gt gte lt lte eq in); `$or`, `$and`
+    :param q: words, found as parts and without tone marks in the dataset's search fields; or `{"field": words}`
+    :param fields: the columns wanted
+    :param sort: `a, b desc`; missing values come last
+    :param limit: at most 32000 (100)
+    :param offset: how many to skip
+    :param distinct: each combination of values once
+    :param include_total: also how many rows there are (true)
+    :param include_next_page: also the filter of the next page, when sorted by `_id`
+    :param records_format: objects, lists, csv or tsv
+    """
+    params = call.params
+    name = table_name(params)
+    if name == TABLES:
+        return _tables(call)
+    scope, number = table(call, name)
+    wanted = asked(params, scope)
+    rows = released_rows(call, scope) if not wanted.filtered else None
+    query = wanted.query.but(total=wanted.with_total and rows is None)
+    answer = await call.services.door.rows(call.subject, query, surface="ckan")
+    head: dict[str, Any] = {
+        "include_next_page": wanted.with_next,
+        "include_total": wanted.with_total,
+        "limit": query.page.limit,
+        "records_format": wanted.format,
+        "resource_id": number,
+        **wanted.echo,
+    }
+    if wanted.with_next and (following := _following(wanted, answer, scope)):
+        head["next_page"] = following
+    tail = b"}"
+    if wanted.with_total:
+        tail = b',"total":%d}' % (answer.total or 0 if rows is None else rows)
+    fields = fields_json(scope.contract, wanted.names, call.language)
+    return Raw(orjson.dumps(head)[:-1] + b',"records":' + shaped(answer.body, wanted) + b',"fields":' + fields + tail)
+
+
+@action
+async def datastore_info(call: Call) -> Any:
+    """Tell the columns of a dataset's rows.
+
+    :param id: the id of the dataset's CSV file, or the dataset's name
+    :param include_meta: also how many rows there are (true)
+    :param include_fields_schema: also the stored types (true)
+    """
+    name = table_name(call.params)
+    scope, number = table(call, name, f'Resource/Alias "{name}" was not found.')
+    contract, language = scope.contract, call.language
+    result: dict[str, Any] = {}
+    if flag(call.params, "include_meta", True):
+        result["meta"] = await _meta(call, scope, number)
+    shown = [columns.described(contract.by_name[n], n in contract.primary_key, language) for n in scope.visible]
+    if not flag(call.params, "include_fields_schema", True):
+        shown = [{key: value for key, value in column.items() if key != "schema"} for column in shown]
+    return result | {"fields": shown}
+
+
+async def _meta(call: Call, scope: Scope, number: str) -> dict[str, Any]:
+    rows = released_rows(call, scope)
+    if rows is None:
+        query = Query(scope.contract.id, page=Page(0), total=True)
+        rows = (await call.services.door.rows(call.subject, query, surface="ckan")).total or 0
+    held = call.index.resources.get(number)
+    size = held[2].size if held else 0
+    return {
+        "id": number,
+        "count": rows,
+        "table_type": "BASE TABLE",
+        "size": size,
+        "db_size": sum(file.size for _, _, file in call.index.resources.values()),
+        "idx_size": 0,
+        "aliases": [scope.contract.slug],
+    }
+
+
+# --- the table --------------------------------------------------------------------------------------------------
+
+
+def table_name(params: Params) -> str:
+    """The parameter that names the rows. Raises Refusal."""
+    name = params.get("resource_id") or params.get("id")
+    if not name:
+        raise missing("resource_id")
+    return str(name)
+
+
+def table(call: Call, name: str, absent: str | None = None) -> tuple[Scope, str]:
+    """What the caller may see of the rows, and their id. Raises Refusal (404, 403)."""
+    dataset = call.index.datastores.get(name)
+    refusal = not_found(absent or f'Resource "{name}" was not found.')
+    if dataset is None:
+        raise refusal
+    number = ids.resource_id(dataset, "csv")
+    try:
+        scope = call.services.door.scope(call.subject, dataset)
+    except (Unauthenticated, NotPermitted) as problem:
+        raise denied(f"User {call.user} not authorized to perform resource_show on resource {name}") from problem
+    if scope.schema == "open" and not call.index.entries[scope.contract.slug].is_public:
+        raise refusal
+    return scope, number
+
+
+def released_rows(call: Call, scope: Scope) -> int | None:
+    """How many rows the served release has; None for rows that are not released ones."""
+    release = call.index.entries[scope.contract.slug].state.release
+    return release.rows if scope.schema == "open" and release else None
+
+
+def shaped(body: bytes, wanted: Asked) -> bytes:
+    """The records in the format asked for."""
+    if wanted.format == "objects":
+        return body
+    if wanted.format == "lists":
+        return records.as_lists(body, wanted.names)
+    return orjson.dumps(records.as_text(body, wanted.names, wanted.format))
+
+
+def fields_json(contract: Contract, names: tuple[str, ...], language: Language) -> bytes:
+    """`fields` as JSON, made once for each choice of columns."""
+    key = (contract.fingerprint, names, language)
+    known = _fields.get(key)
+    if known is None:
+        if len(_fields) >= MAX_KEPT:
+            _fields.clear()
+        shown = columns.columns([contract.by_name.get(name) for name in names], language)
+        known = _fields[key] = orjson.dumps(shown)
+    return known
+
+
+def _following(wanted: Asked, answer: Answer, scope: Scope) -> dict[str, Any] | None:
+    """The filter of the next page: after the last row's number."""
+    if not wanted.by_number:
+        return None
+    last: Any = None
+    if answer.next:
+        last = int(decode(answer.next, sort_keys(scope.contract, wanted.query.order))[0] or 0)
+    elif ROW_NUMBER in wanted.names and (found := orjson.loads(answer.body)):
+        last = found[-1][ROW_NUMBER]
+    return {ROW_NUMBER: {"lt" if wanted.descending else "gt": last}} if last is not None else None
+
+
+def _tables(call: Call) -> dict[str, Any]:
+    """The tables and their other names, as the DataStore's own table of tables."""
+    found = []
+    for entry in call.index.public:
+        number = ids.resource_id(entry.id, "csv")
+        found += [(number, None), (entry.package["name"], number)]
+    oids = {name: str(n + 16384) for n, (name, _) in enumerate(found)}
+    rows = [{"_id": _short(name), "name": name, "oid": oids[name], "alias_of": of} for name, of in found]
+    limit, start = min(natural(call.params, "limit", 100), MAX_LIMIT), natural(call.params, "offset", 0)
+    return {
+        "include_next_page": False,
+        "include_total": True,
+        "limit": limit,
+        "records_format": "objects",
+        "resource_id": TABLES,
+        "records": rows[start : start + limit],
+        "fields": [{"id": name, "type": "text"} for name in ("_id", "name", "oid", "alias_of")],
+        "total": len(rows),
+    }
+
+
+def _short(name: str) -> str:
+    return md5(name.encode(), usedforsecurity=False).hexdigest()[:16]

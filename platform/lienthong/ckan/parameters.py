@@ -1,0 +1,170 @@
+"""Parameters as CKAN reads them: form, else query string, else JSON body; numbers and truths from text."""
+
+import json
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl
+
+import orjson
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import Request
+
+from lienthong.ckan.errors import BadRequest, NoPage, invalid
+
+Params = dict[str, Any]
+T = TypeVar("T")
+MAX_BODY = 1_000_000
+MAX_PARAMETERS = 1_000
+_TRUE = frozenset({"true", "yes", "t", "y", "1", "on"})
+
+
+async def parameters(request: Request) -> Params:
+    """The parameters of an action that only reads. Raises BadRequest, NoPage.
+
+    A form beats the query string, and the query string beats a JSON body (CKAN 2.12, views/api.py).
+    """
+    query = request.scope["query_string"]
+    if request.method == "GET" and query:
+        return _mixed(_pairs(query))
+    body = await _body(request)
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if body and kind == "application/x-www-form-urlencoded":
+        return _form(_pairs(body))
+    if body and kind == "multipart/form-data":
+        return _mixed(await _multipart(request, body))
+    if query:
+        return _mixed(_pairs(query))
+    return _json(body, kind) if body else {}
+
+
+async def _body(request: Request) -> bytes:
+    """The body, when it is not too long. Raises NoPage."""
+    found = bytearray()
+    async for part in request.stream():
+        found += part
+        if len(found) > MAX_BODY:
+            raise NoPage(413)
+    return bytes(found)
+
+
+def _pairs(text: bytes) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(
+            text.decode("utf-8", "replace"),
+            keep_blank_values=True,
+            errors="replace",
+            max_num_fields=MAX_PARAMETERS,
+        )
+    except ValueError as error:
+        raise NoPage(413) from error
+
+
+def _mixed(pairs: Iterable[tuple[str, str]]) -> Params:
+    """One value as text, several of one name as a list."""
+    found: Params = {}
+    for name, value in pairs:
+        if name not in found:
+            found[name] = value
+        elif isinstance(found[name], list):
+            found[name].append(value)
+        else:
+            found[name] = [found[name], value]
+    return found
+
+
+def _form(pairs: list[tuple[str, str]]) -> Params:
+    """A form; one whose only value is empty or 1 is JSON that a tool sent as a form (`curl -d '{...}'`)."""
+    if len(pairs) != 1 or pairs[0][1] not in ("", "1"):
+        return _mixed(pairs)
+    try:
+        found = json.loads(pairs[0][0])
+    except (ValueError, RecursionError) as error:
+        raise _unreadable(repr(error)) from error
+    return _mapping(found)
+
+
+def _json(body: bytes, kind: str) -> Params:
+    if kind != "application/json" and not kind.endswith("+json"):
+        raise NoPage(415)
+    try:
+        found = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise _unreadable("<BadRequest '400: Bad Request'>") from error
+    return _mapping(found)
+
+
+def _mapping(found: Any) -> Params:
+    if not isinstance(found, dict):
+        raise BadRequest(f"JSON Error: Request data JSON decoded to {found!r} but it needs to be a dictionary.")
+    return found
+
+
+def _unreadable(reason: str) -> BadRequest:
+    told = f"Error decoding JSON data. Error: {reason} JSON data extracted from the request: {{}}"
+    return BadRequest(f"JSON Error: {told}")
+
+
+async def _multipart(request: Request, body: bytes) -> list[tuple[str, str]]:
+    """The texts of a multipart form; files have no meaning for reading and are dropped."""
+
+    async def stream() -> AsyncGenerator[bytes, None]:
+        yield body
+        yield b""
+
+    try:
+        form = await MultiPartParser(request.headers, stream(), max_files=10, max_fields=MAX_PARAMETERS).parse()
+    except (MultiPartException, KeyError) as error:
+        raise NoPage(400) from error
+    found = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
+    await form.close()
+    return found
+
+
+def natural(params: Params, name: str, default: int, *also: str) -> int:
+    """A whole number, 0 or more; absent, null or empty gives `default`. Raises Refusal (`also`: further messages)."""
+    given = params.get(name)
+    if given is None or given == "":
+        return default
+    try:
+        number = int(given) if isinstance(given, str) and len(given) < 20 or type(given) is int else None
+    except ValueError:
+        number = None
+    if number is None:
+        raise invalid(name, "Invalid integer", *also)
+    if number < 0:
+        raise invalid(name, "Must be a natural number")
+    return min(number, 2**31 - 1)
+
+
+def flag(params: Params, name: str, default: bool = False) -> bool:
+    """A truth, as text or JSON."""
+    given = params.get(name)
+    if given is None or given == "":
+        return default
+    return given if isinstance(given, bool) else str(given).strip().lower() in _TRUE
+
+
+def text(params: Params, name: str) -> str:
+    """A text that must be given. Raises Refusal."""
+    given = params.get(name)
+    if given is None or given == "":
+        raise invalid(name, "Missing value")
+    if not isinstance(given, str):
+        raise invalid(name, "Must be a Unicode string value")
+    return given
+
+
+def listed(given: Any) -> list[str]:
+    """A list, or a text with commas; nothing is the empty list."""
+    if given is None or given == "":
+        return []
+    parts = given if isinstance(given, list) else str(given).split(",")
+    return [str(part).strip() for part in parts if str(part).strip()]
+
+
+def page(items: Sequence[T], params: Params, default: int = 0, most: int | None = None) -> list[T]:
+    """One page by `limit` and `offset`; no limit means `default`, and 0 means all, up to `most`."""
+    limit, start = natural(params, "limit", default), natural(params, "offset", 0)
+    if most is not None:
+        limit = min(limit or most, most)
+    return list(items[start : start + limit] if limit else items[start:])
