@@ -57,6 +57,12 @@ def aggregate_sql(
     rows = (
         f"select {', '.join([*groups, *measures])} from {relation} {alias} where {filter_sql()}{by}"
         + (f" order by {', '.join(order)}" if order else "")
-        + f" limit {int(query.page.limit)}"
+        + f" limit {int(query.page.limit)} offset {int(query.page.offset)}"
     )
     return f"select coalesce(json_agg(row_to_json(g)), '[]') from ({rows}) g"
+
+
+def groups_sql(query: Query, contract: Contract, alias: str, relation: str, filter_sql: Callable[[], str]) -> str:
+    """A scalar subquery: how many groups there are, whatever the page."""
+    names = ", ".join(group_sql(g, contract, alias) for g in query.groups) or "1"
+    return f"select count(*) from (select distinct {names} from {relation} {alias} where {filter_sql()}) d"

@@ -10,7 +10,7 @@ from lienthong.contract.registry import Registry, Relation
 from lienthong.kernel.clock import VIETNAM
 from lienthong.kernel.problem import TooCostly
 from lienthong.kernel.text import both
-from lienthong.store.aggregate import aggregate_sql
+from lienthong.store.aggregate import aggregate_sql, groups_sql
 from lienthong.store.keyset import SortKey, after_sql, cursor_sql, decode, sort_keys
 from lienthong.store.predicate import Params, column, ident, predicate
 from lienthong.store.query import ROW_NUMBER, Connection, Item, Member, Nested, Query, Related, all_of, fields
@@ -43,8 +43,9 @@ class Compiler:
     def rows(self, query: Query) -> Statement:
         """`body` (a JSON array of rows), `count`, `next` (cursor or null) and, when asked for, `total`."""
         if query.is_aggregate:
-            sql = f"select ({self._aggregate(query)})::text, null, null"
-            return self._statement(sql, ("body", "count", "next"))
+            total = f"({self._groups(query)})" if query.total else "null"
+            sql = f"select ({self._aggregate(query)})::text, null, null, {total}"
+            return self._statement(sql, ("body", "count", "next", "total"))
         keys = sort_keys(self.scopes[query.dataset].contract, query.order)
         page, alias = self._page(query, keys, None), "p"
         limit = query.page.limit
@@ -176,6 +177,11 @@ class Compiler:
             lambda: self._where(query, alias, None),
             lambda condition: predicate(condition, alias, scope.contract, self.params, self._exists),
         )
+
+    def _groups(self, query: Query) -> str:
+        alias = self._alias()
+        contract = self.scopes[query.dataset].contract
+        return groups_sql(query, contract, alias, self._relation(query), lambda: self._where(query, alias, None))
 
     # --- parts ------------------------------------------------------------------------------------------------
 

@@ -75,11 +75,15 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """How many rows, and after which: `after` is a cursor of an earlier answer, `offset` a number to skip."""
+    """How many rows, and after which: `after` is a cursor of an earlier answer, `offset` a number to skip.
+
+    `most` is the limit that the surface's protocol promises, when it is not that of the house.
+    """
 
     limit: int = 100
     after: str | None = None
     offset: int = 0
+    most: int = MAX_LIMIT
 
 
 @dataclass(frozen=True, slots=True)
