@@ -186,15 +186,12 @@ def _land(work: _Work, sources: Path) -> list[Delivered]:
 
 
 def _read(work: _Work, files: Sequence[Delivered]) -> list[RawFile]:
-    """Every file through its reader, from its landed bytes under its own name."""
+    """Every file through its reader, from its landed bytes."""
     raw = []
     for n, file in enumerate(files):
         work.tell(1, None, file.name)
-        folder = work.folder / str(n)
-        folder.mkdir()
-        named = folder / Path(file.name).name
-        named.symlink_to(file.landed.path.absolute())
-        table = read(named, file.source.reader, file.source.options, folder)
+        path, folder = file.landed.path.absolute(), work.folder / str(n)
+        table = read(path, file.source.reader, file.source.options, folder, file.name)
         raw.append(RawFile(file.name, file.source, table))
         absent = check_columns(work.contract, raw[-1])
         work.run.report.files[n] |= _noticed(table, absent)

@@ -121,7 +121,7 @@ class _Merger:
 
     def keep_history(self) -> None:
         """Copy the versions that end now."""
-        columns = _list([*self._columns, "_from", "_run", "_hash"])
+        columns = _list([*self._columns, "_from", "_run", "_hash", "_id"])
         ends = sql.SQL("select {} from merge_changed").format(self._staging.key)
         if self._staging.contract.source.mode == "snapshot":
             ends = sql.SQL("{} union all select * from merge_closed").format(ends)
