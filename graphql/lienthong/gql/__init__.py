@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from lienthong.access.services import Services
+from lienthong.access.services import HOT, Services
 from lienthong.contract.registry import Registry
 from lienthong.gql.console import script
 from lienthong.gql.endpoint import endpoint
@@ -12,7 +12,7 @@ from lienthong.gql.schema import build
 def router(services: Services) -> APIRouter:
     """`/graphql` and the console's script."""
     found = APIRouter()
-    found.add_route("/graphql", endpoint(services), methods=["GET", "POST"])
+    found.add_route("/graphql", endpoint(services), methods=["GET", "POST"], name=HOT)
     found.add_route("/graphql/console.js", script, methods=["GET"])
     return found
 

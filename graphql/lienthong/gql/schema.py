@@ -119,7 +119,7 @@ def _roots(made: Made, own: Names) -> Iterator[StrawberryField]:
     keys = [own.contract.by_name[name] for name in own.contract.primary_key]
     graphql_names = {field.name: name for name, field in own.fields.items()}
     arguments = [argument(graphql_names[f.name], TYPES[f.type.graphql], described(f.title)) for f in keys]
-    text = f"{title} theo khóa / one by its key"
+    text = f"{own.contract.title.vi}: một dòng theo khóa / {own.contract.title.en}: one by its key"
     yield member(own.one, maybe(later(made, own.type)), text, [*arguments, _as_of()])
 
 
