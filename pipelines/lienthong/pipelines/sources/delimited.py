@@ -21,7 +21,8 @@ from lienthong.kernel.text import both
 
 from ..decode.transcode import UnicodeFile
 from .duck import connect, copy, literal, name, names
-from .raw import LINE, Options, RawTable, Reject, RejectFile, clean_header
+from .parquet import RejectFile
+from .raw import LINE, Options, RawTable, Reject, clean_header
 from .records import MOST_BYTES, Grammar, Record
 from .text import read_text
 
@@ -101,11 +102,11 @@ def _delimiter(place: str, asked: str, lines: list[bytes], quote: str) -> str:
         return delimiter
     texts = [line.decode("utf-8", "replace") for line in lines]
 
-    def fitness(delimiter: str) -> tuple[float, int]:
+    def fitness(delimiter: str) -> tuple[float, int, int]:
         rows = csv.reader(texts, delimiter=delimiter, quotechar=quote or '"')
         widths = Counter(len(row) for row in rows if len(row) > 1)
         width, times = widths.most_common(1)[0] if widths else (0, 0)
-        return round(times / len(texts), 1), width
+        return round(times / len(texts), 1), width, times
 
     return max(_DELIMITERS, key=fitness)
 
@@ -190,7 +191,7 @@ def _forgiving(
                 rejects.add(record.line, record.text, record.reason)
             else:
                 out.write(b"%d%b%b\n" % (record.line, delimiter, record.text))
-    source = _scan(clean, layout, 0, line=True, more=", ignore_errors=true, store_rejects=true")
+    source = _scan(clean, layout, 0, line=True, more=", new_line='\\n', ignore_errors=true, store_rejects=true")
     rows = copy(duck, f"SELECT {_cells(text, layout)}, {LINE} FROM {source}", parquet)
     refused = duck.execute("SELECT DISTINCT ON (line) csv_line, error_type::VARCHAR FROM reject_errors").fetchall()
     for whole, reason in refused:

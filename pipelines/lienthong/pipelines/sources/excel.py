@@ -6,7 +6,6 @@ Options: `sheet` (auto: the first visible one with a table; name, number, list o
 """
 
 import json
-import os
 import subprocess
 import sys
 import zipfile
@@ -17,6 +16,7 @@ from typing import Any
 from lienthong.kernel.problem import Invalid
 from lienthong.kernel.text import Bilingual, both
 
+from .parquet import write_records
 from .raw import Options, RawTable, note
 
 OPTIONS = frozenset({"sheet", "header_rows", "last_row", "skip_total_rows", "font_encoding", "subheader", "fill_down"})
@@ -28,9 +28,9 @@ _MEGABYTE = 1 << 20
 class Limits:
     """What opening one workbook may take: bytes of address space, seconds of CPU and of time, and the zip inside."""
 
-    memory: int = 2048 * _MEGABYTE
+    memory: int = 1536 * _MEGABYTE
     cpu: int = 300
-    wall: int = 600
+    wall: float = 600
     entries: int = 5000
     unpacked: int = 1024 * _MEGABYTE
     ratio: int = 250
@@ -40,12 +40,16 @@ def read(path: Path, options: Options, work: Path, limits: Limits = Limits()) ->
     """Read the table or tables of a workbook. Raises Invalid when it is no workbook, hostile, or has no table."""
     _check(path, limits)
     parquet = work / f"{path.name}.parquet"
-    answer = _ask(path, dict(options), parquet, limits)
+    rows = parquet.with_suffix(".rows")
+    answer = _ask(path, dict(options), rows, limits)
     if error := answer.get("error"):
         fix = Bilingual(**error["fix"]) if error["fix"] else None
         raise Invalid(Bilingual(**error["detail"]), place=error["place"], fix=fix)
     notes = tuple(note(*found) for found in answer["notes"])
-    return RawTable(parquet, answer["rows"], tuple(answer["columns"]), answer["encoding"], None, notes)
+    with rows.open(encoding="utf-8") as lines:
+        count, columns = write_records(map(json.loads, lines), parquet, answer["columns"])
+    rows.unlink()
+    return RawTable(parquet, count, columns, answer["encoding"], None, notes)
 
 
 def _check(path: Path, limits: Limits) -> None:
@@ -80,11 +84,11 @@ def _check(path: Path, limits: Limits) -> None:
         )
 
 
-def _ask(path: Path, options: dict[str, Any], parquet: Path, limits: Limits) -> dict[str, Any]:
+def _ask(path: Path, options: dict[str, Any], rows: Path, limits: Limits) -> dict[str, Any]:
     """Let the child read the workbook; its answer."""
-    request, answer = parquet.with_suffix(".request.json"), parquet.with_suffix(".answer.json")
+    request, answer = rows.with_suffix(".request.json"), rows.with_suffix(".answer.json")
     answer.unlink(missing_ok=True)
-    asked = {"path": str(path), "options": options, "parquet": str(parquet), "answer": str(answer)} | asdict(limits)
+    asked = {"path": str(path), "options": options, "rows": str(rows), "answer": str(answer)} | asdict(limits)
     request.write_text(json.dumps(asked, ensure_ascii=False), "utf-8")
     command = [sys.executable, "-m", "lienthong.pipelines.sources.sheets.child", str(request)]
     try:
@@ -94,7 +98,6 @@ def _ask(path: Path, options: dict[str, Any], parquet: Path, limits: Limits) -> 
             capture_output=True,
             timeout=limits.wall,
             check=False,
-            env=os.environ | {"POLARS_MAX_THREADS": "1"},
         )
         reason = _death(done.returncode, done.stderr.decode("utf-8", "replace"))
     except subprocess.TimeoutExpired:

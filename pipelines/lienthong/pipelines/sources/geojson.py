@@ -15,7 +15,8 @@ from lienthong.kernel.problem import Invalid
 from lienthong.kernel.text import both
 
 from .geometry import arcs_of, checked, untangled
-from .raw import LINE, Options, RawTable, Record, Reject, RejectFile, note, write_records
+from .parquet import RejectFile, write_records
+from .raw import LINE, Options, RawTable, Record, Reject, note
 from .strict_json import Refused, documents, flat, text_of
 from .text import read_text
 

@@ -11,7 +11,8 @@ from typing import Any
 from lienthong.kernel.problem import Invalid
 from lienthong.kernel.text import both
 
-from .raw import LINE, Options, RawTable, Record, Reject, RejectFile, write_records
+from .parquet import RejectFile, write_records
+from .raw import LINE, Options, RawTable, Record, Reject
 from .strict_json import Refused, at, documents, flat, text_of
 from .text import read_text
 

@@ -20,7 +20,8 @@ from lienthong.kernel.problem import Invalid
 from lienthong.kernel.text import both
 
 from .duck import connect, copy, literal, name
-from .raw import LINE, Note, Options, RawTable, Record, Reject, RejectFile, note, write_records
+from .parquet import RejectFile, write_records
+from .raw import LINE, Note, Options, RawTable, Record, Reject, note
 from .strict_json import Refused, at, documents, flat, text_of
 from .text import read_text
 

@@ -16,7 +16,8 @@ from pathlib import Path
 from lienthong.kernel.problem import Invalid
 from lienthong.kernel.text import both, nfc
 
-from .raw import LINE, Options, RawTable, Record, RejectFile, clean_header, note, write_records
+from .parquet import RejectFile, write_records
+from .raw import LINE, Options, RawTable, Record, clean_header, note
 from .sql_tokens import Lexer, Token, copied
 from .text import read_text
 

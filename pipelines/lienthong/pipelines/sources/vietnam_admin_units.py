@@ -32,7 +32,8 @@ from pathlib import Path
 from lienthong.kernel.problem import Invalid, Unavailable
 from lienthong.kernel.text import both, nfc
 
-from .raw import LINE, Options, RawTable, Record, write_records
+from .parquet import write_records
+from .raw import LINE, Options, RawTable, Record
 
 OPTIONS = frozenset({"table"})
 NEEDS_FILE = False

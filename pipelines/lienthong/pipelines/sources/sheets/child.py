@@ -14,7 +14,7 @@ from typing import Any
 from lienthong.kernel.problem import Invalid, Problem
 from lienthong.kernel.text import both
 
-from ..raw import Note, Options, Record, note, write_records
+from ..raw import Note, Options, note
 from .grid import Grid, open_grids
 from .header import Header, find_header, header_at
 from .table import Table
@@ -28,10 +28,11 @@ def main(request_file: str) -> None:
     request = json.loads(Path(request_file).read_text("utf-8"))
     resource.setrlimit(resource.RLIMIT_AS, (request["memory"],) * 2)
     resource.setrlimit(resource.RLIMIT_CPU, (request["cpu"],) * 2)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (request["unpacked"],) * 2)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     path = Path(request["path"])
     try:
-        answer = _answer(path, request["options"], Path(request["parquet"]))
+        answer = _answer(path, request["options"], Path(request["rows"]))
     except Problem as problem:
         answer = {"error": _problem(problem)}
     except MemoryError:
@@ -48,30 +49,26 @@ def _problem(problem: Problem) -> dict[str, Any]:
     return {"detail": problem.detail.model_dump(), "place": problem.place, "fix": fix}
 
 
-def _answer(path: Path, options: Options, parquet: Path) -> dict[str, Any]:
+def _answer(path: Path, options: Options, rows: Path) -> dict[str, Any]:
+    """Write the records to `rows`, one JSON object a line; say what they are."""
     grids = list(open_grids(path, bool(options.get("font_encoding", True))))
     notes = [_hidden(grid) for grid in grids if grid.hidden and any(grid.rows)]
     tables = _tables(path, grids, options)
-    for table in tables:
-        notes += _title(table)
     several = len(tables) > 1
-
-    def records() -> Iterator[Record]:
+    columns: dict[str, None] = {}
+    with rows.open("w", encoding="utf-8") as out:
         for table in tables:
+            notes += _title(table)
+            columns |= dict.fromkeys(table.columns)
             for record in table.records(options.get("last_row")):
-                yield {**record, SHEET: table.grid.name} if several else record
-
-    columns = dict.fromkeys(column for table in tables for column in table.columns)
-    if group := options.get("subheader"):
-        columns[str(group)] = None
-    if several:
-        columns[SHEET] = None
-    rows, names = write_records(records(), parquet, tuple(columns))
-    notes += [found for table in tables for found in table.notes]
+                named = {**record, SHEET: table.grid.name} if several else record
+                out.write(json.dumps(named, ensure_ascii=False) + "\n")
+            notes += table.notes
+    columns |= dict.fromkeys([options["subheader"]] if options.get("subheader") else [])
+    columns |= dict.fromkeys([SHEET] if several else [])
     encodings = sorted({encoding for table in tables for encoding in table.grid.encodings})
     return {
-        "rows": rows,
-        "columns": names,
+        "columns": list(columns),
         "encoding": "+".join(encodings) or None,
         "notes": [[found.code, found.text.vi, found.text.en, found.place] for found in notes],
     }

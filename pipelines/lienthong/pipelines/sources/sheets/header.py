@@ -126,10 +126,10 @@ def _names(grid: Grid, top: int, bottom: int) -> list[str]:
     return [" / ".join(parts) for parts in texts]
 
 
-_TOTAL = re.compile(r"(tong cong|tong so|tong|cong|total)( cong)?\s*([:(].*)?$|tong cong\b.*")
+_TOTAL = re.compile(r"(tổng cộng|tổng số|tổng|cộng|tong cong|cong|total)\s*([:(].*)?$|tổng cộng\b.*")
 
 
 def is_total(row: list[Cell | None]) -> bool:
     """Whether a row is a total: one of its first texts is "Cộng", "Tổng cộng", "Tổng số"."""
     first = [cell.text for cell in row[:4] if cell and not cell.number][:2]
-    return any(_TOTAL.match(fold(text).strip(" .-")) for text in first)
+    return any(_TOTAL.match(" ".join(text.casefold().split()).strip(" .-")) for text in first)
