@@ -9,6 +9,8 @@ from hashlib import sha256
 from typing import Any
 
 from lienthong.contract.model import Contract, FieldContract, QualityRule
+from lienthong.contract.vocabulary import current
+from lienthong.kernel.problem import Invalid
 from lienthong.kernel.text import Bilingual, both
 
 ROW_COUNT = "expect_table_row_count_to_be_between"
@@ -49,8 +51,19 @@ def _entry(type_: str, kwargs: dict[str, Any], **meta: Any) -> dict[str, Any]:
     return {"type": type_, "kwargs": kwargs, "severity": _SEVERITY[meta["severity"]], "meta": meta}
 
 
+def _codes(kwargs: dict[str, Any]) -> dict[str, Any]:
+    """`value_set: {list: <vocabulary>}` written out. Raises Invalid when there is no such list."""
+    given = kwargs.get("value_set")
+    if not isinstance(given, dict):
+        return kwargs
+    found = current().get(str(given.get("list")))
+    if found is None:
+        raise Invalid(both(f"không có danh mục {given}", f"there is no list {given}"), place="value_set")
+    return kwargs | {"value_set": list(found.by_code)}
+
+
 def _given(rule: QualityRule) -> dict[str, Any]:
-    kwargs = dict(rule.kwargs)
+    kwargs = _codes(dict(rule.kwargs))
     if rule.mostly is not None:
         kwargs["mostly"] = rule.mostly
     return _entry(
