@@ -129,20 +129,20 @@ class Installation:
 
     def state(self, dataset: str) -> str:
         """Everything that a dataset's runs leave, but for times, ids and runs that died: to compare two worlds."""
-        past = "select to_jsonb(t) - '{_from,_to,_run}'::text[] as r, 'past' as place from history.{0} t"
-        now = "select to_jsonb(t) - '{_from,_run}'::text[] as r, 'now' from governed.{0} t"
-        events = "select jsonb_build_object('k', key, 'op', op), 'event' from platform.outbox where dataset = {1}"
-        aside = (
-            "select to_jsonb(q) - '{id,run_id}'::text[], 'aside' from platform.quarantine q where dataset = {1} "
-            "and exists (select from platform.run where id = q.run_id)"
-        )
-        kept = "select jsonb_build_object('rows', rows, 'loaded', loaded_run is not null), 'dataset' from platform.dataset where id = {1}"
-        done = "select jsonb_build_object('c', counts, 's', state), 'run' from platform.run where dataset = {1} and state <> 'failed'"
-        union = " union all ".join((past, now, events, aside, kept, done)).replace("'{", "'{{").replace("}'", "}}'")
-        statement = sql.SQL(union).format(sql.Identifier(dataset), sql.Literal(dataset))
+        statement = sql.SQL(_STATE).format(sql.Identifier(dataset), sql.Literal(dataset))
         with self.connect() as connection:
             found = connection.execute(statement).fetchall()
         return "\n".join(sorted(json.dumps(row, sort_keys=True, default=str) for row in found))
+
+
+_STATE = """
+select to_jsonb(t) - '{{_from,_to,_run,_id}}'::text[] as r, 'past' as place from history.{0} t union all
+select to_jsonb(t) - '{{_from,_run,_id}}'::text[], 'now' from governed.{0} t union all
+select jsonb_build_object('key', key, 'op', op), 'event' from platform.outbox where dataset = {1} union all
+select to_jsonb(q) - '{{id,run_id,dataset}}'::text[], 'aside' from platform.quarantine q where dataset = {1} union all
+select jsonb_build_object('rows', rows), 'dataset' from platform.dataset where id = {1} union all
+select counts, 'run' from platform.run where dataset = {1} and state = 'done'
+"""
 
 
 @contextmanager

@@ -207,9 +207,7 @@ def _day(link: UnitLink) -> sql.Composable:
             return sql.SQL("({} at time zone interval '+07:00')::date").format(column)
         case "partial_date":
             return sql.SQL("rpad({}, 10, substr('0000-01-01', length({}) + 1))::date").format(column, column)
-    raise Invalid(
-        both(f"at: {link.at.name} không phải ngày", f"at: {link.at.name} is no date"), place=link.field.name
-    )
+    raise Invalid(both(f"at: {link.at.name} không phải ngày", f"at: {link.at.name} is no date"), place=link.field.name)
 
 
 def _hash(fields: list[str]) -> sql.Composable:

@@ -15,7 +15,13 @@ from lienthong.store.staging import Staging, count
 
 MOST_CLOSED = 0.3
 """A snapshot that closes a larger part of a dataset than this is taken for a broken delivery."""
-_WORK_MEM = "96MB"
+BULK = 2
+"""When so many times more rows come than there are, indexes are built after them and not row by row."""
+_WORK_MEM, _INDEX_MEM = "96MB", "256MB"
+_INDEXES = """
+    select i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid) from pg_index i
+    where i.indrelid = %s::regclass and not i.indisunique
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,7 @@ def merge(connection: Connection, staging: Staging, newer: str | None = None, fo
     changes nothing. Raises Conflict when a snapshot would close more than MOST_CLOSED, unless forced.
     """
     _run(connection, "set local work_mem = {}", sql.Literal(_WORK_MEM))
+    _run(connection, "set local maintenance_work_mem = {}", sql.Literal(_INDEX_MEM))
     merger = _Merger(connection, staging)
     before, accepted = count(connection, merger.current), count(connection, staging.table())
     late = merger.compare(newer)
@@ -55,7 +62,7 @@ def merge(connection: Connection, staging: Staging, newer: str | None = None, fo
     merger.keep_history()
     updated = merger.update()
     closed = merger.delete() if closing else 0
-    inserted = merger.insert()
+    inserted = merger.insert(bulk=accepted > BULK * before)
     unchanged = accepted - inserted - updated - late
     return Changes(inserted, updated, closed, unchanged, late, before + inserted - closed)
 
@@ -153,8 +160,22 @@ class _Merger:
             "delete", sql.SQL("delete from {} g using merge_closed c where {}").format(self.current, self._same("c"))
         )
 
-    def insert(self) -> int:
+    def insert(self, bulk: bool) -> int:
         """Add the rows whose key is new; their number."""
+        indexes = self._drop_indexes() if bulk else []
+        inserted = self._insert()
+        for definition in indexes:
+            self._connection.execute(sql.SQL(definition))
+        return inserted
+
+    def _drop_indexes(self) -> list[str]:
+        """Drop the indexes that hold no constraint; the statements that make them again."""
+        found = self._connection.execute(_INDEXES, (self.current.as_string(self._connection),)).fetchall()
+        for name, _ in found:
+            self._connection.execute(sql.SQL("drop index {}").format(sql.SQL(name)))
+        return [definition for _, definition in found]
+
+    def _insert(self) -> int:
         names = _list(self._columns)
         return self._to_outbox(
             "insert",

@@ -55,9 +55,7 @@ class Staging:
 def create(connection: Connection, staging: Staging) -> None:
     """Create the empty tables of a run, all but the one of linked rows."""
     fields = staging.contract.fields
-    parts = [
-        sql.SQL("{} {}").format(sql.Identifier(f.name), sql.SQL(f.type.staging_sql(f.options))) for f in fields
-    ]
+    parts = [sql.SQL("{} {}").format(sql.Identifier(f.name), sql.SQL(f.type.staging_sql(f.options))) for f in fields]
     raw = sql.SQL("({}, _row bigint, _hash bytea)").format(sql.SQL(", ").join(parts))
     types = dict(stored_columns(fields))
     keys = [sql.SQL("{} {}").format(sql.Identifier(k), sql.SQL(types[k])) for k in staging.contract.primary_key]
@@ -111,9 +109,7 @@ def fail(
     statement = sql.SQL(
         "insert into {} (_row, rule, field, value) select s._row, {}, {}, left(({})::text, 500) from {} s "
         "where s._row in ({})"
-    ).format(
-        staging.table("_failed"), sql.Literal(rule), sql.Literal(field), value, staging.table(), rows
-    )
+    ).format(staging.table("_failed"), sql.Literal(rule), sql.Literal(field), value, staging.table(), rows)
     return connection.execute(statement).rowcount
 
 
