@@ -8,6 +8,9 @@ from lienthong.contract.registry import Registry
 from lienthong.governance.directory import Directory
 from lienthong.kernel.settings import Settings
 
+HOT = "hot"
+"""The name of routes that are asked most: plain Starlette routes, answered before FastAPI looks at the address."""
+
 
 @dataclass(frozen=True)
 class Services:

@@ -14,6 +14,7 @@ from lienthong import ckan, gql, ogc, portal, rest
 from lienthong.access.door import Door
 from lienthong.access.services import Services
 from lienthong.app.demo import has_demo, is_loaded
+from lienthong.app.lane import Lane, hot
 from lienthong.catalog.snapshot import Catalog
 from lienthong.contract.loader import load_all
 from lienthong.contract.registry import Registry
@@ -57,13 +58,14 @@ def create() -> FastAPI:
         await database.close()
 
     app = FastAPI(title="Liên Thông", openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan)
-    for surface in SURFACES:
-        app.include_router(surface.router(given))
+    routers = [surface.router(given) for surface in SURFACES]
+    for router in routers:
+        app.include_router(router)
     app.mount("/static", StaticFiles(directory=portal.STATIC), name="static")
     app.add_route("/healthz", _alive)
     app.add_route("/readyz", _ready(given))
     app.add_exception_handler(Problem, _problem)
-    app.middleware("http")(_headers)
+    app.add_middleware(Lane, routes=hot(routers))
     return app
 
 
@@ -86,11 +88,3 @@ async def _problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)
     language = "en" if request.headers.get("accept-language", "vi").lower().startswith("en") else "vi"
     return JSONResponse(error.as_json(language), error.status, media_type="application/problem+json")
-
-
-async def _headers(request: Request, call: Call) -> Response:
-    """Headers that every answer carries."""
-    response = await call(request)
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "same-origin")
-    return response

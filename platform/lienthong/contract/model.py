@@ -63,7 +63,7 @@ class FieldContract(Part):
         """May the field be published as it is?"""
         return (self.open or ("publish" if self.classification == "public" else "suppress")) == "publish"
 
-    @property
+    @cached_property
     def columns(self) -> tuple[Column, ...]:
         """The stored columns; the first bears the field's name."""
         return self.type.columns(self.name, self.options)
@@ -302,14 +302,14 @@ class Contract(Part):
         canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
         return sha256(canonical.encode()).hexdigest()
 
-    @property
+    @cached_property
     def open_fields(self) -> tuple[FieldContract, ...]:
         """The fields of the row open view; empty when nothing is open row by row."""
         if self.open_view is None or self.open_view.is_aggregate:
             return ()
         return tuple(field for field in self.fields if field.is_open)
 
-    @property
+    @cached_property
     def is_open(self) -> bool:
         """Can anybody read rows of this very dataset?"""
         return bool(self.open_fields)

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from lienthong.access.services import Services
+from lienthong.access.services import HOT, Services
 from lienthong.rest import declared, docs
 from lienthong.rest.downloads import Downloads
 from lienthong.rest.fallback import nothing_here
@@ -15,8 +15,8 @@ def router(services: Services) -> APIRouter:
     """Every address of this surface; the hot ones first, the catch-all last."""
     found = APIRouter()
     rows, downloads = Rows(services), Downloads(services)
-    found.add_route("/api/v1/datasets/{name}/rows", rows.many, methods=READ)
-    found.add_route("/api/v1/datasets/{name}/rows/{key:path}", rows.one, methods=READ)
+    found.add_route("/api/v1/datasets/{name}/rows", rows.many, methods=READ, name=HOT)
+    found.add_route("/api/v1/datasets/{name}/rows/{key:path}", rows.one, methods=READ, name=HOT)
     found.add_route("/api/v1/datasets/{name}/download.{extension}", downloads.served, methods=READ)
     found.add_route("/datasets/{name}/releases/{number}/{file}", downloads.file, methods=READ)
     found.include_router(declared.router(services))
