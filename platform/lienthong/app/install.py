@@ -14,6 +14,12 @@ from lienthong.kernel.settings import Settings
 from lienthong.store import owner, roles, schema
 from lienthong.store.roles import ADMINISTRATOR
 
+LAYOUT = 1  # raised when store.schema or store.roles make tables and rights in another way
+_INSTALLED = (
+    "select id, fingerprint || ' ' || obj_description(to_regclass('governed.' || quote_ident(id)), 'pg_class') "
+    "from platform.dataset"
+)
+
 
 def migrate(settings: Settings, registry: Registry) -> None:
     """Bring the database to what this version and these contracts need. Safe to repeat."""
@@ -25,8 +31,9 @@ def migrate(settings: Settings, registry: Registry) -> None:
         roles.ensure_app(connection, owner.app_password(settings))
         for agency in registry.agencies.values():
             _agency(connection, agency.id, agency.name.vi, agency.name.en, agency.org_code)
+        installed = dict(connection.execute(_INSTALLED).fetchall())
         for contract in registry.contracts.values():
-            if not contract.derived_from:
+            if not contract.derived_from and installed.get(contract.id) != f"{contract.fingerprint} {LAYOUT}":
                 install(connection, registry, contract)
 
 
@@ -43,6 +50,7 @@ def install(connection: psycopg.Connection, registry: Registry, contract: Contra
     with connection.transaction():
         schema.create_governed(connection, contract)
         relation = schema.table("governed", contract.id)
+        connection.execute(sql.SQL("comment on table {} is {}").format(relation, sql.Literal(str(LAYOUT))))
         schema.foreign_key_indexes(connection, contract, local_keys(registry, contract), relation, contract.id)
         roles.grant_whole(connection, ADMINISTRATOR, contract)
         roles.grant_whole(connection, roles.agency_role(contract.agency), contract)
