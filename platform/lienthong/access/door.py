@@ -3,17 +3,22 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import Literal
 
 from lienthong.access import budget, policy
 from lienthong.contract.registry import Registry, Relation
-from lienthong.governance.subject import Subject
+from lienthong.governance.subject import ANONYMOUS, Subject
 from lienthong.kernel.problem import NotFound
 from lienthong.kernel.text import both
 from lienthong.store.compile import Compiler, Statement
 from lienthong.store.condition import unknown
 from lienthong.store.database import Database, LedgerEntry, Row
 from lienthong.store.query import ROW_NUMBER, Compare, Condition, Nested, Query, Related, walk
-from lienthong.store.scope import Scope
+from lienthong.store.scope import Scope, Scopes
+
+Shape = Literal["rows", "one", "features", "document"]
+Compiled = tuple[Statement, Scopes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,8 @@ class Door:
     def __init__(self, registry: Registry, database: Database) -> None:
         self.registry = registry
         self.database = database
+        # What nobody in particular may see depends on the contracts alone: a query asked again is not compiled again.
+        self._for_anonymous = lru_cache(maxsize=512)(partial(self._compile, ANONYMOUS))
 
     def scope(self, subject: Subject, dataset: str) -> Scope:
         """What `subject` may see of `dataset`. Raises NotFound, Unauthenticated, NotPermitted."""
@@ -40,20 +47,18 @@ class Door:
 
     async def rows(self, subject: Subject, query: Query, *, surface: str, purpose: str | None = None) -> Answer:
         """A page of rows (a JSON array), or of groups when the query aggregates."""
-        compiler = self._authorise(subject, query)
-        return await self._answer(subject, compiler, compiler.rows(query), surface, purpose)
+        return await self._answer(subject, self._compiled(subject, "rows", (query,)), surface, purpose)
 
     async def features(
         self, subject: Subject, query: Query, geometry: str, *, surface: str, purpose: str | None = None
     ) -> Answer:
         """A page of GeoJSON features (a JSON array)."""
-        compiler = self._authorise(subject, query, extra=(geometry,))
-        return await self._answer(subject, compiler, compiler.features(query, geometry), surface, purpose)
+        compiled = self._compiled(subject, "features", (query,), geometry)
+        return await self._answer(subject, compiled, surface, purpose)
 
     async def one(self, subject: Subject, query: Query, *, surface: str, purpose: str | None = None) -> Answer:
         """The row with the query's key. Raises NotFound."""
-        compiler = self._authorise(subject, query)
-        answer = await self._answer(subject, compiler, compiler.one(query), surface, purpose)
+        answer = await self._answer(subject, self._compiled(subject, "one", (query,)), surface, purpose)
         if not answer.body:
             key = ",".join(map(str, query.key or ()))
             raise NotFound(both(f"Không có dòng {key}", f"There is no row {key}"), place=query.dataset)
@@ -68,19 +73,33 @@ class Door:
         purpose: str | None = None,
     ) -> Answer:
         """Several queries in one statement: a JSON object with a member each."""
-        compiler = self._authorise(subject, *(query for _, query in members))
-        return await self._answer(subject, compiler, compiler.document(members), surface, purpose)
+        keys, queries = tuple(key for key, _ in members), tuple(query for _, query in members)
+        return await self._answer(subject, self._compiled(subject, "document", queries, *keys), surface, purpose)
 
     # --- authorising ------------------------------------------------------------------------------------------
 
-    def _authorise(self, subject: Subject, *queries: Query, extra: tuple[str, ...] = ()) -> Compiler:
+    def _compiled(self, subject: Subject, shape: Shape, queries: tuple[Query, ...], *names: str) -> Compiled:
+        if subject == ANONYMOUS:
+            return self._for_anonymous(shape, queries, *names)
+        return self._compile(subject, shape, queries, *names)
+
+    def _compile(self, subject: Subject, shape: Shape, queries: tuple[Query, ...], *names: str) -> Compiled:
+        """The statement of this shape and the scopes it reads. `names`: the geometry, or the keys of a document."""
         budget.check(*queries)
         scopes: dict[str, Scope] = {}
         for query in queries:
             self._visit(subject, query, scopes)
-            for name in extra:
-                self._name(subject, scopes[query.dataset], name)
-        return Compiler(self.registry, scopes)
+        compiler, query = Compiler(self.registry, scopes), queries[0]
+        match shape:
+            case "rows":
+                return compiler.rows(query), scopes
+            case "one":
+                return compiler.one(query), scopes
+            case "features":
+                self._name(subject, scopes[query.dataset], names[0])
+                return compiler.features(query, names[0]), scopes
+            case "document":
+                return compiler.document(list(zip(names, queries, strict=True))), scopes
 
     def _visit(self, subject: Subject, query: Query, scopes: dict[str, Scope]) -> None:
         scope = scopes.setdefault(query.dataset, self.scope(subject, query.dataset))
@@ -137,10 +156,9 @@ class Door:
 
     # --- reading ----------------------------------------------------------------------------------------------
 
-    async def _answer(
-        self, subject: Subject, compiler: Compiler, statement: Statement, surface: str, purpose: str | None
-    ) -> Answer:
-        governed = [scope for scope in compiler.scopes.values() if scope.schema == "governed"]
+    async def _answer(self, subject: Subject, compiled: Compiled, surface: str, purpose: str | None) -> Answer:
+        statement, scopes = compiled
+        governed = [scope for scope in scopes.values() if scope.schema == "governed"]
         if not governed:
             return _as_answer(await self.database.read(statement), statement, None)
         receipt = uuid.uuid4().hex
