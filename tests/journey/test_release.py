@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from lienthong.contract.model import Contract
 from lienthong.kernel.clock import now
 from lienthong.kernel.problem import Invalid
 from lienthong.pipelines.release import ReleaseReport, publish, publish_all
@@ -46,6 +47,11 @@ def world(cluster: Cluster, tmp_path: Path, request: pytest.FixtureRequest) -> I
 
 def published(world: World, dataset: str, **options: Any) -> ReleaseReport:
     return publish(world.settings, world.registry, world.registry.get(dataset), **options)
+
+
+def altered(contract: Contract, **changes: Any) -> Contract:
+    """The contract with some parts changed."""
+    return Contract.model_validate({**{n: getattr(contract, n) for n in Contract.model_fields}, **changes})
 
 
 def as_public(world: World, query: str) -> list[tuple[Any, ...]]:
@@ -109,7 +115,7 @@ def test_the_same_run_and_contract_are_released_once(world: World) -> None:
 
 def test_nothing_is_released_of_what_was_never_loaded_or_is_closed(world: World) -> None:
     assert published(world, "stalls").state == "unloaded"
-    contract = world.registry.get("areas").model_copy(update={"open_view": None, "id": "closed_thing"})
+    contract = altered(world.registry.get("areas"), open_view=None, id="closed_thing")
     assert publish(world.settings, world.registry, contract).state == "closed"
     assert world.query("select count(*) from platform.release") == [(0,)]
 
@@ -145,7 +151,9 @@ def test_history_has_a_version_for_each_change_that_everybody_may_see(world: Wor
     second = now()
     world.fill("stalls", [stall(1, staff=41), stall(2, keeper="Người thứ ba")])
     published(world, "stalls")
-    past = world.query("select code, staff, _from < %s, _to < %s from open.stalls_history order by code, _from", first, second)
+    past = world.query(
+        "select code, staff, _from < %s, _to < %s from open.stalls_history order by code, _from", first, second
+    )
     assert past == [("S00001", 1, True, True), ("S00001", 40, False, False), ("S00003", 3, True, False)]
     # stall 2 changed nothing that is open: its one version began with the first run
     assert world.query("select code, staff, _from < %s from open.stalls order by code", first) == [
@@ -215,7 +223,7 @@ def test_a_contract_that_publishes_persons_is_refused_and_nothing_changes(world:
     contract = world.registry.get("stalls")
     fields = [f.model_copy(update={"open": "publish"}) if f.name == "keeper" else f for f in contract.fields]
     with pytest.raises(Invalid, match="keeper"):
-        publish(world.settings, world.registry, contract.model_copy(update={"fields": tuple(fields)}))
+        publish(world.settings, world.registry, altered(contract, fields=tuple(fields)))
     assert world.query("select number, state from platform.release") == [(1, "published")]
 
 
@@ -240,7 +248,7 @@ def test_a_field_that_is_suppressed_is_gone_at_once_and_a_new_one_is_empty(world
     contract = world.registry.get("stalls")
     fields = [f.model_copy(update={"open": "suppress"}) if f.name == "email" else f for f in contract.fields]
     fields.append(fields[0].model_copy(update={"name": "colour", "required": False}))
-    changed = contract.model_copy(update={"fields": tuple(fields)})
+    changed = altered(contract, fields=tuple(fields))
     registry = type(world.registry)(
         {**world.registry.contracts, "stalls": changed}, world.registry.agencies, world.registry.vocabularies
     )

@@ -40,7 +40,7 @@ _BY_THREE = f"{_DIGIT}{{3}}[ .-]{_DIGIT}{{3}}[ .-]({_DIGIT}{{6}}|{_DIGIT}{{3}}[ 
 # Province 0dd, century and sex 0 to 3: as strict as groups allow.
 _BEGINS = f"0{_DIGIT}{{2}}{_BLANK}[0-3]"
 _GROUPED = f"{_APART}(?={_BEGINS})({_BY_FOUR}|{_BY_THREE})(?!{_DIGIT})"
-_MOBILE = f"(0|(\\+|00)?84){_BLANK}[35789]({_BLANK}[0-9]){{8}}(?![0-9])"
+_MOBILE = f"\\(?(0|(\\+|00)?84)\\)?{_BLANK}[35789]({_BLANK}[0-9]){{8}}(?![0-9])"
 
 DETECTORS: tuple[Detector, ...] = (
     Detector(

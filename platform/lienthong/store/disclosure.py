@@ -51,7 +51,7 @@ def leave_out(
     if not looks:
         return NOTHING
     relation, names = table("release", name), sql.SQL(", ").join(map(sql.Identifier, key))
-    texts = sql.SQL(", ").join(dict.fromkeys(look.text for look in looks))
+    texts = sql.SQL(", ").join({(look.column, look.part): look.text for look in looks}.values())
     places = sql.SQL(", ").join(
         sql.SQL("case when {} ~ {} then {} end").format(
             look.text, sql.Literal(look.pattern), sql.Literal(f"{look.place}:{look.detector}")

@@ -16,6 +16,7 @@ from lienthong.store.schema import create_indexes, foreign_key_indexes, serve, s
 
 LOCK_MS = 200  # readers wait no longer behind a swap that waits itself
 SWAP_SECONDS = 60
+_WRITTEN = {"timestamptz": "timestamp with time zone"}
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,11 @@ def columns_of(connection: Connection, schema: str, name: str) -> dict[str, str]
         (table(schema, name).as_string(connection),),
     ).fetchall()
     return dict(rows)
+
+
+def wanted_columns(contract: Contract) -> dict[str, str]:
+    """Column -> type, as the database writes it, of the open fields."""
+    return {name: _WRITTEN.get(type_, type_) for name, type_ in stored_columns(contract.open_fields)}
 
 
 def index_release(connection: Connection, registry: Registry, contract: Contract, name: str) -> None:

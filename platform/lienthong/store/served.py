@@ -6,8 +6,8 @@ from lienthong.contract.model import Contract
 from lienthong.contract.registry import Registry
 from lienthong.kernel.settings import Settings
 from lienthong.store import owner
-from lienthong.store.release import columns_of, drop, index_release, numbers, release_name, swap
-from lienthong.store.schema import create_release, stored_columns, table
+from lienthong.store.release import columns_of, drop, index_release, numbers, release_name, swap, wanted_columns
+from lienthong.store.schema import create_release, table
 
 _PUBLISHED = "select number from platform.release where dataset = %s and state = 'published'"
 
@@ -36,7 +36,7 @@ def lock(connection: Connection, dataset: str) -> None:
 
 
 def _ensure(connection: Connection, registry: Registry, contract: Contract) -> None:
-    wanted = dict(stored_columns(contract.open_fields))
+    wanted = wanted_columns(contract)
     views = (columns_of(connection, "open", name) for name in (contract.id, contract.id + "_history"))
     if all(set(view) - {"_from", "_to", "_search", "_id"} == set(wanted) for view in views):
         return

@@ -1,0 +1,305 @@
+"""Release: an immutable, numbered publication of an open view, as tables and files, seen whole or not at all.
+
+Everything of the database happens in one transaction on one snapshot; the files appear by one rename just before it is
+committed. Killed at any moment, the next publication removes what is left over and makes the same release.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, Literal
+from uuid import UUID, uuid4
+
+import orjson
+import psycopg
+from psycopg import Connection, IsolationLevel
+from psycopg.types.json import Jsonb
+
+from lienthong.contract.model import Contract
+from lienthong.contract.registry import Registry
+from lienthong.formats import FORMATS, Format
+from lienthong.kernel.clock import now
+from lienthong.kernel.problem import Problem, Unavailable
+from lienthong.kernel.settings import Settings
+from lienthong.kernel.text import both
+from lienthong.pipelines.release_files import Files, write_files
+from lienthong.pipelines.release_folder import MANIFEST, ReleaseFolder, clean
+from lienthong.pipelines.release_manifest import Made, document, manifest, quality
+from lienthong.privacy.disclosure import DisclosureReport, check_contract, check_release
+from lienthong.store import owner, release
+from lienthong.store.release_fill import Cells, fill_groups, fill_rows
+from lienthong.store.schema import create_release
+
+Progressed = Callable[[str, int, int | None, str], None]
+State = Literal["published", "unchanged", "unloaded", "closed", "failed"]
+LAYOUT = "1"  # of tables and files: another one makes a new release of the same data
+_MEMORY = "256MB"  # for sorting and indexing
+
+
+@dataclass(frozen=True)
+class ReleaseReport:
+    """What became of a publication. `state`: published, unchanged, unloaded, closed (nothing is open), failed."""
+
+    dataset: str
+    state: State
+    number: int | None = None
+    rows: int | None = None
+    seconds: float = 0.0
+    manifest: Mapping[str, Any] | None = None
+    problem: dict[str, Any] | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """A JSON value."""
+        return {
+            "dataset": self.dataset,
+            "state": self.state,
+            "number": self.number,
+            "rows": self.rows,
+            "seconds": self.seconds,
+            "manifest": dict(self.manifest) if self.manifest else None,
+            "problem": self.problem,
+        }
+
+
+def publish_all(
+    settings: Settings,
+    registry: Registry,
+    contracts: Sequence[Contract] | None = None,
+    *,
+    force: bool = False,
+    progress: Progressed = lambda *_: None,
+) -> list[ReleaseReport]:
+    """Publish the open views of `contracts` (all by default); a problem with one is reported and stops no other."""
+    chosen = contracts if contracts is not None else [c for c in registry.contracts.values() if not c.derived_from]
+    reports = []
+    for number, contract in enumerate(chosen):
+        progress("publish", number, len(chosen), contract.id)
+        try:
+            reports.append(publish(settings, registry, contract, force=force, progress=progress))
+        except Problem as problem:
+            told = problem.as_json("vi") | {"exit_code": problem.exit_code}
+            reports.append(ReleaseReport(contract.id, "failed", problem=told))
+    progress("publish", len(chosen), len(chosen), "")
+    return reports
+
+
+def publish(
+    settings: Settings,
+    registry: Registry,
+    contract: Contract,
+    *,
+    force: bool = False,
+    progress: Progressed = lambda *_: None,
+    formats: Mapping[str, Format] = FORMATS,
+) -> ReleaseReport:
+    """Publish the open view of `contract`: its rows, or the aggregate made of it.
+
+    Nothing is done when the served release has the same run and contract, unless `force`. Raises Invalid or Conflict
+    when the disclosure check refuses, Unavailable when the database or the disk does.
+    """
+    opened = contract if contract.is_open else registry.derived(contract.id)
+    if opened is None:
+        return ReleaseReport(contract.id, "closed")
+    check_contract(opened)
+    try:
+        with owner.connect(settings) as connection, _alone(connection, opened.id):
+            made = _Publication(connection, settings, registry, opened, formats, progress).make(force)
+            if made.state == "published":
+                for suffix in ("", "_history"):  # marks all rows as seen by everybody: index-only scans from now on
+                    name = release.release_name(opened.id, made.number or 0) + suffix
+                    connection.execute(psycopg.sql.SQL("vacuum {}").format(psycopg.sql.Identifier("release", name)))
+            return made
+    except (psycopg.Error, OSError) as error:
+        text = str(error).split("\n")[0]
+        detail = both(f"Không công bố được: {text}", f"Could not be published: {text}")
+        raise Unavailable(detail, place=opened.slug) from error
+
+
+@contextmanager
+def _alone(connection: Connection, dataset: str) -> Iterator[None]:
+    """One publication of a dataset at a time; a killed one is noticed by the server within seconds."""
+    connection.execute("set client_connection_check_interval = '2s'")
+    key = (f"lienthong.release.{dataset}",)
+    connection.execute("select pg_advisory_lock(hashtextextended(%s, 0))", key)
+    try:
+        connection.isolation_level = IsolationLevel.REPEATABLE_READ
+        yield
+    finally:
+        if not connection.closed and not connection.broken:
+            connection.execute("select pg_advisory_unlock(hashtextextended(%s, 0))", key)
+
+
+@dataclass(frozen=True)
+class _Publication:
+    """One publication of the open view `contract`."""
+
+    connection: Connection
+    settings: Settings
+    registry: Registry
+    contract: Contract
+    formats: Mapping[str, Format]
+    progress: Progressed
+
+    @property
+    def base(self) -> Contract:
+        """The dataset whose rows are published."""
+        return self.registry.get(self.contract.derived_from) if self.contract.derived_from else self.contract
+
+    def make(self, force: bool) -> ReleaseReport:
+        """Everything in one transaction."""
+        started = time.monotonic()
+        with self.connection.transaction():
+            for setting in ("maintenance_work_mem", "work_mem"):
+                self.connection.execute(f"set local {setting} = '{_MEMORY}'")
+            known = self._known()
+            served = next((n for n, (state, _) in known.items() if state == "published"), None)
+            self._clean(known, served)
+            run = self._run()
+            if run is None:
+                return ReleaseReport(self.contract.id, "unloaded")
+            fingerprint = sha256(f"{run}/{self.base.fingerprint}/{LAYOUT}".encode()).hexdigest()
+            if served and not force and known[served][1] == fingerprint and self._folder(served).final.is_dir():
+                return ReleaseReport(self.contract.id, "unchanged", served)
+            folder = self._folder(max(known, default=0) + 1)
+            try:
+                made, files, told = self._write(folder, run, served)
+                self._record(made, fingerprint, files, told, folder)
+            except BaseException:
+                folder.forget()
+                raise
+        seconds = round(time.monotonic() - started, 2)
+        return ReleaseReport(self.contract.id, "published", made.number, made.rows, seconds, told)
+
+    def _step(self, text: str, done: int = 0, total: int | None = None) -> None:
+        self.progress(f"publish {self.contract.id}", done, total, text)
+
+    def _folder(self, number: int) -> ReleaseFolder:
+        return ReleaseFolder(self.settings.home / "releases", self.contract.id, number)
+
+    def _known(self) -> dict[int, tuple[str, str]]:
+        """Number -> (state, fingerprint) of the releases there are."""
+        rows = self.connection.execute(
+            "select number, state, fingerprint from platform.release where dataset = %s order by number desc",
+            (self.contract.id,),
+        ).fetchall()
+        return {number: (state, fingerprint) for number, state, fingerprint in rows}
+
+    def _run(self) -> UUID | None:
+        row = self.connection.execute("select loaded_run from platform.dataset where id = %s", (self.base.id,))
+        found = row.fetchone()
+        return found[0] if found else None
+
+    def _clean(self, known: Mapping[int, object], served: int | None) -> None:
+        """What a killed publication left."""
+        clean(self.settings.home / "releases", self.contract.id, list(known))
+        release.drop_old(self.connection, self.contract.id, [*known, *([] if served else [0])])
+
+    def _write(self, folder: ReleaseFolder, run: UUID, served: int | None) -> tuple[Made, Files, dict[str, Any]]:
+        """Tables filled, checked and indexed; files written aside."""
+        name = release.release_name(self.contract.id, folder.number)
+        previous = served if served in release.numbers(self.connection, self.contract.id) else None
+        disclosure = self._fill(name, previous)
+        self._step("index")
+        release.index_release(self.connection, self.registry, self.contract, name)
+        before = release.release_name(self.contract.id, previous) if previous is not None else None
+        made = Made(
+            registry=self.registry,
+            contract=self.contract,
+            base=self.base,
+            number=folder.number,
+            run=run,
+            at=now(),
+            rows=self._count(name),
+            versions=self._count(name + "_history"),
+            disclosure=disclosure,
+            quality=quality(self.connection, self.base.id),
+            previous=served,
+            difference=release.difference(self.connection, self.contract, name, before) if before else None,
+        )
+        self._hold_back(run, disclosure)
+        files = write_files(
+            self.connection, self.contract, name, document(made), folder.begin(), self.formats.values(), made.rows,
+            lambda rows: self._step("files", rows, made.rows),
+        )  # fmt: skip
+        told = manifest(made, files)
+        (folder.aside / MANIFEST).write_bytes(orjson.dumps(told, option=orjson.OPT_INDENT_2))
+        return made, files, told
+
+    def _fill(self, name: str, previous: int | None) -> DisclosureReport:
+        self._step("fill")
+        cells: Cells | None = None
+        create_release(self.connection, self.contract, self.contract.open_fields, name)
+        if self.contract.derived_from:
+            before = release.release_name(self.contract.id, previous) if previous is not None else None
+            same = before is not None and self._same_columns(before)
+            cells = fill_groups(self.connection, self.registry, self.contract, name, before if same else None)
+        else:
+            fill_rows(self.connection, self.registry, self.contract, name)
+        self._step("disclosure check")
+        return check_release(self.connection, self.contract, name, cells)
+
+    def _same_columns(self, before: str) -> bool:
+        there = release.columns_of(self.connection, "release", before)
+        return {c: t for c, t in there.items() if not c.startswith("_")} == release.wanted_columns(self.contract)
+
+    def _count(self, name: str) -> int:
+        query = psycopg.sql.SQL("select count(*) from {}").format(psycopg.sql.Identifier("release", name))
+        found = self.connection.execute(query).fetchone()
+        assert found is not None
+        return int(found[0])
+
+    def _hold_back(self, run: UUID, disclosure: DisclosureReport) -> None:
+        """Show the steward the rows that were left out: key and place, never the value."""
+        rule = "disclosure"
+        self.connection.execute(
+            "delete from platform.quarantine where run_id = %s and dataset = %s and rule = %s",
+            (run, self.base.id, rule),
+        )
+        vi = "Có dấu hiệu thông tin cá nhân trong trường được công bố: dòng không được công bố"
+        en = "A personal identifier stands in a published field: the row is not published"
+        with self.connection.cursor() as cursor:
+            cursor.executemany(
+                "insert into platform.quarantine (run_id, dataset, rule, field, reason_vi, reason_en, file, row) "
+                "values (%s, %s, %s, %s, %s, %s, '', %s)",
+                [
+                    (run, self.base.id, rule, place.split(":")[0], f"{vi} ({place})", f"{en} ({place})", Jsonb(key))
+                    for key, places in disclosure.keys
+                    for place in places
+                ],
+            )
+
+    def _record(self, made: Made, fingerprint: str, files: Files, told: dict[str, Any], folder: ReleaseFolder) -> None:
+        """Rows of the catalogue, views, old tables; the files take their place just before the end."""
+        self._step("serve")
+        dataset, id_ = self.contract.id, uuid4()
+        self.connection.execute(
+            "update platform.release set state = 'superseded' where dataset = %s and state = 'published'", (dataset,)
+        )
+        self.connection.execute(
+            "insert into platform.release (id, dataset, number, state, published_at, run_id, contract_version, "
+            "fingerprint, rows, manifest) values (%s, %s, %s, 'published', %s, %s, %s, %s, %s, %s)",
+            (
+                id_,
+                dataset,
+                made.number,
+                made.at,
+                made.run,
+                self.contract.version,
+                fingerprint,
+                made.rows,
+                Jsonb(told),
+            ),  # fmt: skip
+        )
+        for written in files.written:
+            path = f"{dataset}/{made.number}/{written.name}"
+            self.connection.execute(
+                "insert into platform.distribution (id, release_id, format, media_type, path, size, sha256) "
+                "values (%s, %s, %s, %s, %s, %s, %s)",
+                (uuid4(), id_, written.format.name, written.format.media_type, path, written.size, written.sha256),
+            )
+        folder.finish()
+        release.swap(self.connection, self.contract, release.release_name(dataset, made.number))
+        keep = [made.number] if made.previous is None else [made.number, made.previous]
+        release.drop_old(self.connection, dataset, keep)

@@ -1,0 +1,196 @@
+"""The files of a release, read again by the programs that people use."""
+
+import csv
+import datetime
+import io
+import json
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pyarrow.parquet as pq
+import pytest
+
+from lienthong.pipelines.release import publish
+from lienthong.store.cluster import Cluster
+from tests.journey.release_world import World, area, make_world, stall
+
+HARMFUL = ["=1+1", "+1", "-x", "@SUM(A1)", "\tx", "＝1", "－1", "'=1+1", "a=1", "'x"]
+TROUBLE = [
+    stall(900, name=HARMFUL[0], share="-0.125", staff=None, capital=2**53 - 1),
+    stall(901, name='dấu "nháy", phẩy; chấm phẩy', tags=None, place=None, seen_at=None, indoors=None, email=None),
+    stall(902, name="hai\ndòng  <b>&amp;</b> _x", opened_on=datetime.date(1899, 12, 31), tags="[]"),
+    *(stall(910 + n, name=text) for n, text in enumerate(HARMFUL[1:])),
+]
+ROWS = sorted([*(stall(n) for n in range(40)), *TROUBLE], key=lambda row: str(row["code"]))
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    with tempfile.TemporaryDirectory(dir="/tmp", prefix="lt-") as name:
+        Path(name).chmod(0o755)
+        cluster = Cluster(Path(name), "test")
+        cluster.start()
+        made = make_world(cluster, Path(name), "files")
+        made.fill("stalls", ROWS)
+        made.fill("areas", [area(f"A{n}", 105 + n) for n in range(3)])
+        made.fill("visits", [])
+        for dataset in ("stalls", "areas", "visits"):
+            publish(made.settings, made.registry, made.registry.get(dataset))
+        yield made
+        cluster.stop()
+
+
+@pytest.fixture(scope="module")
+def stalls(world: World) -> Path:
+    return world.settings.home / "releases" / "stalls" / "1"
+
+
+@pytest.fixture(scope="module")
+def areas(world: World) -> Path:
+    return world.settings.home / "releases" / "areas" / "1"
+
+
+@pytest.fixture(scope="module")
+def lines(stalls: Path) -> list[dict[str, Any]]:
+    """The rows as JSON, which the other formats are held against."""
+    return [json.loads(line) for line in (stalls / "stalls.jsonl").read_text("utf-8").splitlines()]
+
+
+def harmless(text: str) -> str:
+    """The text that a spreadsheet shows, without the apostrophe that the writer put before a formula."""
+    return text[1:] if text.startswith("'") and text.lstrip("'")[:1] in "=+-@\t\r\n＝＋－＠" else text
+
+
+def test_jsonl_is_what_the_api_answers(lines: list[dict[str, Any]]) -> None:
+    assert [line["name"] for line in lines] == [row["name"] for row in ROWS]
+    assert lines[1] == {
+        "code": "S00001",
+        "name": "Sạp “1”, dãy Đông",
+        "kind": "cloth",
+        "capital": 1000000,
+        "share": 0.125,
+        "staff": 1,
+        "opened_on": "2020-01-02",
+        "seen_at": "2026-01-02T08:30:00+07:00",
+        "indoors": False,
+        "tags": ["rau", '"1"'],
+        "place": {"type": "Point", "coordinates": [106.0001, 21.5]},
+        "email": "cho@example.com",
+        "area_code": "A1",
+    }
+
+
+def test_csv_opens_in_spreadsheets_and_gives_every_value_back(stalls: Path, lines: list[dict[str, Any]]) -> None:
+    content = (stalls / "stalls.csv").read_bytes()
+    assert content.startswith(b"\xef\xbb\xbfcode,name,kind,")
+    assert content.count(b"\r\n") >= len(ROWS)
+    rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+    assert [harmless(row["name"]) for row in rows] == [line["name"] for line in lines]
+    assert not [row["name"] for row in rows if row["name"][:1] in tuple("=+-@\t\r＝＋－＠")]
+    for row, line in zip(rows, lines, strict=True):
+        assert row["capital"] == str(line["capital"])
+        assert (Decimal(row["share"]) if row["share"] else None) == Decimal(str(line["share"]))
+        for name in ("kind", "seen_at", "opened_on", "area_code"):
+            assert (row[name] or None) == line[name]
+        assert {"true": True, "false": False, "": None}[row["indoors"]] is line["indoors"]
+        assert (json.loads(row["tags"]) if row["tags"] else None) == line["tags"]
+        assert row["place"].startswith("POINT(") if line["place"] else row["place"] == ""
+    assert b",-0.125," in content  # a number stays one
+
+
+def test_parquet_is_typed_and_tells_where_rows_lie(stalls: Path, lines: list[dict[str, Any]]) -> None:
+    file = pq.ParquetFile(stalls / "stalls.parquet")
+    types = {field.name: str(field.type) for field in file.schema_arrow}
+    assert types == {
+        "code": "string", "name": "string", "kind": "string", "capital": "decimal128(20, 0)",
+        "share": "decimal128(20, 3)", "staff": "int32", "opened_on": "date32[day]",
+        "seen_at": "timestamp[us, tz=+07:00]", "indoors": "bool", "tags": "string", "place": "binary",
+        "email": "string", "area_code": "string",
+    }  # fmt: skip
+    rows = file.read().drop_columns(["seen_at"]).to_pylist()
+    assert [row["name"] for row in rows] == [line["name"] for line in lines]
+    assert [row["capital"] for row in rows] == [Decimal(line["capital"]) for line in lines]
+    assert [row["opened_on"].isoformat() for row in rows] == [line["opened_on"] for line in lines]
+    geo = json.loads(file.schema_arrow.metadata[b"geo"])
+    assert geo["columns"]["place"] == {"encoding": "WKB", "geometry_types": ["Point"]}
+    assert rows[1]["place"][:5] == b"\x01\x01\x00\x00\x00"
+    assert file.schema_arrow.metadata[b"title"].decode() == "Sạp hàng"
+    assert file.schema_arrow.field("name").metadata[b"title_vi"].decode() == "Tên"
+    assert file.read(["seen_at"]).column(0).cast("int64")[1].as_py() == 1767317400 * 10**6
+
+
+def test_xlsx_has_a_sheet_of_rows_and_a_sheet_about_them(stalls: Path, lines: list[dict[str, Any]]) -> None:
+    for read_only in (False, True):
+        book = openpyxl.load_workbook(stalls / "stalls.xlsx", read_only=read_only)
+        assert book.sheetnames == ["Dữ liệu", "Mô tả"]
+        header, *rows = list(book["Dữ liệu"].iter_rows(values_only=True))
+        assert header == tuple(lines[0])
+        shown = [dict(zip(header, row, strict=True)) for row in rows]
+        assert [row["name"] for row in shown] == [line["name"] for line in lines]
+        assert [row["indoors"] for row in shown] == [line["indoors"] for line in lines]
+        assert shown[1]["opened_on"] == datetime.datetime(2020, 1, 2)
+        assert [row["share"] for row in shown] == [line["share"] for line in lines]
+        about = [row[:2] for row in book["Mô tả"].iter_rows(values_only=True)]
+        assert about[0] == ("Sạp hàng", "Stalls")
+        assert ("Giấy phép / Licence", "CC-BY-4.0 Creative Commons Ghi công 4.0") in about
+        assert ("keeper", "Chủ sạp") not in about
+    long_ago, exact = (next(r for r in shown if r["code"] == code) for code in ("S00902", "S00900"))
+    assert long_ago["opened_on"] == "1899-12-31"  # no spreadsheet has such a date
+    assert exact["capital"] == str(2**53 - 1)  # nor a number of 16 digits
+
+
+def test_no_cell_of_the_xlsx_is_a_formula(stalls: Path) -> None:
+    sheet = openpyxl.load_workbook(stalls / "stalls.xlsx")["Dữ liệu"]
+    assert {cell.data_type for row in sheet.iter_rows(min_row=2) for cell in row} <= {"s", "n", "d", "b", "inlineStr"}
+    assert "=1+1" in {cell.value for cell in sheet["B"]}
+
+
+def test_geojson_is_a_map(areas: Path, stalls: Path) -> None:
+    made = json.loads((areas / "areas.geojson").read_bytes())
+    assert made["type"] == "FeatureCollection"
+    assert "crs" not in made
+    first = made["features"][0]
+    assert first["id"] == "A0,2025-07-01"
+    assert first["properties"] == {"area_code": "A0", "valid_from": "2025-07-01", "valid_to": None}
+    ring = first["geometry"]["coordinates"][0][0]
+    turned = sum(x1 * y2 - x2 * y1 for (x1, y1), (x2, y2) in zip(ring, ring[1:], strict=False))
+    assert turned > 0  # counter-clockwise
+    places = json.loads((stalls / "stalls.geojson").read_bytes())["features"]
+    assert len(places) == len(ROWS)
+    assert [f["geometry"] for f in places if f["properties"]["code"] == "S00901"] == [None]
+
+
+@pytest.mark.skipif(shutil.which("ogr2ogr") is None, reason="GDAL is not installed")
+def test_gdal_reads_the_geojson(areas: Path) -> None:
+    command = ["ogr2ogr", "-f", "CSV", "/vsistdout/", str(areas / "areas.geojson"), "-lco", "GEOMETRY=AS_WKT"]
+    made = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    rows = list(csv.DictReader(io.StringIO(made)))
+    assert [row["area_code"] for row in rows] == ["A0", "A1", "A2"]
+    assert rows[0]["WKT"].startswith("MULTIPOLYGON (((105 ")
+
+
+def test_areas_are_left_out_of_the_workbook_only(areas: Path) -> None:
+    header = next(openpyxl.load_workbook(areas / "areas.xlsx")["Dữ liệu"].iter_rows(values_only=True))
+    assert header == ("area_code", "valid_from", "valid_to")
+    rows = list(csv.DictReader((areas / "areas.csv").open(encoding="utf-8-sig", newline="")))
+    assert rows[0]["boundary"].startswith("MULTIPOLYGON(((105 ")
+    assert pq.read_table(areas / "areas.parquet")["boundary"][0].as_py()[1:5] == b"\x06\x00\x00\x00"
+
+
+def test_a_release_without_rows_has_files_without_rows(world: World) -> None:
+    folder = world.settings.home / "releases" / "visit_statistics" / "1"
+    manifest = json.loads((folder / "manifest.json").read_bytes())
+    assert manifest["rows"] == 0
+    assert [left["format"] for left in manifest["not_written"]] == ["geojson"]
+    assert (folder / "visit-statistics.csv").read_text("utf-8-sig").splitlines() == [
+        "month,kind,visits,short,mean_minutes"
+    ]
+    assert (folder / "visit-statistics.jsonl").read_bytes() == b""
+    assert pq.read_table(folder / "visit-statistics.parquet").num_rows == 0
+    assert openpyxl.load_workbook(folder / "visit-statistics.xlsx")["Dữ liệu"].max_row == 1
