@@ -108,17 +108,24 @@ def _locked(path: Path) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def platform(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Platform]:
-    """The example province, small, loaded through the whole pipeline and served; shared by all test processes."""
+    """The example province, small, loaded through the whole pipeline and served; shared by all test processes.
+
+    `LIENTHONG_TEST_PLATFORM=<url> <home>` takes one that runs already, for a quick look while working.
+    """
+    if given := os.environ.get("LIENTHONG_TEST_PLATFORM"):
+        url, home = given.split()
+        yield Platform(url, Path(home), json.loads((Path(home) / "credentials.json").read_text()))
+        return
     base = tmp_path_factory.getbasetemp()
     root = base if worker_id == "master" else base.parent
-    users, state, home = root / "platform.users", root / "platform.json", root / "platform"
+    users, state, folder = root / "platform.users", root / "platform.json", root / "platform"
     process = None
     with _locked(root / "platform.lock"):
         if not state.exists():
-            process, made = start(home, LIENTHONG_DEMO_SCALE=DEMO_SCALE)
+            process, made = start(folder, LIENTHONG_DEMO_SCALE=DEMO_SCALE)
             state.write_text(made.url)
         users.write_text(str(int(users.read_text() or 0) + 1 if users.exists() else 1))
-    yield Platform(state.read_text(), home, json.loads((home / "credentials.json").read_text()))
+    yield Platform(state.read_text(), folder, json.loads((folder / "credentials.json").read_text()))
     with _locked(root / "platform.lock"):
         users.write_text(str(int(users.read_text()) - 1))
     if process:
