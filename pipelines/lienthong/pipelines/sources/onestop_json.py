@@ -6,7 +6,7 @@ messages, or JSON Lines.
 
 Options: `messages` (data: where the items are), `key` (field or fields, needed), `latest_by` (field or fields with
 the event time; of several the latest counts; default: order of arrival), `service` (only messages of this service).
-Times are dd/MM/yyyy HH:mm:ss, yyyyMMddHHmmss, ISO 8601, or dates of these forms.
+Times are dd/MM/yyyy HH:mm:ss, yyyyMMddHHmmss, ISO 8601, or dates of these forms; without an offset, of Vietnam.
 """
 
 from collections import Counter
@@ -28,8 +28,8 @@ from .text import read_text
 OPTIONS = frozenset({"encoding", "min_confidence", "messages", "key", "latest_by", "service"})
 NEEDS_FILE = True
 _TIMES = (
-    "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%Y%m%d%H%M%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S",
-    "%Y-%m-%dT%H:%M:%S.%f", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S.%f%z", "%d/%m/%Y", "%Y%m%d", "%Y-%m-%d",
+    "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%Y%m%d%H%M%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f",
+    "%Y-%m-%d %H:%M:%S", "%d/%m/%Y", "%Y%m%d", "%Y-%m-%d",
 )  # fmt: skip
 
 
@@ -99,9 +99,8 @@ def _fold(
     times: list[str],
 ) -> tuple[int, int]:  # fmt: skip
     """One row per key: the rows, and how many event times could not be read."""
-    formats = ", ".join(map(literal, _TIMES))
-    parsed = [f"try_strptime(trim({name(time)}), [{formats}])" for time in times]
-    moment = f"greatest({', '.join(parsed)})" if parsed else "NULL::TIMESTAMP"
+    parsed = [_moment(f"trim({name(time)})") for time in times]
+    moment = f"greatest({', '.join(parsed)})" if parsed else "NULL::BIGINT"
     unreadable = " OR ".join(f"({name(t)} IS NOT NULL AND {p} IS NULL)" for t, p in zip(times, parsed, strict=True))
     table = f"read_parquet({literal(events)}, file_row_number = true)"
     ordered = f"SELECT *, row_number() OVER (ORDER BY {moment} NULLS FIRST, file_row_number) AS _order FROM {table}"
@@ -115,6 +114,16 @@ def _fold(
     rows = copy(duck, query, target)
     unread = duck.execute(f"SELECT count(*) FROM {table} WHERE {unreadable or 'false'}").fetchone() or (0,)
     return rows, int(unread[0])
+
+
+def _moment(text: str) -> str:
+    """SQL for a time in microseconds since 1970 UTC; without an offset it is the time of Vietnam (+07)."""
+    formats = ", ".join(map(literal, _TIMES))
+    return (
+        f"CASE WHEN regexp_matches({text}, '(Z|[+-][0-9]{{2}}:?[0-9]{{2}})$') "
+        f"THEN epoch_us(TRY_CAST({text} AS TIMESTAMPTZ)) "
+        f"ELSE epoch_us(try_strptime({text}, [{formats}])) - 25200000000 END"
+    )
 
 
 def _notes(place: str, events: int, rows: int, unread: int, skipped: Counter[str]) -> Iterator[Note]:

@@ -105,15 +105,16 @@ class Script:
     def records(self) -> Iterator[Record]:
         """The rows of the table, in the order of the script."""
         self._next()
+        begins = True  # of a statement: after a semicolon, or first on its line
         while (token := self._token) is not None:
             self._next()
-            if not (token.first or token.raw == ";"):
-                continue
-            if token.text in ("INSERT", "REPLACE", "INTO"):
+            statement = token.kind == "word" and (begins or token.first)
+            begins = token.raw == ";"
+            if statement and token.text in ("INSERT", "REPLACE"):
                 yield from self._insert()
-            elif token.text == "COPY":
+            elif statement and token.text == "COPY":
                 yield from self._copy()
-            elif token.text == "CREATE":
+            elif statement and token.text == "CREATE":
                 self._create()
 
     def _next(self) -> Token | None:

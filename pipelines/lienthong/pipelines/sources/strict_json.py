@@ -90,7 +90,7 @@ def _encodable(value: Any) -> bool:
 def documents(place: str, path: Path) -> Iterator[Document | Reject]:
     """The documents of a UTF-8 file. Raises Invalid with line and column when a whole document is no JSON."""
     with path.open(encoding="utf-8-sig", newline="\n") as file:
-        first, *second = islice((line for line in file if line.strip()), 2) or [""]
+        first, *second = list(islice((line for line in file if line.strip()), 2)) or [""]
         if not first:
             raise Invalid(both("Tệp không có JSON.", "The file has no JSON."), place=place)
         file.seek(0)
