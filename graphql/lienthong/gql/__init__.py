@@ -13,7 +13,7 @@ def router(services: Services) -> APIRouter:
     """`/graphql` and the console's script."""
     found = APIRouter()
     found.add_route("/graphql", endpoint(services), methods=["GET", "POST"], name=HOT)
-    found.add_route("/graphql/console.js", script, methods=["GET"])
+    found.add_route("/graphql/console.js", script(services.registry), methods=["GET"])
     return found
 
 

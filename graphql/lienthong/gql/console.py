@@ -1,7 +1,15 @@
 """The console (GraphiQL) for browsers, from our own files: nothing is asked of another server."""
 
+import json
+from collections.abc import Awaitable, Callable
+
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
+
+from lienthong.contract.registry import Registry
+from lienthong.gql.naming import named
+
+Endpoint = Callable[[Request], Awaitable[Response]]
 
 VENDOR = "/static/vendor"
 _PAGE = f"""<!doctype html>
@@ -27,12 +35,7 @@ _PAGE = f"""<!doctype html>
 """
 _SCRIPT = """"use strict";
 const address = new URL(location.href);
-const example = `# Liên Thông: Ctrl+Enter chạy truy vấn / runs the query
-{
-  __typename
-  __schema { queryType { fields { name description } } }
-}
-`;
+const example = EXAMPLE;
 function keep(query) {
   address.searchParams.set("query", query);
   history.replaceState(null, "", address);
@@ -65,6 +68,22 @@ def console(request: Request) -> Response:
     return HTMLResponse(_PAGE, headers={"Content-Security-Policy": _POLICY, "Cache-Control": "no-cache"})
 
 
-async def script(_: Request) -> Response:
-    """The console's own script."""
-    return Response(_SCRIPT, media_type="text/javascript; charset=utf-8", headers={"Cache-Control": "no-cache"})
+def script(registry: Registry) -> Endpoint:
+    """The console's own script, with a first query over a dataset that is there."""
+    body = _SCRIPT.replace("EXAMPLE", json.dumps(example(registry), ensure_ascii=False))
+
+    async def answer(_: Request) -> Response:
+        return Response(body, media_type="text/javascript; charset=utf-8", headers={"Cache-Control": "no-cache"})
+
+    return answer
+
+
+def example(registry: Registry) -> str:
+    """A query to begin with: the first rows of an open dataset, its text fields first."""
+    for names in named(registry).values():
+        if names.contract.is_open:
+            fields = sorted(names.fields, key=lambda name: not names.fields[name].search)
+            shown = " ".join(f for f in fields if f not in names.records)[:60].rpartition(" ")[0]
+            inner = f"{names.many}(first: 5) {{\n    totalCount\n    nodes {{ {shown} }}\n  }}"
+            return f"# Ctrl+Enter: chạy truy vấn / run the query\n{{\n  {inner}\n}}\n"
+    return "{ version }\n"
