@@ -88,8 +88,8 @@ def _person(
         ),
     )
     connection.execute(
-        "insert into platform.token (id, sha256, label, username, created_at) values (gen_random_uuid(), %s, %s, %s, now()) "
-        "on conflict (sha256) do nothing",
+        "insert into platform.token (id, sha256, label, username, created_at) "
+        "values (gen_random_uuid(), %s, %s, %s, now()) on conflict (sha256) do nothing",
         (token_hash(made["token"]), person["role"], made["username"]),
     )
     return made
@@ -100,8 +100,8 @@ def _agency_token(
 ) -> dict[str, str]:
     made = dict(known or {"id": token["agency"], "token": new_token()})
     connection.execute(
-        "insert into platform.token (id, sha256, label, agency_id, created_at) values (gen_random_uuid(), %s, %s, %s, now()) "
-        "on conflict (sha256) do nothing",
+        "insert into platform.token (id, sha256, label, agency_id, created_at) "
+        "values (gen_random_uuid(), %s, %s, %s, now()) on conflict (sha256) do nothing",
         (token_hash(made["token"]), token["label"], token["agency"]),
     )
     return made
@@ -115,9 +115,10 @@ def _agreement(connection: psycopg.Connection, registry: Registry, given: Mappin
     where = condition(registry, contract, given["where"]) if given.get("where") else None
     valid_from, expires = given.get("validFrom") or today(), date.fromisoformat(str(given["expires"]))
     connection.execute(
-        "insert into platform.agreement (id, provider, consumer, dataset, fields, condition, purpose, legal_basis, quota,"
-        " valid_from, expires, state) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'active') "
-        "on conflict (id) do update set fields = excluded.fields, condition = excluded.condition, expires = excluded.expires",
+        "insert into platform.agreement (id, provider, consumer, dataset, fields, condition, purpose, legal_basis,"
+        " quota, valid_from, expires, state) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'active') "
+        "on conflict (id) do update set fields = excluded.fields, condition = excluded.condition, "
+        "expires = excluded.expires",
         (given["id"], given["provider"], given["consumer"], contract.id, list(given["fields"]),
          json.dumps(given.get("where")) if given.get("where") else None, given["purpose"], given["legalBasis"],
          given.get("quota"), valid_from, expires),

@@ -1,5 +1,6 @@
 """`lienthong up`: everything a newcomer needs, in order, with progress; Ctrl-C stops it all."""
 
+import functools
 import os
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from lienthong.app.server import check_port, serve
 from lienthong.contract.registry import Registry
 from lienthong.kernel.content import content
 from lienthong.kernel.settings import Settings
+from lienthong.kernel.settings import settings as process_settings
 from lienthong.store.cluster import Cluster
 from lienthong.store.served import ensure_served
 
@@ -47,6 +49,7 @@ def _without_datasets(settings: Settings) -> Settings:
     folder = (settings.home / "empty").absolute()
     folder.mkdir(parents=True, exist_ok=True)
     os.environ["LIENTHONG_DATASETS"] = str(folder)
+    process_settings.cache_clear()
     return settings.model_copy(update={"datasets": folder})
 
 
@@ -59,7 +62,7 @@ def _load(as_json: bool) -> None:
 
 
 def _say(text: str) -> None:
-    output.console.print(f"[dim]•[/] {text}", highlight=False)
+    output.console.print(f"[dim]•[/] {text}")
 
 
 def _welcome(settings: Settings, registry: Registry, known: dict[str, dict[str, str]], as_json: bool) -> None:
@@ -69,13 +72,10 @@ def _welcome(settings: Settings, registry: Registry, known: dict[str, dict[str, 
     if as_json:
         output.emit(ready, True)
         return
-    print_ = output.console.print
-    print_(f"\n[bold green]Liên Thông[/]  {settings.public_url}", highlight=False)
-    print_(
-        f"  REST {settings.public_url}/docs   GraphQL {settings.public_url}/graphql   CKAN /api/3/action/",
-        highlight=False,
-    )
+    print_ = functools.partial(output.console.print, highlight=False, soft_wrap=True)
+    print_(f"\n[bold green]Liên Thông[/]  {settings.public_url}")
+    print_(f"  REST {settings.public_url}/docs   GraphQL {settings.public_url}/graphql   CKAN /api/3/action/")
     if agency:
-        print_(f"  cơ quan / agency [bold]{agency['id']}[/]: {agency['token']}", highlight=False, soft_wrap=True)
-    print_(f"  quản trị / administrator: {admin['username']} / {admin['password']}", highlight=False)
-    print_("  Ctrl-C: dừng / stop\n", highlight=False)
+        print_(f"  cơ quan / agency [bold]{agency['id']}[/]: {agency['token']}")
+    print_(f"  quản trị / administrator: {admin['username']} / {admin['password']}")
+    print_("  Ctrl-C: dừng / stop\n")

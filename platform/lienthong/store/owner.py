@@ -1,5 +1,9 @@
 """The owner's connection: migrations, pipelines and releases. The API never uses it."""
 
+import contextlib
+import os
+import secrets
+from pathlib import Path
 from urllib.parse import quote
 
 import psycopg
@@ -27,8 +31,19 @@ def owner_url(settings: Settings) -> str:
 
 
 def app_password(settings: Settings) -> str:
-    """The password of the API's login role, kept beside the cluster."""
-    return Cluster(settings.home).password(APP)
+    """The password of the API's login role: the private cluster's, or one kept in the home folder (0600)."""
+    if not settings.database_url:
+        return Cluster(settings.home).password(APP)
+    path = settings.home / "app.secret"
+    settings.home.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileExistsError), open(_new(path), "w") as file:
+        file.write(secrets.token_urlsafe(32))
+    return path.read_text()
+
+
+def _new(path: Path) -> int:
+    """A file that was not there, readable by its owner alone. Raises FileExistsError."""
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
 
 
 def app_url(settings: Settings) -> str:
