@@ -23,6 +23,7 @@ from lienthong.governance.session import Sessions
 from lienthong.kernel.content import content
 from lienthong.kernel.problem import Problem
 from lienthong.kernel.settings import Settings, settings
+from lienthong.kernel.text import Language
 from lienthong.store import owner
 from lienthong.store.database import Database
 
@@ -86,5 +87,5 @@ def _ready(given: Services) -> Call:
 async def _problem(request: Request, error: Exception) -> Response:
     """The last resort: a problem that no surface has put in its own form."""
     assert isinstance(error, Problem)
-    language = "en" if request.headers.get("accept-language", "vi").lower().startswith("en") else "vi"
+    language: Language = "en" if request.headers.get("accept-language", "vi").lower().startswith("en") else "vi"
     return JSONResponse(error.as_json(language), error.status, media_type="application/problem+json")

@@ -30,7 +30,7 @@ def load_demo(settings: Settings, progress: Progressed) -> dict[str, Any]:
     sources = _sources(settings, progress)
     ingested = ingest_all(settings, registry, contracts, sources, force=False, progress=progress)
     published = publish_all(settings, registry, contracts, force=False, progress=progress)
-    failed = [r for r in (*ingested, *published) if r.problem]
+    failed: list[Any] = [r for r in [*ingested, *published] if r.problem]
     if failed:
         raise _failure(failed)
     mark(settings, registry)

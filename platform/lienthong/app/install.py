@@ -31,7 +31,7 @@ def migrate(settings: Settings, registry: Registry) -> None:
         roles.ensure_app(connection, owner.app_password(settings))
         for agency in registry.agencies.values():
             _agency(connection, agency.id, agency.name.vi, agency.name.en, agency.org_code)
-        installed = dict(connection.execute(_INSTALLED).fetchall())
+        installed: dict[str, str] = dict(connection.execute(_INSTALLED).fetchall())
         for contract in registry.contracts.values():
             if not contract.derived_from and installed.get(contract.id) != f"{contract.fingerprint} {LAYOUT}":
                 install(connection, registry, contract)

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 import orjson
 import typer
@@ -14,7 +14,12 @@ from rich.table import Table
 from lienthong.kernel.problem import Problem
 
 console = Console(stderr=True)
-Progressed = Callable[[str, int, int | None, str], None]
+
+
+class Progressed(Protocol):
+    """Hears how far a task is: `done` of `total` parts (None: not known)."""
+
+    def __call__(self, task: str, done: int, total: int | None, message: str = "") -> None: ...
 
 
 def emit(result: Any, as_json: bool, human: Callable[[], Any] | None = None) -> None:
@@ -34,11 +39,15 @@ def table(rows: Sequence[Mapping[str, Any]], *columns: str, title: str | None = 
     return made
 
 
+def _silent(task: str, done: int, total: int | None, message: str = "") -> None:
+    """Tells nobody."""
+
+
 @contextmanager
 def progress(as_json: bool) -> Iterator[Progressed]:
     """A callback `(task, done, total, message)` drawn as bars; silent when JSON is wanted."""
     if as_json:
-        yield lambda *_: None
+        yield _silent
         return
     columns = (
         SpinnerColumn(),

@@ -140,9 +140,8 @@ def foreign_key_indexes(
 def create_release(connection: Connection, contract: Contract, fields: Iterable[FieldContract], name: str) -> None:
     """Create `release.<name>` and `release.<name>_history` without indexes, to be filled and then served."""
     fields = tuple(fields)
-    connection.execute(
-        sql.SQL("create table {} ({})").format(table("release", name), _columns(contract, fields, [*_RECORDED, _NUMBER]))
-    )
+    current = _columns(contract, fields, [*_RECORDED, _NUMBER])
+    connection.execute(sql.SQL("create table {} ({})").format(table("release", name), current))
     connection.execute(
         sql.SQL("create table {} ({})").format(
             table("release", name + "_history"),
