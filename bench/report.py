@@ -1,0 +1,93 @@
+"""Results as a file of their own, and as tables between marks in docs/performance.md."""
+
+import json
+import re
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from bench.place import ROOT
+
+RESULTS = ROOT / "bench" / "results"
+PAGE = ROOT / "docs" / "performance.md"
+
+
+def keep(found: dict[str, Any], day: date, page: Path = PAGE) -> Path:
+    """Add what was measured to the day's file and to the page; the file."""
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / f"{day.isoformat()}.json"
+    whole = (json.loads(path.read_text("utf-8")) if path.exists() else {}) | found
+    path.write_text(json.dumps(whole, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    text = page.read_text("utf-8")
+    for name, table in tables(found, day).items():
+        text = between(text, name, table)
+    page.write_text(text, encoding="utf-8")
+    return path
+
+
+def between(text: str, name: str, table: str) -> str:
+    """`text` with another table between its marks. Raises ValueError when there are none."""
+    start, end = f"<!-- bench:{name} -->", f"<!-- /bench:{name} -->"
+    pattern = re.compile(re.escape(start) + ".*?" + re.escape(end), re.DOTALL)
+    if not pattern.search(text):
+        raise ValueError(f"no marks {start} … {end}")
+    return pattern.sub(lambda _: f"{start}\n{table}\n{end}", text)
+
+
+def tables(found: dict[str, Any], day: date) -> dict[str, str]:
+    """The tables of the parts that were measured."""
+    made = {}
+    for part, render in (("ingest", _ingest), ("reads", _reads)):
+        if part in found:
+            made[part] = f"{_machine(found[part]['machine'], day)}\n\n{render(found[part])}"
+    return made
+
+
+def _machine(machine: dict[str, Any], day: date) -> str:
+    versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
+    return (
+        f"{day.isoformat()}: {machine['processor']}, {machine['cores']} cores, {machine['memory_gib']} GiB, "
+        f"{machine['system']}; load before the run {machine['load']}; {versions}."
+    )
+
+
+def _ingest(found: dict[str, Any]) -> str:
+    rows = [
+        "| | rows/s | seconds | CPU s, process | CPU s, PostgreSQL | peak MiB, process | peak MiB, PostgreSQL |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name, title in (("copy", "`\\copy`, no types, no index (limit)"), ("ingest", "whole pipeline")):
+        f = found[name]
+        rows.append(
+            f"| {title} | {f['rate']:,} | {f['seconds']} | {f['process_cpu']} | {f['postgres_cpu']} "
+            f"| {f['process_mib']:,} | {f['postgres_mib']:,} |"
+        )
+    steps = ", ".join(f"{name} {seconds}" for name, seconds in found["steps"].items())
+    counts = ", ".join(f"{name} {n:,}" for name, n in found["counts"].items())
+    ratio = found["ratio"]
+    return "\n".join([
+        *rows, "",
+        f"{found['rows']:,} rows, {found['bytes'] / 2**20:.0f} MiB, best of {found['rounds']}. Ratio to the limit: "
+        f"**{ratio['rate']}** of its speed, {ratio['cpu']} times its CPU. Seconds by step: {steps}. Rows: {counts}.",
+    ])  # fmt: skip
+
+
+def _reads(found: dict[str, Any]) -> str:
+    rows = [
+        "| job | surface | limit: req/s, p99 ms | CPU ms, server + PostgreSQL | ours: req/s, p99 ms "
+        "| CPU ms, server + PostgreSQL | speed | CPU | others' cores |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for case in found["cases"]:
+        bare, ours, ratio = case["bare"], case["lienthong"], case["ratio"]
+        cells = [case["case"], "GraphQL" if case["surface"] == "graphql" else "REST"]
+        for f in (bare, ours):
+            cells += [f"{f['rate']:,.0f}, {f['p99']:.0f}", f"{f['server_ms']:.2f} + {f['postgres_ms']:.2f}"]
+        cells += [f"**{ratio['rate']:.2f}**", f"{ratio['cpu']:.2f}", f"{max(bare['others'], ours['others']):.1f}"]
+        rows.append("| " + " | ".join(cells) + " |")
+    note = (
+        f"{found['rows']:,} enterprises released; {found['tool']}, 16 connections; best of {found['rounds']} windows "
+        f"of {found['seconds']:.0f} s, alternating. Speed and CPU are ratios to the limit. "
+        "Others' cores: what the load generator and everybody else on the machine used meanwhile."
+    )
+    return "\n".join([*rows, "", note])
