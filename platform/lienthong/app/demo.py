@@ -30,7 +30,8 @@ def load_demo(settings: Settings, progress: Progressed) -> dict[str, Any]:
     sources = _sources(settings, progress)
     ingested = ingest_all(settings, registry, contracts, sources, force=False, progress=progress)
     published = publish_all(settings, registry, contracts, force=False, progress=progress)
-    failed: list[Any] = [r for r in [*ingested, *published] if r.problem]
+    reports: list[Any] = [*ingested, *published]
+    failed = [r for r in reports if r.problem]
     if failed:
         raise _failure(failed)
     mark(settings, registry)

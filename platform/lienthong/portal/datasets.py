@@ -11,6 +11,7 @@ from lienthong.catalog.snapshot import DatasetState, Snapshot
 from lienthong.contract.model import Contract
 from lienthong.portal import examples, values
 from lienthong.portal.page import Page, file_href
+from lienthong.portal.playbook import has_playbook
 from lienthong.store.query import Page as RowPage
 from lienthong.store.query import Query, fields
 
@@ -94,6 +95,7 @@ def _rules(page: Page, state: DatasetState) -> list[dict[str, Any]]:
             "title": (r.get("title") or {}).get(page.language, ""),
             "dimension": r.get("dimension", ""),
             "success": r["success"],
+            "playbook": has_playbook(str(r["id"])),
             "unexpected": r.get("unexpected_count") or 0,
         }
         for r in results

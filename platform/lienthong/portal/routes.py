@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from lienthong.access.services import Services
-from lienthong.portal import ask, datasets, developers, reports, session, steward
+from lienthong.portal import ask, datasets, developers, playbook, reports, session, steward
 from lienthong.portal.page import HERE, page
 
 STATIC = HERE / "static"
@@ -15,6 +15,7 @@ PAGES = {
     "/reports/{id}": reports.indicator,
     "/ask": ask.question,
     "/developers": developers.page,
+    "/playbooks/{id}": playbook.playbook,
     "/sign-in": session.sign_in,
     "/steward": steward.overview,
     "/steward/{name}": steward.dataset,

@@ -7,6 +7,7 @@ from lienthong.catalog.stewardship import quarantine_by_rule, quarantined, runs
 from lienthong.kernel.problem import NotPermitted, Unauthenticated
 from lienthong.kernel.text import both
 from lienthong.portal.page import Page
+from lienthong.portal.playbook import has_playbook
 
 ROWS = 100
 
@@ -35,6 +36,7 @@ async def dataset(page: Page) -> Response:
         by_rule=await quarantine_by_rule(engine, name),
         rows=rows,
         rule=rule,
+        has_playbook=has_playbook,
         more=rows[-1].id if len(rows) == ROWS else None,
     )
 
