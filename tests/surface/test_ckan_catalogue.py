@@ -77,10 +77,11 @@ def test_unknown_and_writing_actions(world: World) -> None:
     assert error(world, "package_create", 403, ADMIN, name="x")["__type"] == "Authorization Error"
 
 
+FORM = "application/x-www-form-urlencoded"
 PARAMETERS: list[tuple[dict[str, Any], str]] = [
     ({"content": b'{"name":"package_list"}', "headers": {"content-type": "application/json"}}, "package_list"),
     ({"content": b'{"name":"package_list"}', "headers": {"content-type": "application/vnd.x+json"}}, "package_list"),
-    ({"content": b'{"name":"package_list"}', "headers": {"content-type": "application/x-www-form-urlencoded"}}, "package_list"),
+    ({"content": b'{"name":"package_list"}', "headers": {"content-type": FORM}}, "package_list"),
     ({"data": {"name": "package_list"}}, "package_list"),
     ({"files": {"name": (None, "package_list")}}, "package_list"),
     ({"json": {"name": "package_list"}, "params": {"name": "tag_list"}}, "tag_list"),
@@ -98,7 +99,8 @@ def test_form_beats_query_beats_json(world: World, given: dict[str, Any], name: 
 @pytest.mark.parametrize(
     ("content", "kind", "status"),
     [
-        (b"{}", "text/plain", 415), (b"{}", "", 415), (b"[1]", "application/json", 400), (b"{", "application/json", 400),
+        (b"{}", "text/plain", 415), (b"{}", "", 415), (b"[1]", "application/json", 400),
+        (b"{", "application/json", 400),
         (b"[" * 100_000, "application/json", 400), (b'{"name":"\\ud800"}', "application/json", 400),
         (b"{" + b" " * 2_000_000, "application/json", 413), (b"\xff", "application/json", 400),
         (b"x", "multipart/form-data", 400),
@@ -166,7 +168,8 @@ def test_file(world: World) -> None:
     part = world.anonymous.get(path, headers={"Range": "bytes=3-7"})
     assert (part.status_code, part.content) == (206, whole.content[3:8])
     assert world.anonymous.get(path, headers={"If-None-Match": whole.headers["etag"]}).status_code == 304
-    assert world.anonymous.get(path.replace("firms.csv", "x.bin")).headers["content-disposition"] == 'inline; filename="x.bin"'
+    other = world.anonymous.get(path.replace("firms.csv", "x.bin"))
+    assert other.headers["content-disposition"] == 'inline; filename="x.bin"'
     assert world.anonymous.get(path.replace(package["id"], ids.package_id("places"))).status_code == 404
 
 
@@ -188,7 +191,8 @@ def test_lists(world: World) -> None:
     packages = result(world, "current_package_list_with_resources", limit=3, page=1)
     moments = [package["metadata_modified"] for package in packages]
     assert len(packages) == 3 and moments == sorted(moments, reverse=True)
-    assert result(world, "current_package_list_with_resources", limit=3, page=2)[0]["name"] not in [p["name"] for p in packages]
+    rest = result(world, "current_package_list_with_resources", limit=3, page=2)
+    assert sorted(package["name"] for package in packages + rest) == PUBLISHED
     assert error(world, "package_list", 409, limit="x")["limit"] == ["Invalid integer"]
 
 
@@ -243,7 +247,8 @@ def test_resource_search(world: World) -> None:
     ("path", "where"),
     [
         ("/dataset/firms", "/datasets/firms"), (f"/dataset/{ids.package_id('firms')}", "/datasets/firms"),
-        ("/en/dataset/firms", "/en/datasets/firms"), ("/vi/dataset/firms", "/datasets/firms"), ("/dataset", "/datasets"),
+        ("/en/dataset/firms", "/en/datasets/firms"), ("/vi/dataset/firms", "/datasets/firms"),
+        ("/dataset", "/datasets"),
         ("/organization/office", "/datasets?agency=office"),
     ],
 )  # fmt: skip
@@ -259,17 +264,20 @@ SEARCHES = [
     ({}, PUBLISHED), ({"q": "*:*"}, PUBLISHED), ({"q": "*"}, []), ({"q": "fir*"}, []), ({"q": "title:fir*"}, ["firms"]),
     ({"q": "hang"}, ["firms", "permits"]), ({"q": "Hãng xyzzy"}, []), ({"q": "hãng giấy xyzzy"}, ["permits"]),
     ({"q": '"giay phep"'}, ["permits"]), ({"q": '"phep giay"'}, []), ({"q": "hang -giay"}, ["firms"]),
-    ({"q": '"hang'}, ["firms", "permits"]), ({"q": ["hang"]}, []), ({"q": "hang xyzzy", "mm": "1"}, ["firms", "permits"]),
+    ({"q": '"hang'}, ["firms", "permits"]), ({"q": ["hang"]}, []),
+    ({"q": "hang xyzzy", "mm": "1"}, ["firms", "permits"]),
     ({"q": "name:firms OR name:places"}, ["firms", "places"]), ({"q": "title:firm"}, ["firms"]),
     ({"q": "organization:office AND NOT name:(firms OR places)"}, ["permits"]), ({"q": "title:fierms~"}, ["firms"]),
     ({"q": 'tags:"doanh nghiệp"'}, ["firms"]), ({"q": "tags:doanh\\ nghiệp"}, ["firms"]), ({"q": "Hà Nội: bản đồ"}, []),
     ({"q": "extras_theme:ECON +name:firms"}, ["firms"]), ({"q": "res_format:CSV"}, PUBLISHED), ({"q": "nofield:x"}, []),
-    ({"q": "fir*", "defType": "edismax"}, ["firms", "permits"]), ({"q": "name:[firms TO permits]"}, ["firms", "permits"]),
+    ({"q": "fir*", "defType": "edismax"}, ["firms", "permits"]),
+    ({"q": "name:[firms TO permits]"}, ["firms", "permits"]),
     ({"q": "metadata_modified:[NOW-1DAY TO *]"}, PUBLISHED), ({"q": "metadata_modified:[* TO NOW-1DAY/DAY]"}, []),
     ({"fq": "metadata_modified:[2020-01-01T00:00:00.123456Z TO *]"}, PUBLISHED), ({"fq": "capacity:private"}, []),
     ({"fq": "-organization:office"}, ["case-statistics"]), ({"fq": "+dataset_type:dataset +state:active"}, PUBLISHED),
     ({"fq_list": ["organization:office", "-name:firms"]}, ["permits", "places"]), ({"q": "extras:*"}, []),
-    ({"fq": '(organization:"office" OR organization:"x")', "q": "firm"}, ["firms", "permits"]), ({"rows": ""}, PUBLISHED),
+    ({"fq": '(organization:"office" OR organization:"x")', "q": "firm"}, ["firms", "permits"]),
+    ({"rows": ""}, PUBLISHED),
 ]  # fmt: skip
 
 
@@ -323,10 +331,13 @@ def test_facets(world: World) -> None:
         ({"facet.field": "tags"}, 409, "Validation Error"), ({"facet.limit": "x"}, 409, "Validation Error"),
         ({"q": "title:["}, 409, "Search Error"), ({"q": 'title:"abc'}, 409, "Search Error"),
         ({"q": "_query_:x"}, 409, "Search Error"), ({"q": "{!lucene}a:b"}, 409, "Search Error"),
-        ({"q": "a:("}, 409, "Search Error"), ({"q": "a:b AND"}, 409, "Search Error"), ({"q": "a:" + "(" * 500}, 409, "Search Error"),
+        ({"q": "a:("}, 409, "Search Error"), ({"q": "a:b AND"}, 409, "Search Error"),
+        ({"q": "a:" + "(" * 500}, 409, "Search Error"),
         ({"q": "a:b " + "!" * 5000}, 409, "Search Error"), ({"q": "a:b" + "c" * 9000}, 409, "Search Error"),
-        ({"q": "a:*x*x*x*x*x*x*x*"}, 409, "Search Error"), ({"q": "metadata_modified:[yesterday TO *]"}, 409, "Search Error"),
-        ({"q": "metadata_modified:[NOW-999999YEARS TO *]"}, 409, "Search Error"), ({"fq": ["a:b"]}, 409, "Search Error"),
+        ({"q": "a:*x*x*x*x*x*x*x*"}, 409, "Search Error"),
+        ({"q": "metadata_modified:[yesterday TO *]"}, 409, "Search Error"),
+        ({"q": "metadata_modified:[NOW-999999YEARS TO *]"}, 409, "Search Error"),
+        ({"fq": ["a:b"]}, 409, "Search Error"),
         ({"fq_list": '["a:b"]'}, 409, "Search Error"), ({"q": "a b", "mm": "x"}, 409, "Search Error"),
     ],
 )  # fmt: skip
@@ -334,7 +345,10 @@ def test_a_wrong_search_is_told(world: World, params: dict[str, Any], status: in
     assert error(world, "package_search", status, **params)["__type"] == kind
 
 
-@pytest.mark.parametrize("text", ["\\", "a:\\", "a:~", "a:^2", "a:b^2", "a:~~~", '"\\"', "a:\u202e", "a\0:b", "🙂:🙂", "a:b~2^3", "a:* AND b:?"])
+ODD = ["\\", "a:\\", "a:~", "a:^2", "a:b^2", "a:~~~", '"\\"', "a:\u202e", "a\0:b", "🙂:🙂", "a:b~2^3", "a:* AND b:?"]
+
+
+@pytest.mark.parametrize("text", ODD)
 def test_odd_texts_never_crash(world: World, text: str) -> None:
     for name in ("q", "fq"):
         answer = world.anonymous.post("/api/3/action/package_search", json={name: text})

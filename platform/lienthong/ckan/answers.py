@@ -42,8 +42,9 @@ _PAGES = {
 def success(help_: str, result: Any, callback: str | None, *, own: bool) -> Response:
     """The envelope around a result; `own`: it is the caller's alone. `callback` makes it JSONP."""
     inner = result.body if isinstance(result, Raw) else orjson.dumps(result)
+    receipt = {"Lienthong-Receipt": result.receipt} if isinstance(result, Raw) and result.receipt else {}
     body = b'{"help":' + orjson.dumps(help_) + b',"success":true,"result":' + inner + b"}"
-    headers = OWN if own else OPEN
+    headers = OWN | receipt if own else OPEN
     if callback is None:
         return Response(body, headers=headers, media_type=JSON)
     return Response(html.escape(callback).encode() + b"(" + body + b");", headers=headers, media_type=SCRIPT)

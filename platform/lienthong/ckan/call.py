@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from lienthong.access.door import Answer
 from lienthong.access.services import Services
 from lienthong.ckan.errors import denied, not_found
 from lienthong.ckan.index import Entry, Index
@@ -11,13 +12,15 @@ from lienthong.ckan.parameters import Params
 from lienthong.governance.subject import Subject
 from lienthong.kernel.problem import Problem
 from lienthong.kernel.text import Language
+from lienthong.store.query import Query
 
 
 @dataclass(frozen=True)
 class Raw:
-    """A result that is JSON already."""
+    """A result that is JSON already; `receipt` names the ledger entry of a governed read."""
 
     body: bytes
+    receipt: str | None = None
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,7 @@ class Call:
     """One call of an action: its parameters, its caller, and the catalogue in the caller's language.
 
     `language` is that of titles; `told` that of messages (English unless the address begins with /vi, as
-    clients look for CKAN's English words).
+    clients look for CKAN's English words). `purpose` is what a governed read is for, when it is said.
     """
 
     services: Services
@@ -34,6 +37,12 @@ class Call:
     params: Params
     language: Language
     told: Language
+    purpose: str | None = None
+
+    async def rows(self, query: Query) -> Answer:
+        """Rows through the door. Raises Problem."""
+        door = self.services.door
+        return await door.rows(self.subject, query, surface="ckan", purpose=self.purpose)
 
     @property
     def user(self) -> str:

@@ -47,7 +47,7 @@ async def datastore_search(call: Call) -> Any:
     wanted = asked(params, scope)
     rows = released_rows(call, scope) if not wanted.filtered else None
     query = wanted.query.but(total=wanted.with_total and rows is None)
-    answer = await call.services.door.rows(call.subject, query, surface="ckan")
+    answer = await call.rows(query)
     head: dict[str, Any] = {
         "include_next_page": wanted.with_next,
         "include_total": wanted.with_total,
@@ -62,7 +62,8 @@ async def datastore_search(call: Call) -> Any:
     if wanted.with_total:
         tail = b',"total":%d}' % (answer.total or 0 if rows is None else rows)
     fields = fields_json(scope.contract, wanted.names, call.language)
-    return Raw(orjson.dumps(head)[:-1] + b',"records":' + shaped(answer.body, wanted) + b',"fields":' + fields + tail)
+    body = orjson.dumps(head)[:-1] + b',"records":' + shaped(answer.body, wanted) + b',"fields":' + fields + tail
+    return Raw(body, answer.receipt)
 
 
 @action
@@ -89,7 +90,7 @@ async def _meta(call: Call, scope: Scope, number: str) -> dict[str, Any]:
     rows = released_rows(call, scope)
     if rows is None:
         query = Query(scope.contract.id, page=Page(0), total=True)
-        rows = (await call.services.door.rows(call.subject, query, surface="ckan")).total or 0
+        rows = (await call.rows(query)).total or 0
     held = call.index.resources.get(number)
     size = held[2].size if held else 0
     return {

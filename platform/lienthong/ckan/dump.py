@@ -95,7 +95,7 @@ async def dump(call: Call, request: Request, name: str) -> Response:
 async def _page(call: Call, query: Query, left: int | None) -> Answer:
     limit = PAGE if left is None else min(PAGE, left)
     page = Page(limit, query.page.after, query.page.offset)
-    return await call.services.door.rows(call.subject, query.but(page=page), surface="ckan")
+    return await call.rows(query.but(page=page))
 
 
 async def _stream(

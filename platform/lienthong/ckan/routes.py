@@ -134,7 +134,8 @@ class Surface:
 
     async def _call(self, request: Request, subject: Subject, params: Params) -> Call:
         index = await self._index(request)
-        return Call(self._services, index, subject, params, language(request), told(request))
+        purpose = request.headers.get("lienthong-purpose")
+        return Call(self._services, index, subject, params, language(request), told(request), purpose)
 
 
 def language(request: Request) -> Language:
