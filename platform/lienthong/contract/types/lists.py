@@ -92,7 +92,7 @@ class ListOf(LogicalType):
         }
 
     def parse_part(self, item: Any, options: Options) -> Any:
-        """One item to look for, as JSON carries it: of a record, some of its properties (an object or its JSON text)."""
+        """One item to look for, as JSON carries it: of a record, some properties (an object or its JSON text)."""
         kinds = {name: (kind, own) for name, kind, own, _ in self.properties(options)}
         if not kinds:
             return self.parse_item(item, options)
@@ -110,37 +110,37 @@ class ListOf(LogicalType):
         return _json_value(kind.parse(_text(value), options))
 
     def duckdb(self, expr: str, options: Options) -> str:
-        properties = self.properties(options)
-        wordings = self.wordings(options)
+        properties, wordings = self.properties(options), self.wordings(options)
         if properties:
             is_item = "json_type(item) = 'OBJECT'"
-            cells = [
-                (name, duckdb_cell(name, wording), kind, own, required)
-                for (name, kind, own, required), wording in zip(properties, wordings, strict=True)
-            ]
+            texts = [duckdb_cell(p[0], wording) for p, wording in zip(properties, wordings, strict=True)]
         else:
-            kind, own = self.item_type(options)
             is_item = "json_type(item) NOT IN ('OBJECT', 'ARRAY', 'NULL')"
-            cells = [("", wordings[0].duckdb(duckdb_text("$")), kind, own, True)]
-        good = [is_item, *(self._duckdb_good(*cell[1:]) for cell in cells)]
-        values = [
-            (name, _duckdb_json(kind.duckdb(f"nullif({cell}, '')", own), kind)) for name, cell, kind, own, _ in cells
-        ]
-        made = f"json_object({', '.join(f'{literal(n)}, {v}' for n, v in values)})" if properties else values[0][1]
+            texts = [wordings[0].duckdb(duckdb_text("$"))]
         listed = f"CAST(json_extract(try_cast({expr} AS JSON), '$[*]') AS JSON[])"
         if not properties and wordings[0].map:
-            listed = f"list_filter({listed}, lambda item: coalesce({cells[0][1]} <> '', TRUE))"
-        each = f"list_transform({listed}, lambda item: coalesce({' AND '.join(good)}, FALSE))"
-        valid = f"coalesce(list_bool_and({each}), TRUE)"
-        return (
-            f"CASE WHEN {_strict_json(expr)} AND json_type(try_cast({expr} AS JSON)) = 'ARRAY' AND {valid}"
-            f" THEN CAST(to_json(list_transform({listed}, lambda item: CAST({made} AS JSON))) AS VARCHAR) END"
-        )
+            listed = f"list_filter({listed}, lambda item: coalesce({texts[0]} <> '', TRUE))"
+        # The texts of an item are made once; types use them many times.
+        cells = ", ".join(f"c{n} := nullif({text}, '')" for n, text in enumerate(texts))
+        packed = f"list_transform({listed}, lambda item: struct_pack(good := {is_item}, {cells}))"
+        made = f"list_transform({packed}, lambda item: {self._duckdb_item(options)})"
+        whole = "coalesce(list_bool_and(list_transform(made, lambda item: item IS NOT NULL)), TRUE)"
+        shown = f"list_transform([{made}], lambda made: CASE WHEN {whole} THEN CAST(to_json(made) AS VARCHAR) END)[1]"
+        return f"CASE WHEN {_strict_json(expr)} AND json_type(try_cast({expr} AS JSON)) = 'ARRAY' THEN {shown} END"
 
-    def _duckdb_good(self, cell: str, kind: LogicalType, options: Options, required: bool) -> str:
-        # An object or a list is no single value, whatever text it may be rendered as.
-        value = kind.duckdb(f"nullif({cell}, '')", options)
-        return f"({value}) IS NOT NULL" if required else f"(nullif({cell}, '') IS NULL OR ({value}) IS NOT NULL)"
+    def _duckdb_item(self, options: Options) -> str:
+        """The JSON value of one item, whose texts stand in `item.c0` and so on; NULL when it is not valid."""
+        properties = self.properties(options)
+        described = properties or [("", *self.item_type(options), True)]
+        good, values = ["item.good"], []
+        for n, (name, kind, own, required) in enumerate(described):
+            # An object or a list is no single value, whatever text it may be rendered as.
+            value = kind.duckdb(f"item.c{n}", own)
+            good.append(f"({value}) IS NOT NULL" if required else f"(item.c{n} IS NULL OR ({value}) IS NOT NULL)")
+            values.append((name, _duckdb_json(value, kind)))
+        pairs = ", ".join(f"{literal(name)}, {value}" for name, value in values)
+        made = f"json_object({pairs})" if properties else values[0][1]
+        return f"CASE WHEN coalesce({' AND '.join(good)}, FALSE) THEN CAST({made} AS JSON) END"
 
     def staging_sql(self, options: Options) -> str:
         return "text"
