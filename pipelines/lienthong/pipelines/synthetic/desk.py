@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from .draw import Days, Ints, choose
 from .places import Places, weights_of_old
-from .procedure_base import COMMUNE, DISTRICT, PROVINCE, REFORM, Procedures
+from .procedure_base import COMMUNE, DISTRICT, PROVINCE, REFORM, ProcedureBase
 from .settings import NOW
 from .workdays import WORKDAYS, position
 
@@ -101,7 +101,7 @@ class Desks:
     new_commune: Ints
 
 
-def cases(rng: np.random.Generator, home: Places, base: Procedures, desks: Desks, days: Days, counts: Ints) -> Cases:
+def cases(rng: np.random.Generator, home: Places, base: ProcedureBase, desks: Desks, days: Days, counts: Ints) -> Cases:
     """The cases that come in on the days."""
     n, day = int(counts.sum()), np.repeat(days, counts)
     case = np.concatenate([choose(rng, base.weight * base.in_force(d), c) for d, c in zip(days, counts, strict=True)])
@@ -157,7 +157,7 @@ def _received(rng: np.random.Generator, day: Days) -> Times:
     return np.sort(day.astype("datetime64[s]") + second)
 
 
-def _channel(rng: np.random.Generator, base: Procedures, case: Ints, day: Days) -> Ints:
+def _channel(rng: np.random.Generator, base: ProcedureBase, case: Ints, day: Days) -> Ints:
     share = 0.30 + 0.52 * (day - _FIRST).astype(np.int64) / (_LAST - _FIRST).astype(np.int64)
     online = base.online[case] & (rng.random(len(case)) < share)
     postal = base.postal[case] & (rng.random(len(case)) < 0.03)

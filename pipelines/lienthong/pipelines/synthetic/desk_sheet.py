@@ -13,7 +13,7 @@ from .facts import facts
 from .identifiers import legacy_agency_codes, phones
 from .people import People, people
 from .places import Places, addresses, commune_codes, weights_of_old
-from .procedure_base import PROVINCE, REFORM, Procedures
+from .procedure_base import PROVINCE, REFORM, ProcedureBase
 from .settings import NOW
 
 LISTS = ("DanhSachLePhi", "DanhSachHoSoBoSung", "DanhSachGiayToKetQua")
@@ -45,7 +45,13 @@ def applying(rng: np.random.Generator, home: Places, cases: int, businesses: App
 
 
 def sheet(
-    rng: np.random.Generator, home: Places, bodies: Agencies, base: Procedures, who: Applying, made: Cases, start: int
+    rng: np.random.Generator,
+    home: Places,
+    bodies: Agencies,
+    base: ProcedureBase,
+    who: Applying,
+    made: Cases,
+    start: int,
 ) -> pl.DataFrame:
     """The items of the cases; `start` numbers the receipts."""
     n, before = len(made), made.day < REFORM
@@ -141,7 +147,7 @@ def _sub_status(made: Cases) -> Ints:
     return np.select([waits, (made.supplements > 0), sorry, stretched], [1, 2, 4, 3], 0).astype(np.int64)
 
 
-def _lists(base: Procedures, made: Cases, times: dict[str, pl.Series]) -> dict[str, pl.Series]:
+def _lists(base: ProcedureBase, made: Cases, times: dict[str, pl.Series]) -> dict[str, pl.Series]:
     """Fees, supplements and results: JSON texts."""
     fee = base.fee[made.case]
     paid = joined(

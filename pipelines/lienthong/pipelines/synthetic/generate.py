@@ -32,6 +32,10 @@ _FOLDERS = (
     "legal_index",
     "connection_register",
 )  # fmt: skip
+_SOURCES = (
+    personnel.PEOPLE, agency_register.SOURCE, procedure_export.SOURCE, portal.SOURCE, legal.SOURCE, connections.SOURCE,
+    business_register.SOURCE, one_stop.SOURCE,
+)  # fmt: skip
 _TRUTH = "_truth"
 
 
@@ -44,9 +48,10 @@ def generate(settings: Settings, progress: Progress = silent) -> Summary:
 
     An earlier sample in the folder is replaced; another folder that is in the way is refused. Raises Invalid.
     """
-    home = places(settings.province)
+    home, wanted = places(settings.province), _wanted(settings.only)
     _clear(settings.out)
-    truth, summary = Truth(settings.defects), Summary(settings.province)
+    truth = Truth(settings.out / _TRUTH / "defects.csv", settings.defects)
+    summary = Summary(settings.province)
     bodies = agencies(settings.seed, home)
     base = procedure_base(settings, home, bodies)
     businesses, books = business_register.Applicants(), Bindery()
@@ -62,13 +67,24 @@ def generate(settings: Settings, progress: Progress = silent) -> Summary:
     }
     with books:
         for source, write in steps.items():
+            if source not in wanted:
+                continue
             rows = sum(_timed(summary, source, write).values())
+            truth.save()
             progress(source, rows, rows)
-    truth.write(settings.out / _TRUTH / "defects.csv")
-    summary.defects = truth.counts()
+    summary.defects = dict(sorted(truth.counts.items()))
     summary.files = dict(sorted(summary.files.items()))
     _sign(settings, summary)
     return summary
+
+
+def _wanted(only: tuple[str, ...]) -> set[str]:
+    """The source systems to write."""
+    if strange := sorted(set(only) - set(_SOURCES)):
+        detail = both(f"không có nguồn '{strange[0]}'", f"no source system '{strange[0]}'")
+        raise Invalid(detail, place="only", fix=", ".join(_SOURCES))
+    needed = {business_register.SOURCE} if one_stop.SOURCE in only else set()
+    return {*(only or _SOURCES), *needed}
 
 
 def _timed(summary: Summary, source: str, write: Callable[[], dict[str, int]]) -> dict[str, int]:

@@ -7,7 +7,7 @@ from .agencies import Agencies
 from .draw import stream
 from .facts import facts
 from .places import Places
-from .procedure_base import Procedures
+from .procedure_base import ProcedureBase
 from .settings import Settings
 from .truth import Batch, Truth
 
@@ -18,7 +18,7 @@ _COLUMNS = [
 ]  # fmt: skip
 
 
-def write(settings: Settings, home: Places, bodies: Agencies, base: Procedures, truth: Truth) -> dict[str, int]:
+def write(settings: Settings, home: Places, bodies: Agencies, base: ProcedureBase, truth: Truth) -> dict[str, int]:
     """Write the index; gives the rows of each file."""
     path = "legal_index/van_ban.csv"
     real = facts("legal_facts").with_columns(url=pl.lit(""), synthetic=pl.lit("0")).select(_COLUMNS)
@@ -36,7 +36,7 @@ def _year_before(values: pl.Series, rng: object) -> pl.Series:
     return values.str.to_date().dt.offset_by("-1y").dt.strftime("%Y-%m-%d")
 
 
-def _provincial(home: Places, bodies: Agencies, base: Procedures) -> pl.DataFrame:
+def _provincial(home: Places, bodies: Agencies, base: ProcedureBase) -> pl.DataFrame:
     """Decisions that set up bodies, and those that announce procedures."""
     set_up = bodies.frame.filter(pl.col("basis").str.ends_with("/QĐ-UBND")).unique(
         "basis", keep="first", maintain_order=True

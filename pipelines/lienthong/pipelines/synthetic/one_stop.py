@@ -14,16 +14,16 @@ from .desk import DONE, Cases, cases, days_of, desk_rows, lots
 from .desk_sheet import LISTS, Applying, applying, earlier, sheet
 from .draw import stream, where
 from .places import Places
-from .procedure_base import REFORM, Procedures
+from .procedure_base import REFORM, ProcedureBase
 from .settings import Progress, Settings
-from .truth import MessageBatch, Truth
+from .truth import MessageBatch, Notes, Truth
 
 SOURCE = "one-stop desk"
-LOT = 60_000
+LOT = 40_000
 
 
 def write(
-    settings: Settings, home: Places, bodies: Agencies, base: Procedures, businesses: Applicants, truth: Truth,
+    settings: Settings, home: Places, bodies: Agencies, base: ProcedureBase, businesses: Applicants, truth: Truth,
     progress: Progress
 ) -> dict[str, int]:  # fmt: skip
     """Write the messages; gives the items of each file."""
@@ -32,27 +32,30 @@ def write(
     who = applying(stream(settings.seed, SOURCE, "applicants"), home, total, businesses)
     desks = desk_rows(home, bodies.row_of())
 
-    def lot(place: tuple[int, int, slice]) -> tuple[str, int]:
-        year, part, span = place
+    def lot(place: tuple[int, int, slice]) -> tuple[str, int, Notes]:
+        (year, part, span), notes = place, Notes(truth.factor)
         rng = stream(settings.seed, SOURCE, year, part)
         made = cases(rng, home, base, desks, days[span], counts[span])
         frame = sheet(rng, home, bodies, base, who, made, int(counts[: span.start].sum()))
         path = f"one_stop/dongbohosomc_{year}_{part + 1:02d}.jsonl"
-        batch = MessageBatch(truth, SOURCE, path, "MaHoSo", frame, stream(settings.seed, SOURCE, "mess", year, part), 1)
+        batch = MessageBatch(notes, SOURCE, path, "MaHoSo", frame, stream(settings.seed, SOURCE, "mess", year, part), 1)
         _spoil(batch, home, bodies, base, made, who)
         _late(batch, made)
         batch.repeat("repeated item", "MaHoSo")
-        return path, _messages(settings.out / path, batch.frame, len(made), home.agency_prefix)
+        return path, _messages(settings.out / path, batch.frame, len(made), home.agency_prefix), notes
 
     # Each lot has its own stream of chance: the bytes do not depend on which is made first.
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-        for path, rows in pool.map(lot, lots(days, counts, LOT)):
+        for path, rows, notes in pool.map(lot, lots(days, counts, LOT)):
             files[path] = rows
+            truth.save(notes)
             progress(SOURCE, min(sum(files.values()), total), total)
     return files
 
 
-def _spoil(batch: MessageBatch, home: Places, bodies: Agencies, base: Procedures, made: Cases, who: Applying) -> None:
+def _spoil(
+    batch: MessageBatch, home: Places, bodies: Agencies, base: ProcedureBase, made: Cases, who: Applying
+) -> None:
     frame, after, finished = batch.frame, made.day >= REFORM, made.status == DONE
     gone = sorted(set(home.old["code"]) - set(home.new["code"]))
     ended = [code for code, end in zip(bodies.frame["code"], bodies.frame["ended"], strict=True) if end == "2025-06-30"]

@@ -10,7 +10,7 @@ from . import mess
 from .agencies import Agencies
 from .draw import Days, Ints, days_between, stream
 from .places import Places
-from .procedure_base import MERGER, Procedures
+from .procedure_base import MERGER, ProcedureBase
 from .settings import Settings
 from .truth import Batch, Truth
 
@@ -52,7 +52,7 @@ Level = tuple[str, str, Any, Any]
 """scheme, level, first day, last day (NaT: still)."""
 
 
-def write(settings: Settings, home: Places, bodies: Agencies, base: Procedures, truth: Truth) -> dict[str, int]:
+def write(settings: Settings, home: Places, bodies: Agencies, base: ProcedureBase, truth: Truth) -> dict[str, int]:
     """Write the script; gives the rows of each file."""
     frame = _assignments(stream(settings.seed, SOURCE), home, bodies, base)
     batch = _ScriptBatch(truth, SOURCE, PATH, "MaTTHC", frame, stream(settings.seed, SOURCE, "mess"), 0)
@@ -63,7 +63,7 @@ def write(settings: Settings, home: Places, bodies: Agencies, base: Procedures, 
     return {PATH: batch.frame.height}
 
 
-def _assignments(rng: np.random.Generator, home: Places, bodies: Agencies, base: Procedures) -> pl.DataFrame:
+def _assignments(rng: np.random.Generator, home: Places, bodies: Agencies, base: ProcedureBase) -> pl.DataFrame:
     codes, rows = bodies.frame["code"].to_list(), []
     rise = _rising(rng, base)
     for row, code in enumerate(base.code):
@@ -94,7 +94,7 @@ def _basis(scheme: str, start: Any) -> str:
     return {"4-level": "43/2011/NĐ-CP", "2-level": "42/2022/NĐ-CP"}[scheme]
 
 
-def _rising(rng: np.random.Generator, base: Procedures) -> Days:
+def _rising(rng: np.random.Generator, base: ProcedureBase) -> Days:
     """Day on which each procedure reached level 3; NaT when it never did."""
     chance = rng.random(len(base))
     days = np.full(len(base), np.datetime64("NaT"), "datetime64[D]")
@@ -103,7 +103,7 @@ def _rising(rng: np.random.Generator, base: Procedures) -> Days:
     return np.where(base.online & (days > base.first), days, np.datetime64("NaT"))
 
 
-def _levels(rng: np.random.Generator, base: Procedures, row: int, third: Any) -> Iterator[Level]:
+def _levels(rng: np.random.Generator, base: ProcedureBase, row: int, third: Any) -> Iterator[Level]:
     """The levels of one procedure, one after the other."""
     first, last = base.first[row], base.last[row]
     points: list[tuple[str, str, Any]] = []

@@ -35,7 +35,7 @@ _VERSION = {
 
 
 @dataclass(frozen=True, slots=True)
-class Procedures:
+class ProcedureBase:
     """One row per code. `department` and `heir` are rows of the agencies (before and since the merger), `level` who
     receives to 2025-06-30,
     `new_level` since; `days` promised working days (half a day: hours); `first` and `last` day in
@@ -74,7 +74,7 @@ class Procedures:
         return np.asarray((self.first <= day) & (np.isnat(self.last) | (day <= self.last)))
 
 
-def procedure_base(settings: Settings, home: Places, bodies: Agencies) -> Procedures:
+def procedure_base(settings: Settings, home: Places, bodies: Agencies) -> ProcedureBase:
     """The procedures of the province."""
     rng = stream(settings.seed, "procedures base")
     names, field, act = _names(min(MOST, settings.size(1800)))
@@ -96,17 +96,17 @@ def procedure_base(settings: Settings, home: Places, bodies: Agencies) -> Proced
     last = np.where(last > first + 400, last, NEVER)
     versions = _versions(rng, department, heir, level, new_level, first, last)
     codes = pl.Series("", [f"{1 + i % 3}.9{i:05d}" for i in range(n)])
-    return Procedures(
+    return ProcedureBase(
         codes, pl.Series("", names), field, level, new_level, department, heir, weight, days, reduced, fee, online,
         rng.random(n) < 0.8, first, last, versions,
     )  # fmt: skip
 
 
 def _names(n: int) -> tuple[list[str], Ints, Ints]:
-    """Names, field and act of the first `n` procedures: the main acts of all fields come before the rarer ones."""
-    things = [
-        (place, thing) for place, cell in enumerate(facts("procedure_fields")["objects"]) for thing in cell.split("|")
-    ]
+    """Names, field and act of `n` procedures: the main acts of all fields come before the rarer ones."""
+    things = [(p, thing) for p, cell in enumerate(facts("procedure_fields")["objects"]) for thing in cell.split("|")]
+    if n < len(things):  # a few from all fields
+        things = [things[place * len(things) // n] for place in range(n)]
     wanted = [(act, place, thing) for act in range(len(_ACTS)) for place, thing in things][:n]
     texts = [_ACTS[act].format(thing) for act, _, thing in wanted]
     names = [f"Thủ tục {text[0].lower()}{text[1:]}" for text in texts]

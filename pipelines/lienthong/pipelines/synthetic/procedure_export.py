@@ -11,7 +11,7 @@ from .agencies import Agencies
 from .draw import stream
 from .facts import facts
 from .places import Places
-from .procedure_base import COMMUNE, DISTRICT, Procedures
+from .procedure_base import COMMUNE, DISTRICT, ProcedureBase
 from .procedure_mess import Spoiler
 from .settings import Settings
 from .truth import Truth
@@ -36,7 +36,7 @@ _FETCHED = {"Bản sao Căn cước công dân hoặc căn cước": "CSDL quố
             "Bản sao giấy chứng nhận quyền sử dụng đất": "CSDL đất đai"}  # fmt: skip
 
 
-def write(settings: Settings, home: Places, bodies: Agencies, base: Procedures, truth: Truth) -> dict[str, int]:
+def write(settings: Settings, home: Places, bodies: Agencies, base: ProcedureBase, truth: Truth) -> dict[str, int]:
     """Write the export; gives the rows of each file."""
     rng = stream(settings.seed, SOURCE)
     names, codes = bodies.frame["name"].to_list(), bodies.frame["code"].to_list()
@@ -59,7 +59,7 @@ def write(settings: Settings, home: Places, bodies: Agencies, base: Procedures, 
 def _record(
     rng: np.random.Generator,
     home: Places,
-    base: Procedures,
+    base: ProcedureBase,
     row: int,
     version: dict[str, Any],
     body: str,
@@ -125,7 +125,7 @@ def duration(days: float, style: float = 1.0) -> str:
     return f"{days:02.0f} Ngày làm việc" if style > 0.4 else f"{days:g} Ngày làm việc"
 
 
-def _channels(rng: np.random.Generator, home: Places, base: Procedures, row: int) -> Iterator[dict[str, str]]:
+def _channels(rng: np.random.Generator, home: Places, base: ProcedureBase, row: int) -> Iterator[dict[str, str]]:
     kinds = ["Trực tiếp"] + ["Trực tuyến"] * bool(base.online[row]) + ["Dịch vụ bưu chính"] * bool(base.postal[row])
     text, style = f"{base.fee[row]:,}".replace(",", "."), rng.random()
     for kind in kinds:

@@ -37,6 +37,7 @@ class Spoiler:
 
     def spoil(self) -> None:
         """Put all defects in."""
+        self._row("no legal basis", "tables.can_cu_phap_ly", lambda _: [])
         channels = self._cells("hinh_thuc_nop", "thoi_han_giai_quyet")
         self._change("duration unreadable", channels, self._one_of(_DURATIONS), "")
         self._change("fee unreadable", self._cells("hinh_thuc_nop", "phi_le_phi"), self._one_of(_FEES), "")
@@ -59,7 +60,6 @@ class Spoiler:
         )
         self._row("district after the reform", "metadata.cấp_thực_hiện", lambda _: "Cấp Huyện", self._since_reform)
         self._row("published late", "metadata.ngày_công_khai", self._late)
-        self._row("no legal basis", "tables.can_cu_phap_ly", lambda _: [])
         self._row(
             "reduced over statutory",
             "tong_hop.cat_giam_ngay",

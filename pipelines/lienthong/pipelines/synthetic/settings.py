@@ -28,7 +28,8 @@ class Settings:
 
     `province` is the code of today (two digits), `scale` multiplies every size (1 = a province the size of
     Lạng Sơn), `cases` is the number of one-stop cases (None: 100,000 x scale), `defects` multiplies the rates
-    of defects (0 = clean files).
+    of defects (0 = clean files), `only` names the source systems to write (none: all; the one-stop desk needs the
+    businesses that apply, and brings their register along).
     """
 
     out: Path
@@ -37,6 +38,7 @@ class Settings:
     seed: int = 20261031
     cases: int | None = None
     defects: float = 1.0
+    only: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.scale <= 0:

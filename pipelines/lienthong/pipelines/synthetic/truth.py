@@ -1,5 +1,6 @@
 """Defects put in on purpose, and the list of them that quality is judged against."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,8 +18,8 @@ FIELDS = ("file", "line", "item", "key", "field", "kind", "rule", "raw", "right"
 
 
 @dataclass(slots=True)
-class Truth:
-    """All defects of one sample. `factor` multiplies the rates of `data/defects.csv`."""
+class Notes:
+    """Defects put in, part by part. `factor` multiplies the rates of `data/defects.csv`."""
 
     factor: float = 1.0
     parts: list[pl.DataFrame] = field(default_factory=list)
@@ -43,18 +44,24 @@ class Truth:
     def _column(name: str, value: pl.Series | str) -> pl.Expr:
         return (pl.lit(value) if isinstance(value, str) else pl.lit(value.cast(pl.String))).alias(name)
 
-    def counts(self) -> dict[str, int]:
-        """Defects per kind."""
-        if not self.parts:
-            return {}
-        kinds = pl.concat([part.select("kind") for part in self.parts])
-        return dict(kinds.group_by("kind").len().sort("kind").iter_rows())
 
-    def write(self, path: Path) -> None:
-        """Write the list, in the order of files and lines."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        empty = pl.DataFrame(schema={name: pl.Int64 if name == "line" else pl.String for name in FIELDS})
-        hollow(pl.concat([empty, *self.parts]).sort("file", "line", "item", "field", "kind")).write_csv(path)
+class Truth(Notes):
+    """The list of all defects of one sample, a file that grows source by source. `counts` tells them per kind."""
+
+    def __init__(self, path: Path, factor: float = 1.0) -> None:
+        super().__init__(factor)
+        self.path, self.counts = path, Counter[str]()
+        path.write_text(",".join(FIELDS) + "\n", encoding="utf-8")
+
+    def save(self, notes: Notes | None = None) -> None:
+        """Write what is noted here (or in `notes`), in the order of files and lines; it waits no more."""
+        noted = notes or self
+        if noted.parts:
+            frame = pl.concat(noted.parts).sort("file", "line", "item", "field", "kind")
+            self.counts.update(dict(frame["kind"].value_counts().iter_rows()))
+            with self.path.open("ab") as file:
+                file.write(hollow(frame).write_csv(include_header=False).encode())
+        noted.parts.clear()
 
 
 def lookup(source: str, kind: str) -> tuple[str, str, float]:
@@ -71,7 +78,7 @@ class Batch:
 
     def __init__(
         self,
-        truth: Truth,
+        truth: Notes,
         source: str,
         file: str,
         key: str,

@@ -16,7 +16,7 @@ from .settings import TODAY
 
 __all__ = ["FIRST_ROW", "SHEET", "Bindery"]
 
-LONG = 3_000
+LONG = 1_000
 """Rows from which a workbook gets a process of its own: a second writes some 3,000 rows, all of it in Python."""
 
 
