@@ -46,7 +46,7 @@ class Index:
 
     version: str
     entries: Mapping[str, Entry]
-    organizations: Mapping[str, Document]
+    agencies: Mapping[str, Document]
     resources: Mapping[str, tuple[Entry, Document, FileInfo]]
     datastores: Mapping[str, str]
 
@@ -65,12 +65,12 @@ class Index:
 
     def organization(self, name: str) -> Document | None:
         """The agency with the id or name."""
-        return next((o for o in self.organizations.values() if name in (o["id"], o["name"])), None)
+        return next((o for o in self.agencies.values() if name in (o["id"], o["name"])), None)
 
     def counted(self, entries: list[Entry]) -> list[Document]:
         """The agencies of `entries`, each with its count of packages, by title."""
         counts = Counter(entry.package["owner_org"] for entry in entries)
-        found = (documents.whole_organization(o, counts[o["id"]]) for o in self.organizations.values())
+        found = (documents.whole_organization(o, counts[o["id"]]) for o in self.agencies.values())
         return sorted((o for o in found if o["package_count"]), key=lambda o: fold(o["title"]))
 
     @cached_property

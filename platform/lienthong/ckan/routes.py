@@ -9,8 +9,8 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from lienthong.access.services import Services
-from lienthong.ckan import answers, datastore, organizations, packages, search, site
+from lienthong.access.services import HOT, Services
+from lienthong.ckan import agencies, answers, datastore, packages, search, site
 from lienthong.ckan.call import ACTIONS, Call
 from lienthong.ckan.dump import dump
 from lienthong.ckan.errors import CRASH, BadRequest, NoPage, Refusal, denied, from_problem
@@ -24,7 +24,7 @@ from lienthong.kernel.text import Language
 
 log = logging.getLogger("lienthong.ckan")
 READ = ["GET", "HEAD"]
-ACTING = (datastore, organizations, packages, search, site)  # importing them registers their actions
+ACTING = (datastore, agencies, packages, search, site)  # importing them registers their actions
 EVERY = [*READ, "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -35,7 +35,7 @@ def router(services: Services) -> APIRouter:
     made = APIRouter()
     for prefix in ("", "/vi", "/en"):
         for version in ("/3", ""):
-            made.add_route(f"{prefix}/api{version}/action/{{action:path}}", surface.action, methods=EVERY)
+            made.add_route(f"{prefix}/api{version}/action/{{action:path}}", surface.action, methods=EVERY, name=HOT)
         for path, number in {"": 1, "/1": 1, "/2": 2, "/3": 3}.items():
             for slash in ("", "/"):
                 made.add_route(f"{prefix}/api{path}{slash}", _version(number), methods=READ)

@@ -167,7 +167,7 @@ def _whole(params: Params, name: str, default: int) -> int:
 
 def _titles(call: Call, field: str) -> dict[str, str]:
     if field == "organization":
-        return {o["name"]: o["title"] for o in call.index.organizations.values()}
+        return {o["name"]: o["title"] for o in call.index.agencies.values()}
     if field == "license_id":
         return {e.package["license_id"]: e.package["license_title"] for e in call.index.entries.values()}
     return {}

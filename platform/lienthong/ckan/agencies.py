@@ -10,6 +10,7 @@ from lienthong.ckan.index import Entry
 from lienthong.ckan.parameters import Params, flag, natural, page, text
 from lienthong.kernel.text import fold
 
+KIND = "organization"  # CKAN's parameter for some of them is its plural
 MAX_NAMES = 1_000
 MAX_WHOLE = 25
 DATASETS_OF_ONE = 10
@@ -26,7 +27,7 @@ async def organization_list(call: Call) -> Any:
     :param offset: how many to skip
     """
     params, found = call.params, call.index.counted(call.index.public)
-    if (only := params.get("organizations")) is not None:
+    if (only := params.get(KIND + "s")) is not None:
         found = [o for o in found if isinstance(only, list) and o["name"] in only]
     found = _sorted(found, str(params.get("sort") or params.get("order_by") or "title asc"))
     if flag(params, "all_fields"):
@@ -88,7 +89,7 @@ async def organization_autocomplete(call: Call) -> Any:
 @action
 async def organization_list_for_user(call: Call) -> Any:
     """List the agency that the caller belongs to."""
-    mine = [o for name, o in call.index.organizations.items() if name == call.subject.agency]
+    mine = [o for name, o in call.index.agencies.items() if name == call.subject.agency]
     return [o | {"display_name": o["title"], "image_display_url": "", "capacity": "member"} for o in mine]
 
 
