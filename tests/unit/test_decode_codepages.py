@@ -5,7 +5,7 @@ import subprocess
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lienthong.pipelines.decode.codepages import LEGACY, windows_bytes
@@ -78,6 +78,7 @@ def test_windows_1258_gives_back_what_was_written(text: str) -> None:
     assert LEGACY["cp1258"](cp1258(text)) == text
 
 
+@settings(deadline=None)
 @given(st.binary())
 @pytest.mark.parametrize("encoding", LEGACY)
 def test_any_bytes_give_composed_text(encoding: str, data: bytes) -> None:

@@ -4,6 +4,7 @@ TCVN3 (TCVN 5712:1993, the "ABC" fonts), VNI (VNI-Win, a base letter and a mark)
 Windows-1258 (base letters and combining tones). Everything decodes to Unicode NFC.
 """
 
+import codecs
 import re
 from collections.abc import Callable
 
@@ -13,22 +14,28 @@ from .syllables import is_vietnamese
 
 _C1 = "".join(bytes([b]).decode("cp1252", "replace") for b in range(0x80, 0xA0))  # “ ” – … of Western Windows
 
-_VISCII = str.maketrans(
-    "\x02\x05\x06\x14\x19\x1e" + "".join(map(chr, range(0x80, 0x100))),
-    "ẲẴẪỶỸỴ"
+
+def _table(high: str, low: dict[int, str]) -> str:
+    """The characters of all 256 bytes: ASCII, but `low`, then `high` for 0x80 and on."""
+    return "".join(low.get(byte, chr(byte)) for byte in range(0x80)) + high
+
+
+_VISCII = _table(
     "ẠẮẰẶẤẦẨẬẼẸẾỀỂỄỆỐỒỔỖỘỢỚỜỞỊỎỌỈỦŨỤỲÕắằặấầẩậẽẹếềểễệốồổỗỠƠộờởịỰỨỪỬơớƯÀÁÂÃẢĂẳẵÈÉÊẺÌÍĨỳĐứÒÓÔạỷừửÙÚỹỵÝỡư"
     "àáâãảăữẫèéêẻìíĩỉđựòóôõỏọụùúũủýợỮ",
+    dict(zip(b"\x02\x05\x06\x14\x19\x1e", "ẲẴẪỶỸỴ", strict=True)),
 )
 # TCVN 5712 has capitals with tones at 0x80-0x9F; the ABC fonts have quotes and dashes there, as Windows does.
 _TCVN3_CAPITALS = "ÀẢÃÁẠẶẬÈẺẼÉẸỆÌỈĨÍỊÒỎÕÓỌỘỜỞỠỚỢÙỦŨ"
-_TCVN3_SOURCE = "\x01\x02\x04\x05\x06\x11\x12\x13\x14\x15\x16\x17" + "".join(map(chr, range(0x80, 0x100)))
 _TCVN3_REST = (
     "\u00a0ĂÂÊÔƠƯĐăâêôơưđẰ\u0300\u0309\u0303\u0301\u0323àảãáạẲằẳẵắẴẮẦẨẪẤỀặầẩẫấậèỂẻẽéẹềểễếệìỉỄẾỒĩíịò"
     "ỔỏõóọồổỗốộờởỡớợùỖủũúụừửữứựỳỷỹýỵỐ"
 )
-_TCVN3 = str.maketrans(_TCVN3_SOURCE, "ÚỤỪỬỮỨỰỲỶỸÝỴ" + _C1 + _TCVN3_REST)
-_TCVN3_FULL = str.maketrans(_TCVN3_SOURCE, "ÚỤỪỬỮỨỰỲỶỸÝỴ" + _TCVN3_CAPITALS + _TCVN3_REST)
-_TCVN3_DOUBTFUL = re.compile(r"([A-Za-z\xa1-\xff]*[\x80-\x9f][A-Za-z\x80-\xff]*)")
+_TCVN3_LOW = dict(zip(b"\x01\x02\x04\x05\x06\x11\x12\x13\x14\x15\x16\x17", "ÚỤỪỬỮỨỰỲỶỸÝỴ", strict=True))
+_TCVN3 = _table(_C1 + _TCVN3_REST, _TCVN3_LOW)
+_TCVN3_FULL = _table(_TCVN3_CAPITALS + _TCVN3_REST, _TCVN3_LOW)
+_TCVN3_DOUBTFUL = re.compile(rb"((?<![A-Za-z\x80-\xff])[A-Za-z\xa1-\xff]*+[\x80-\x9f][A-Za-z\x80-\xff]*+)")
+_HAS_C1 = re.compile(rb"[\x80-\x9f]")
 
 _VNI_SINGLE = dict(zip("ÌÍÆÓÒÔÖÎÑìíæóòôöîñ", "ÌÍỈĨỊƠƯỴĐìíỉĩịơưỵđ", strict=True))
 # mark of the second byte -> combining marks
@@ -47,29 +54,40 @@ _VNI_PAIRS = {
     for base in (lower, lower.upper())
     for mark in marks + marks.upper()
 }
-_VNI = re.compile("|".join(map(re.escape, _VNI_PAIRS)) + "|[" + "".join(_VNI_SINGLE) + "]")
+_VNI = re.compile(
+    "|".join(
+        f"[{''.join(b + b.upper() for b in bases)}][{marks + marks.upper()}]"
+        for bases, marks in (("a", _VNI_BASES["a"]), ("eo", _VNI_BASES["e"]), ("iuyôö", _VNI_BASES["i"]))
+    )
+    + f"|[{''.join(_VNI_SINGLE)}]"
+)
 _VNI_LETTERS = _VNI_PAIRS | _VNI_SINGLE
-_C1_TABLE = str.maketrans("".join(map(chr, range(0x80, 0xA0))), _C1)
+_WESTERN = _table(_C1 + "".join(map(chr, range(0xA0, 0x100))), {})
+
+
+def _read(data: bytes, table: str) -> str:
+    return codecs.charmap_decode(data, "strict", table)[0]
 
 
 def _tcvn3(data: bytes) -> str:
-    parts = _TCVN3_DOUBTFUL.split(data.decode("latin-1"))
-    return nfc("".join(_tcvn3_word(p) if i % 2 else p.translate(_TCVN3) for i, p in enumerate(parts)))
+    if not _HAS_C1.search(data):
+        return nfc(_read(data, _TCVN3))
+    parts = _TCVN3_DOUBTFUL.split(data)
+    return nfc("".join(_tcvn3_word(part) if i % 2 else _read(part, _TCVN3) for i, part in enumerate(parts)))
 
 
-def _tcvn3_word(word: str) -> str:
+def _tcvn3_word(word: bytes) -> str:
     """A word with a byte of 0x80-0x9F: with capitals when they make a Vietnamese word, else with quotes."""
-    full = nfc(word.translate(_TCVN3_FULL))
-    return full if len(full) > 1 and is_vietnamese(full) else word.translate(_TCVN3)
+    full = nfc(_read(word, _TCVN3_FULL))
+    return full if len(full) > 1 and is_vietnamese(full) else _read(word, _TCVN3)
 
 
 def _vni(data: bytes) -> str:
-    text = data.decode("latin-1").translate(_C1_TABLE)
-    return nfc(_VNI.sub(lambda m: _VNI_LETTERS[m.group()], text))
+    return nfc(_VNI.sub(lambda m: _VNI_LETTERS[m.group()], _read(data, _WESTERN)))
 
 
 def _viscii(data: bytes) -> str:
-    return nfc(data.decode("latin-1").translate(_VISCII))
+    return nfc(_read(data, _VISCII))
 
 
 def _cp1258(data: bytes) -> str:

@@ -6,7 +6,6 @@ under a wrong one few are. The best sequence of encodings over the lines is foun
 comes out as two segments with the exact line of the change, and single odd words change nothing.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ MOJIBAKE = "utf-8-as-cp1252"
 ENCODINGS = ("utf-8", MOJIBAKE, *LEGACY)
 """What is told apart here; UTF-16 is told by its bytes before (see `transcode`)."""
 
-_TOKEN = re.compile(rb"[A-Za-z]*[\x80-\xff][A-Za-z\x80-\xff]*")
+_SEPARATED = bytes(b if b >= 0x80 or chr(b).isalpha() else 0x20 for b in range(0x100))
 _CHANGE = 15.0
 _BLOCK = 256
 
@@ -93,9 +92,14 @@ def _scores(token: bytes) -> _Scores:
     return (unicode, mojibake, *(_vote(decoder(token)) for decoder in LEGACY.values()))
 
 
-def _sum(tokens: Iterable[bytes]) -> _Scores:
+def _words(text: bytes) -> dict[bytes, int]:
+    """The words with a byte above 0x7F, and how often each occurs."""
+    return {word: n for word, n in Counter(text.translate(_SEPARATED).split()).items() if not word.isascii()}
+
+
+def _sum(words: dict[bytes, int]) -> _Scores:
     totals = [0.0] * len(ENCODINGS)
-    for token, times in Counter(tokens).items():
+    for token, times in words.items():
         for i, score in enumerate(_scores(token)):
             totals[i] += score * times
     return tuple(totals)
@@ -113,18 +117,18 @@ class _Path:
 
     def block(self, number: int, lines: list[bytes]) -> None:
         """Walk over `lines` from line `number` on: at once, or one by one where the encoding may change."""
-        tokens = _TOKEN.findall(b"".join(lines))
-        if not tokens:
+        words = _words(b"".join(lines))
+        if not words:
             return
-        counted = _sum(tokens)
-        possible = sum(max(_scores(token)) * times for token, times in Counter(tokens).items())
+        counted = _sum(words)
+        possible = sum(max(_scores(token)) * times for token, times in words.items())
         if possible - max(counted) <= _CHANGE and max(counted) - self._gain(counted) <= _CHANGE:
             self._step(number, counted)
         else:
             for offset, line in enumerate(lines):
-                if found := _TOKEN.findall(line):
+                if found := _words(line):
                     self._step(number + offset, _sum(found))
-        self._words += len(tokens)
+        self._words += sum(words.values())
         self._totals = [a + b for a, b in zip(self._totals, counted, strict=True)]
 
     def _gain(self, scores: _Scores) -> float:
