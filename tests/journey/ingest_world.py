@@ -28,6 +28,9 @@ AGENCY = {
     "email": "office@example.gov.vn", "description": {"vi": "Cơ quan của phép thử.", "en": "The agency of the tests."},
 }  # fmt: skip
 
+# The code lists that a catalogue block needs.
+LISTS = ("classification", "data_class", "licence", "theme", "update_frequency")
+
 
 def words(text: str) -> dict[str, str]:
     """A text in both languages."""
@@ -83,15 +86,6 @@ class Installation:
             path = self.settings.datasets / "office" / document["id"] / "contract.yaml"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(yaml.safe_dump(dict(document), allow_unicode=True, sort_keys=False), "utf-8")
-        migrate(self.settings, self.registry)
-
-    def adopt(self, *paths: str) -> None:
-        """Install contracts of the project itself: <agency>/<dataset>."""
-        assert self.settings.datasets
-        for path in paths:
-            agency = path.split("/")[0]
-            shutil.copytree(content("datasets") / path, self.settings.datasets / path, dirs_exist_ok=True)
-            shutil.copy(content("datasets") / agency / "agency.yaml", self.settings.datasets / agency)
         migrate(self.settings, self.registry)
 
     def deliver(self, name: str, text: str | bytes) -> Path:
@@ -151,8 +145,10 @@ def installed(folder: Path) -> Iterator[Installation]:
     folder.chmod(0o755)
     cluster = Cluster(folder / "home", "test")
     definitions = folder / "datasets"
-    shutil.copytree(content("datasets") / "_vocab", definitions / "_vocab")
-    (definitions / "office").mkdir()
+    (definitions / "office").mkdir(parents=True)
+    (definitions / "_vocab").mkdir()
+    for name in LISTS:
+        shutil.copy(content("datasets") / "_vocab" / f"{name}.yaml", definitions / "_vocab")
     (definitions / "office" / "agency.yaml").write_text(yaml.safe_dump(AGENCY, allow_unicode=True), "utf-8")
     try:
         url = SecretStr(cluster.start())

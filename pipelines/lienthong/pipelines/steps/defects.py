@@ -105,8 +105,9 @@ def _explain(batch: Batch) -> None:
         for field, value in values
         if (reason := type_reason(batch.contract.by_name[field], value))
     ]
-    if known:
-        batch.connection.executemany("INSERT INTO explained VALUES (?, ?, ?, ?)", known)
+    if known:  # as literals: parameters make DuckDB import pandas
+        listed = ", ".join(f"({', '.join(map(literal, row))})" for row in known)
+        batch.sql(f"INSERT INTO explained VALUES {listed}")
     batch.sql(
         "UPDATE defects d SET reason_vi = e.vi, reason_en = e.en FROM explained e "
         "WHERE d.rule = 'type' AND e.field = d.field AND e.value = d.value"
