@@ -2,8 +2,10 @@
 
 import functools
 import os
+import signal
 import subprocess
 import sys
+from typing import NoReturn
 
 from lienthong.app import output
 from lienthong.app.asgi import registry as load_registry
@@ -21,6 +23,8 @@ from lienthong.store.served import ensure_served
 
 def run(settings: Settings, *, empty: bool, as_json: bool) -> None:
     """Database, migration, people, example data, server. Returns when the server was told to stop."""
+    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     check_port(settings)
     if empty:
         settings = _without_datasets(settings)
@@ -42,6 +46,11 @@ def run(settings: Settings, *, empty: bool, as_json: bool) -> None:
     finally:
         if cluster:
             cluster.stop()
+
+
+def _stop(*_: object) -> NoReturn:
+    """A polite request to end, before the server has taken over: what runs is stopped on the way out."""
+    sys.exit(128 + signal.SIGTERM)
 
 
 def _without_datasets(settings: Settings) -> Settings:
