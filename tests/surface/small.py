@@ -39,7 +39,8 @@ from lienthong.store.database import Database
 
 DATASETS = Path(__file__).parent / "world"
 ADMIN = "administrator-of-the-small-world"
-AGENCY = "token-of-the-registry-office"
+AGENCY = "token-of-the-office"
+KEEPER = "token-of-the-other-agency"
 REVOKED = "a-token-that-was-taken-back"
 FIRMS = 60
 Row = dict[str, Any]
@@ -256,30 +257,42 @@ def fill(settings: Settings, registry: Registry) -> None:
                 insert(connection, "governed", contract.id, rows, {"_run": uuid.uuid4(), "_hash": b"x"})
             if contract.derived_from or contract.is_open:
                 release(connection, contract, rows, settings.home / "releases")
-        agreement(connection, registry, "A-1", "cases", ["case_code", "person_name", "channel", "days"],
-                  {"channel": {"eq": "online"}})  # fmt: skip
-        for token, revoked in ((AGENCY, None), (REVOKED, "2026-01-01")):
+        shown = ["case_code", "person_name", "channel", "days"]
+        agreement(connection, registry, "office", "A-1", "cases", shown, {"channel": {"eq": "online"}})
+        shown = ["firm_code", "status", "registered_on", "place_code", "owner_name"]
+        agreement(connection, registry, "registry_office", "A-2", "firms", shown, None)
+        for token, agency, revoked in (
+            (AGENCY, "office", None),
+            (KEEPER, "registry_office", None),
+            (REVOKED, "office", "2026-01-01"),
+        ):
             connection.execute(
                 "insert into platform.token (id, sha256, label, agency_id, created_at, revoked_at) "
-                "values (%s, %s, '', 'office', now(), %s)",
-                (uuid.uuid4(), token_hash(token), revoked),
+                "values (%s, %s, '', %s, now(), %s)",
+                (uuid.uuid4(), token_hash(token), agency, revoked),
             )
 
 
 def agreement(
-    connection: psycopg.Connection, registry: Registry, number: str, dataset: str, fields: list[str], where: Row | None
+    connection: psycopg.Connection,
+    registry: Registry,
+    consumer: str,
+    number: str,
+    dataset: str,
+    fields: list[str],
+    where: Row | None,
 ) -> None:
-    """The office may read `fields` of the registry office's dataset."""
+    """The consumer may read `fields` of the rows that fit `where`."""
     contract = registry.get(dataset)
     since, until = date(2026, 1, 1), date(2099, 12, 31)
     connection.execute(
         "insert into platform.agreement (id, provider, consumer, dataset, fields, condition, purpose, legal_basis, "
         "valid_from, expires, state) "
-        "values (%s, %s, 'office', %s, %s, %s, 'social_insurance', '47/2020/NĐ-CP', %s, %s, 'active')",
-        (number, contract.agency, dataset, fields, json.dumps(where), since, until),
+        "values (%s, %s, %s, %s, %s, %s, 'social_insurance', '47/2020/NĐ-CP', %s, %s, 'active')",
+        (number, contract.agency, consumer, dataset, fields, json.dumps(where), since, until),
     )
     compiled = condition(registry, contract, where) if where else None
-    roles.apply_agreement(connection, "office", contract, fields, compiled, since, until)
+    roles.apply_agreement(connection, consumer, contract, fields, compiled, since, until)
 
 
 def application(given: Services, database: Database) -> FastAPI:

@@ -79,8 +79,9 @@ def test_conditions_combine(world: World) -> None:
 
 
 def test_a_filter_on_the_many_side_means_that_one_exists(world: World) -> None:
-    where = '{permits: {number: {eq: "2/2024/GP-UBND"}}}'
-    found = data(world, f"{{ firms(where: {where}) {{ nodes {{ firmCode permits {{ totalCount }} }} }} }}")["firms"]["nodes"]
+    query = """{ firms(where: {permits: {number: {eq: "2/2024/GP-UBND"}}}) {
+      nodes { firmCode permits { totalCount } } } }"""
+    found = data(world, query)["firms"]["nodes"]
     assert [f["firmCode"] for f in found] == [f"F{n:04}" for n in range(60) if n % 4 == 3]
     assert all(f["permits"]["totalCount"] == 3 for f in found)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.surface.small import AGENCY, REVOKED, World
+from tests.surface.small import AGENCY, KEEPER, REVOKED, World
 
 ROWS = "/api/v1/datasets/firms/rows"
 
@@ -153,3 +153,34 @@ def test_an_agreement_shows_its_fields_and_rows_and_no_more(world: World) -> Non
         world.client(AGENCY).get("/api/v1/datasets/cases/rows/C000").status_code == 404
     )  # a row outside the agreement
     assert world.client(AGENCY).get("/api/v1/datasets/cases/rows/C001").status_code == 200
+
+
+def test_an_agreement_may_show_what_is_not_open_and_hide_what_is(world: World) -> None:
+    """Columns are granted one by one: every way to read must keep to them, in the database too."""
+    shown = ["firm_code", "status", "registered_on", "place_code", "owner_name"]
+    for query in (
+        "",
+        "?sort=-registered_on&limit=7",
+        "?owner_name__contains=van%2012",
+        "?as_of=2030-01-01",
+        "?count=exact",
+    ):
+        answer = world.client(KEEPER).get(ROWS + query)
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["data"] and list(answer.json()["data"][0]) == shown
+    one = world.client(KEEPER).get(ROWS + "/F0012").json()["data"]
+    assert one["owner_name"] == "Nguyễn Văn 12"
+    assert world.client(KEEPER).get(ROWS + "?q=hong+ha").status_code == 400
+    for query in ("name__contains=hong", "sort=name", "fields=name", "position__bbox=1,1,2,2"):
+        refused = world.client(KEEPER).get(f"{ROWS}?{query}")
+        assert refused.status_code == 403 and refused.json()["clause"] == "A-2", query
+
+
+def test_an_agreement_reaches_open_relations(world: World) -> None:
+    query = """{ firms(first: 3, where: {place: {name: {contains: "dong"}}}) {
+      nodes { ownerName place { name parent { name } } permits { totalCount } } } }"""
+    found = world.graphql(query, KEEPER)["data"]["firms"]["nodes"]
+    assert found and all(f["ownerName"] and f["place"]["parent"]["name"] for f in found)
+    for query in ("{ places { nodes { firms { nodes { name } } } } }", '{ firms(where: {q: "hong"}) { totalCount } }'):
+        hidden = world.graphql(query, KEEPER)["errors"][0]["extensions"]
+        assert (hidden["code"], hidden["field"], hidden["clause"]) == ("FORBIDDEN", "name", "A-2")

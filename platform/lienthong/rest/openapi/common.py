@@ -82,6 +82,12 @@ def parameters() -> Json:
             "exact: đếm tổng số dòng / counts all rows that fit",
             {"type": "string", "enum": ["none", "exact"], "default": "none"},
         ),
+        "Purpose": {
+            "name": "Lienthong-Purpose",
+            "in": "header",
+            "description": "Mục đích, ghi vào sổ truy cập / The purpose, kept in the access ledger",
+            "schema": {"type": "string", "maxLength": 200},
+        },
         "Name": {
             "name": "name",
             "in": "path",

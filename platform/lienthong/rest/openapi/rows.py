@@ -128,7 +128,7 @@ def operation(id: str, vi: str, en: str, schema: Json, shared: Sequence[str], ow
     return {
         "operationId": id,
         "summary": f"{vi} / {en}",
-        "parameters": [*own, *(ref("parameters", name) for name in shared)],
+        "parameters": [*own, *(ref("parameters", name) for name in (*shared, "Purpose"))],
         "responses": {
             "200": {
                 "description": "Dữ liệu / The data",
