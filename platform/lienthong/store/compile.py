@@ -17,6 +17,8 @@ from lienthong.store.query import ROW_NUMBER, Connection, Item, Member, Nested, 
 from lienthong.store.scope import Scope, Scopes
 
 Items = tuple[Item | Nested, ...]
+_WHOLE_ROWS: dict[tuple[str, frozenset[str], str], str] = {}
+"""Select lists of whole rows, which hold no value, by contract, visible fields and alias."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,8 +211,15 @@ class Compiler:
     def _items(self, query: Query, alias: str) -> str:
         """The select list of an answered row."""
         scope = self.scopes[query.dataset]
-        items = query.items or fields(scope.visible)
-        return ", ".join(f"{self._item(item, scope, alias)} as {ident(item.key)}" for item in items) or "null as _"
+        if query.items:
+            return ", ".join(f"{self._item(item, scope, alias)} as {ident(item.key)}" for item in query.items)
+        key = (scope.contract.fingerprint, scope.fields, alias)
+        if key not in _WHOLE_ROWS:
+            if len(_WHOLE_ROWS) >= 1000:
+                _WHOLE_ROWS.clear()
+            items = fields(scope.visible)
+            _WHOLE_ROWS[key] = ", ".join(f"{self._item(i, scope, alias)} as {ident(i.key)}" for i in items)
+        return _WHOLE_ROWS[key] or "null as _"
 
     def _item(self, item: Item | Nested, scope: Scope, alias: str) -> str:
         if isinstance(item, Nested):

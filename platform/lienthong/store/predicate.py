@@ -1,6 +1,7 @@
 """Conditions -> SQL. Values are always parameters; identifiers come from contracts and are quoted here."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from lienthong.contract.model import Contract
@@ -25,6 +26,7 @@ class Params:
 Exists = Callable[[Related, str, Contract], str]
 
 
+@lru_cache(4096)
 def ident(name: str) -> str:
     """A quoted SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
