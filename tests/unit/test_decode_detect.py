@@ -8,7 +8,7 @@ import pytest
 
 from lienthong.pipelines.decode.codepages import LEGACY
 from lienthong.pipelines.decode.detect import MOJIBAKE, Segment, detect
-from lienthong.pipelines.decode.fonts import decode_cell
+from lienthong.pipelines.decode.fonts import decode_cell, encoding_of_sheet
 from lienthong.pipelines.decode.transcode import unicode_file
 
 LINES = [
@@ -111,7 +111,8 @@ def test_carriage_returns_alone_end_lines_too(tmp_path: Path) -> None:
         ("THAØNH PHOÁ HOÀ CHÍ MINH", "VNI-Times", "THÀNH PHỐ HỒ CHÍ MINH"),
         ("Hà Giang", ".VnTime", "Hà Giang"),  # Unicode pasted into an old font
         ("Thành phố Cần Thơ", ".VnTime", "Thành phố Cần Thơ"),
-        ("UBND huyÖn CÇn Giê", "Arial", "UBND huyện Cần Giờ"),  # old text in a new font
+        ("TĐ", ".VnTime", "TĐ"),
+        ("UBND huyÖn", "Arial", "UBND huyÖn"),  # one cell in a new font proves nothing
         ("José Conceição", "Arial", "José Conceição"),
         ("café", None, "café"),
         ("Ký hiệu", "Times New Roman", "Ký hiệu"),
@@ -119,3 +120,18 @@ def test_carriage_returns_alone_end_lines_too(tmp_path: Path) -> None:
 )
 def test_the_font_of_a_cell_tells_its_encoding(shown: str, font: str | None, meant: str) -> None:
     assert decode_cell(shown, font)[0] == meant
+
+
+@pytest.mark.parametrize(
+    ("texts", "encoding"),
+    [
+        (["Tªn ®¬n vÞ", "X· Th\u00adîng C\u00adêng", "Sè hé"], "tcvn3"),
+        (["THAØNH PHOÁ", "Caàn Giôø", "abc"], "vni"),
+        (["Nguyễn Văn Ánh", "Hà Nội", "Vi Hoàng Khaùnh"], None),  # one old word among Unicode
+        (["Hà Giang", "xã", "café", "TĐ"], None),
+        (["José", "Conceição", "São"], None),
+        ([], None),
+    ],
+)
+def test_a_sheet_without_fonts_is_judged_as_a_whole(texts: list[str], encoding: str | None) -> None:
+    assert encoding_of_sheet(texts) == encoding

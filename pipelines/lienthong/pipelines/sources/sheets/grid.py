@@ -15,7 +15,9 @@ from typing import Any, NamedTuple
 import python_calamine
 import xlrd  # type: ignore[import-untyped]
 
-from ...decode.fonts import decode_cell
+from lienthong.kernel.text import nfc
+
+from ...decode.fonts import decode_cell, decode_text, encoding_of, encoding_of_sheet
 
 
 class Cell(NamedTuple):
@@ -36,50 +38,62 @@ class Area(NamedTuple):
 
 @dataclass(slots=True)
 class Grid:
-    """One sheet. rows[r][c] is a Cell or None, rows may be short; `encodings` are those that cells were in."""
+    """One sheet. rows[r][c] is a Cell or None, rows may be short; `encodings` are those that cells were in.
+
+    `fontless` are the cells that are not ASCII and in no font of before Unicode.
+    """
 
     name: str
     hidden: bool
     rows: list[list[Cell | None]]
     merged: list[Area] = field(default_factory=list)
     encodings: set[str] = field(default_factory=set)
+    fontless: list[tuple[int, int]] = field(default_factory=list)
+
+    def settle(self) -> "Grid":
+        """Decode the cells that no font decoded, when the sheet as a whole is of before Unicode."""
+        encoding = encoding_of_sheet(cell.text for r, c in self.fontless if (cell := self.rows[r][c]))
+        for r, c in self.fontless if encoding else ():
+            if cell := self.rows[r][c]:
+                text, used = decode_text(cell.text, encoding)
+                self.rows[r][c] = cell._replace(text=text)
+                self.encodings |= {used} if used else set()
+        return self
 
 
 def open_grids(path: Path, fonts: bool) -> Iterator[Grid]:
-    """The worksheets of a workbook in their order. `fonts`: decode the cells of fonts of before Unicode."""
+    """The worksheets of a workbook in their order. `fonts`: decode the letters of before Unicode."""
     if path.read_bytes()[:4] == b"\xd0\xcf\x11\xe0":
         try:
             book = xlrd.open_workbook(str(path), formatting_info=True, logfile=io.StringIO())
         except (AssertionError, IndexError, KeyError, NotImplementedError, ValueError):
             pass  # records that xlrd does not know: calamine may, without fonts
         else:
-            yield from (_old_grid(book, sheet, fonts) for sheet in book.sheets())
+            grids = (_old_grid(book, sheet, fonts) for sheet in book.sheets())
+            yield from (grid.settle() if fonts else grid for grid in grids)
             return
     workbook = python_calamine.CalamineWorkbook.from_path(str(path))
     for sheet in workbook.sheets_metadata:
         if sheet.typ == python_calamine.SheetTypeEnum.WorkSheet:
-            yield _grid(workbook.get_sheet_by_name(sheet.name), sheet, fonts)
+            grid = _grid(workbook.get_sheet_by_name(sheet.name), sheet)
+            yield grid.settle() if fonts else grid
 
 
-def _grid(sheet: Any, metadata: Any, fonts: bool) -> Grid:
+def _grid(sheet: Any, metadata: Any) -> Grid:
     grid = Grid(metadata.name, metadata.visible != python_calamine.SheetVisibleEnum.Visible, [])
     aside = [None] * (sheet.start[1] if sheet.start else 0)  # iter_rows gives empty rows above, not columns aside
-    for row in sheet.iter_rows():
-        cells = [_cell(grid, value, None, fonts) for value in row]
+    for r, row in enumerate(sheet.iter_rows()):
+        cells = [_cell(value) for value in row]
         grid.rows.append([*aside, *_trimmed(cells)] if any(cells) else [])
+        grid.fontless += [(r, c) for c, cell in enumerate(grid.rows[r]) if cell and not cell.text.isascii()]
     for (top, left), (bottom, right) in sheet.merged_cell_ranges or ():
         grid.merged.append(Area(top, bottom + 1, left, right + 1))
     return grid
 
 
-def _cell(grid: Grid, value: Any, font: str | None, fonts: bool) -> Cell | None:
+def _cell(value: Any) -> Cell | None:
     if isinstance(value, str):
-        encoding = None
-        if fonts:
-            value, encoding = decode_cell(value, font)
-        if encoding:
-            grid.encodings.add(encoding)
-        return Cell(value, False) if value.strip() else None
+        return Cell(nfc(value), False) if value and not value.isspace() else None
     return None if value is None else Cell(render(value), isinstance(value, int | float) and value is not True)
 
 
@@ -139,15 +153,14 @@ def _old_text(book: Any, sheet: Any, grid: Grid, r: int, c: int, fonts: bool) ->
     if not value.strip():
         return None
     if not fonts:
-        return Cell(value, False)
+        return Cell(nfc(value), False)
     first = book.font_list[book.xf_list[sheet.cell_xf_index(r, c)].font_index].name
-    parts: list[str] = []
-    for text, font in _runs(book, value, first, sheet.rich_text_runlist_map.get((r, c), ())):
-        decoded, encoding = decode_cell(text, font)
-        parts.append(decoded)
-        if encoding:
-            grid.encodings.add(encoding)
-    return Cell("".join(parts), False)
+    runs = list(_runs(book, value, first, sheet.rich_text_runlist_map.get((r, c), ())))
+    decoded = [decode_cell(text, font) for text, font in runs]
+    grid.encodings |= {encoding for _, encoding in decoded if encoding}
+    if not value.isascii() and not any(encoding_of(font) for _, font in runs):
+        grid.fontless.append((r, c))
+    return Cell("".join(text for text, _ in decoded), False)
 
 
 def _runs(book: Any, text: str, font: str, runs: Sequence[tuple[int, int]]) -> Iterator[tuple[str, str]]:
