@@ -22,7 +22,7 @@ from lienthong.kernel.settings import Settings
 
 ADMIN_TOKEN = "test-administrator-token-0123456789"
 DEMO_SCALE = "0.05"
-START_SECONDS = 300
+START_SECONDS = 600
 
 
 @pytest.fixture(scope="session")
