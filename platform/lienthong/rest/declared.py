@@ -14,7 +14,7 @@ from lienthong.rest.downloads import find
 from lienthong.rest.parameters import only, parameters
 from lienthong.rest.problems import GuardedRoute
 
-NAME = Path(description="Tên bộ dữ liệu / Name of the dataset", examples=["administrative-units"])
+NAME = Path(description="Tên bộ dữ liệu / Name of the dataset")
 Name = Annotated[str, NAME]
 TAGS = {"catalogue": "Danh mục / Catalogue", "caller": "Người gọi / Caller"}
 

@@ -56,7 +56,7 @@ class Links(Model):
 class Summary(Model):
     """Một bộ dữ liệu trong danh mục / A dataset in the catalogue."""
 
-    name: str = Field(examples=["administrative-units"])
+    name: str
     title: Bilingual
     description: Bilingual
     agency: AgencyRef

@@ -54,8 +54,8 @@ def responses() -> Json:
     }
 
 
-def parameters() -> Json:
-    """The shared parameters of rows."""
+def parameters(dataset: str | None) -> Json:
+    """The shared parameters of rows; `dataset` is the name shown as an example."""
     return {
         "Fields": _query(
             "fields", "Các trường, phân cách bằng dấu phẩy / Fields, separated by commas", {"type": "string"}
@@ -93,7 +93,7 @@ def parameters() -> Json:
             "in": "path",
             "required": True,
             "description": "Tên bộ dữ liệu / Name of the dataset",
-            "schema": {"type": "string"},
+            "schema": {"type": "string"} | ({"examples": [dataset]} if dataset else {}),
         },
     }
 

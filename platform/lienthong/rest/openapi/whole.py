@@ -59,7 +59,7 @@ def document(registry: Registry) -> dict[str, Any]:
     schemas |= {"ProblemModel": ProblemModel.model_json_schema(), "Page": common.page_schema()}
     schemas |= {f"{pascal(c.id)}Row": rows.row_schema(c) for c in contracts}
     found["components"] |= {
-        "parameters": common.parameters(),
+        "parameters": common.parameters(next((c.slug for c in contracts if c.is_open), None)),
         "headers": rows.headers(),
         "responses": common.responses(),
         "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "description": "Mã truy cập / Access token"}},
