@@ -117,7 +117,6 @@ def test_where_it_is_looked() -> None:
         "tax": {"citizen_id"},  # the twelve digits of a household business are those of a person
         "tags": everything,
         "people.full_name": everything,
-        "people.phone": {"citizen_id"},
     }
 
 

@@ -13,6 +13,8 @@ from lienthong.kernel.text import Bilingual, both
 from lienthong.store.disclosure import Look
 
 _FREE_TEXT = frozenset({"text"})
+# Types whose form leaves room for twelve digits of a person; a household business has them as its tax code.
+_ROOMY = _FREE_TEXT | {"identifier", "tax_code", "url", "email", "document_number"}
 # Digits in groups count only where a number can begin: codes such as H01-201008-0975 are no numbers of persons.
 _APART = "(?<![0-9A-Za-z.-])"
 _BLANK = "[ .-]?"
@@ -22,16 +24,12 @@ _TAX_CODE_BEFORE = "(?<!(MST|[Tt]huế|THUẾ|[Dd]oanh nghiệp|MSDN)[: ]{0,2})"
 
 @dataclass(frozen=True)
 class Detector:
-    """A kind of identifier. `types` are the logical types in which it is looked for; None: in every text."""
+    """A kind of identifier, and the logical types in whose values it is looked for."""
 
     name: str
     title: Bilingual
     pattern: str
-    types: frozenset[str] | None = None
-
-    def looks_in(self, logical_type: LogicalType) -> bool:
-        """Is it looked for in values of the type?"""
-        return logical_type.sql_type == "text" and (self.types is None or logical_type.name in self.types)
+    types: frozenset[str]
 
 
 _DIGIT = "[0-9]"
@@ -47,6 +45,7 @@ DETECTORS: tuple[Detector, ...] = (
         "citizen_id",
         both("số định danh cá nhân", "personal identification number"),
         f"(?<![0-9]){CitizenId.pattern}(?![0-9])|{_GROUPED}",
+        _ROOMY,
     ),
     Detector(
         "mobile_phone",
@@ -73,8 +72,9 @@ def looks(fields: tuple[FieldContract, ...]) -> list[Look]:
 def _looks(field: FieldContract) -> Iterator[Look]:
     for place, part, kind in _texts(field):
         for detector in DETECTORS:
-            if detector.looks_in(kind):
-                yield Look(place, detector.name, field.name, part, detector.pattern)
+            if kind.name in detector.types:
+                free = kind.name in _FREE_TEXT
+                yield Look(place, detector.name, field.name, part, detector.pattern, free)
 
 
 def _texts(field: FieldContract) -> Iterator[tuple[str, str | None, LogicalType]]:

@@ -11,13 +11,17 @@ from lienthong.store.schema import table
 
 @dataclass(frozen=True)
 class Look:
-    """A text to look at (a column, or a property of the records in a list) and the pattern that must not be there."""
+    """A text to look at (a column, or a property of the records in a list) and the pattern that must not be there.
+
+    `free` is running text, where a cheap pattern is tried first; a code is short, and tried at once.
+    """
 
     place: str
     detector: str
     column: str
     part: str | None
     pattern: str
+    free: bool
 
     @property
     def text(self) -> sql.Composable:
@@ -27,6 +31,11 @@ class Look:
             return sql.SQL("{}::text").format(name)
         path = sql.Literal(f'$[*]."{self.part}"')
         return sql.SQL("jsonb_path_query_array({}, {}::jsonpath)::text").format(name, path)
+
+    @property
+    def found(self) -> sql.Composable:
+        """The SQL condition that the pattern stands in the text."""
+        return sql.SQL("{} ~ {}").format(self.text, sql.Literal(self.pattern))
 
 
 @dataclass(frozen=True)
@@ -46,24 +55,21 @@ def leave_out(
 ) -> LeftOut:
     """Delete the rows of `release.<name>` in which a pattern is found.
 
-    `first` is a cheap pattern that every finding fulfils: most rows are looked at once only.
+    `first` is a cheap pattern that every finding in running text fulfils: most rows are looked at once only.
     """
     if not looks:
         return NOTHING
     relation, names = table("release", name), sql.SQL(", ").join(map(sql.Identifier, key))
-    texts = sql.SQL(", ").join({(look.column, look.part): look.text for look in looks}.values())
     places = sql.SQL(", ").join(
-        sql.SQL("case when {} ~ {} then {} end").format(
-            look.text, sql.Literal(look.pattern), sql.Literal(f"{look.place}:{look.detector}")
-        )
+        sql.SQL("case when {} then {} end").format(look.found, sql.Literal(f"{look.place}:{look.detector}"))
         for look in looks
     )
     connection.execute(
         sql.SQL(
             "create temp table found on commit drop as select * from (select ctid as _at, {names}, "
             "array_remove(array[{places}], null) as _places from {relation} "
-            "where concat_ws(e'\\n', {texts}) ~ {first}) f where cardinality(_places) > 0"
-        ).format(names=names, places=places, relation=relation, texts=texts, first=sql.Literal(first))
+            "where {worth}) f where cardinality(_places) > 0"
+        ).format(names=names, places=places, relation=relation, worth=_worth(looks, first))
     )
     counts = connection.execute(
         "select place, count(*) from pg_temp.found, unnest(_places) place group by 1 order by 1"
@@ -79,3 +85,13 @@ def leave_out(
     connection.execute("drop table pg_temp.found")
     by_place = tuple((*place.rsplit(":", 1), count) for place, count in counts)
     return LeftOut(deleted, by_place, tuple((row, tuple(places_)) for row, places_ in keys))
+
+
+def _worth(looks: Sequence[Look], first: str) -> sql.Composable:
+    """The rows that are worth a closer look."""
+    tests = [look.found for look in looks if not look.free]
+    texts = {(look.column, look.part): look.text for look in looks if look.free}
+    if texts:
+        whole = sql.SQL("concat_ws(e'\\n', {})").format(sql.SQL(", ").join(texts.values()))
+        tests.append(sql.SQL("{} ~ {}").format(whole, sql.Literal(first)))
+    return sql.SQL(" or ").join(tests)
