@@ -20,6 +20,7 @@ app.add_typer(cli_db.app, name="db")
 app.add_typer(cli_contract.app, name="contract")
 app.add_typer(cli_demo.app, name="demo")
 app.add_typer(cli_data.openapi, name="openapi")
+app.add_typer(cli_data.docs, name="docs")
 for name, command in cli_data.COMMANDS.items():
     app.command(name)(command)
 

@@ -17,6 +17,9 @@ Names = Annotated[list[str] | None, typer.Argument(help="datasets; all when none
 openapi = typer.Typer(help="Tài liệu API / The API's document", no_args_is_help=True)
 
 
+docs = typer.Typer(help="Tài liệu sinh từ hợp đồng / Documentation written from contracts", no_args_is_help=True)
+
+
 def _registry() -> Registry:
     from lienthong.contract.loader import load_all
 
@@ -93,6 +96,20 @@ def export(
     from lienthong.app.documents import write_documents
 
     output.emit({"written": [str(p) for p in write_documents(_registry(), out)]}, json)
+
+
+@docs.command("build")
+def build(json: Json = False) -> None:
+    """Write the data dictionary docs/dictionary/ anew."""
+    from lienthong.app.dictionary import write_dictionary
+
+    written = [str(path) for path in write_dictionary(_registry(), content("docs") / "dictionary")]
+    output.emit({"written": written}, json, lambda: f"{len(written)} pages")
+
+
+@docs.callback()
+def _docs() -> None:
+    """Documentation written from contracts."""
 
 
 COMMANDS: dict[str, Callable[..., None]] = {"ingest": ingest, "check": check, "publish": publish}
