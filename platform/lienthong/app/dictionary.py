@@ -4,6 +4,7 @@ from pathlib import Path
 
 from lienthong.contract.model import Contract, FieldContract
 from lienthong.contract.registry import Registry
+from lienthong.kernel.text import slug
 
 
 def write_dictionary(registry: Registry, folder: Path) -> list[Path]:
