@@ -65,7 +65,9 @@ def test_all_surfaces_give_the_same_rows(platform: Platform, agency: httpx.Clien
 
 
 def test_one_query_walks_from_an_enterprise_to_its_province(anonymous: httpx.Client) -> None:
-    query = "{ enterprises(first: 5) { edges { node { enterpriseCode commune { nameVi province { nameVi level } } } } } }"
+    query = (
+        "{ enterprises(first: 5) { edges { node { enterpriseCode commune { nameVi province { nameVi level } } } } } }"
+    )
     answer = anonymous.post("/graphql", json={"query": query}).json()
     assert "errors" not in answer
     nodes = [edge["node"] for edge in answer["data"]["enterprises"]["edges"]]

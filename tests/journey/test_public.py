@@ -61,7 +61,9 @@ def test_all_formats_of_a_release_hold_the_same_rows(anonymous: httpx.Client, tm
     assert {(row["code"], row["valid_from"]) for row in lines} == keys
     (tmp_path / "units.parquet").write_bytes(get["parquet"])
     table = parquet.read_table(tmp_path / "units.parquet")
-    assert {(c, str(f)) for c, f in zip(table["code"].to_pylist(), table["valid_from"].to_pylist(), strict=True)} == keys
+    assert {
+        (c, str(f)) for c, f in zip(table["code"].to_pylist(), table["valid_from"].to_pylist(), strict=True)
+    } == keys
     sheet = openpyxl.load_workbook(io.BytesIO(get["xlsx"]), read_only=True).worksheets[0]
     assert sum(1 for _ in sheet.iter_rows()) >= len(rows)
 
@@ -73,7 +75,10 @@ def test_leading_zeros_survive_everywhere(anonymous: httpx.Client) -> None:
 
 @pytest.mark.parametrize(
     ("day", "counts"),
-    [("2025-03-01", {"province": 63, "district": 696, "commune": (10_030, 10_050)}), ("2025-07-01", {"province": 34, "district": 0, "commune": 3321})],
+    [
+        ("2025-03-01", {"province": 63, "district": 696, "commune": (10_030, 10_050)}),
+        ("2025-07-01", {"province": 34, "district": 0, "commune": 3321}),
+    ],
 )
 def test_the_country_had_other_units_before_and_after_the_reform(
     anonymous: httpx.Client, day: str, counts: dict[str, int | tuple[int, int]]
@@ -100,7 +105,21 @@ def test_gdal_reads_the_map(platform: Platform, tmp_path: Path) -> None:
         pytest.skip("GDAL is not installed")
     out = tmp_path / "units.geojson"
     source = f"OAPIF:{platform.url}/ogc"
-    command = ["ogr2ogr", "-f", "GeoJSON", str(out), source, UNITS, "-spat", "106.0", "21.5", "107.2", "22.3", "-limit", "50"]
+    command = [
+        "ogr2ogr",
+        "-f",
+        "GeoJSON",
+        str(out),
+        source,
+        UNITS,
+        "-spat",
+        "106.0",
+        "21.5",
+        "107.2",
+        "22.3",
+        "-limit",
+        "50",
+    ]
     subprocess.run(command, check=True, capture_output=True, timeout=120)
     features = json.loads(out.read_text())["features"]
     assert features and all(f["geometry"]["type"] in {"Point", "MultiPolygon"} for f in features)

@@ -62,7 +62,9 @@ def test_injected_defects_that_must_be_quarantined_are(platform: Platform) -> No
     """At least 95 % of the rows that the generator spoiled beyond use are found at their file and line."""
     truth = platform.home / "sources" / "_truth" / "defects.csv"
     with truth.open(encoding="utf-8") as file:
-        spoiled = {(Path(r["file"]).name, int(r["line"])) for r in csv.DictReader(file) if r["expected"] == "quarantine"}
+        spoiled = {
+            (Path(r["file"]).name, int(r["line"])) for r in csv.DictReader(file) if r["expected"] == "quarantine"
+        }
     with owner.connect(platform.settings) as connection:
         found = connection.execute("select distinct file, line from platform.quarantine").fetchall()
     caught = {(Path(file).name, line) for file, line in found}
