@@ -103,7 +103,7 @@ query Deep($n: Int = 5) {
   places(where: {parentCode: {isNull: true}}) { nodes { name children { totalCount nodes { name } } } }
   firm(firmCode: "F0003") { name permits { nodes { number } } }
 }
-"""  # noqa: E501  # a document as people write it
+"""  # a document as people write it
 
 
 def test_a_deep_document_is_one_statement(world: World) -> None:
