@@ -140,6 +140,15 @@ def test_a_stored_object_is_called_by_the_name_people_know(tmp_path: Path) -> No
         read(blob, "csv", {}, tmp_path / "work", name="thư mục/dân cư.csv")
 
 
+def test_a_name_with_pattern_characters_is_one_file(tmp_path: Path) -> None:
+    folder = tmp_path / "[năm] 2025"
+    folder.mkdir()
+    (folder / "n 2.csv").write_text("a,b\n9,9\n")
+    source = folder / "n [12]*?.csv"
+    source.write_text("a,b\n1,2\n")
+    assert rows(read(source, "csv", {}, tmp_path / "work")) == [("1", "2", 2)]
+
+
 cells = st.text(st.sampled_from('abĐộ ",;\n\r1'), max_size=6).filter(
     lambda text: text == text.strip() and "\r" not in text
 )

@@ -4,6 +4,7 @@ One file per reader, one registry. A reader raises `Invalid` with the place and 
 at all; single records that are no rows come back in `RawTable.rejects`.
 """
 
+import re
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
@@ -63,9 +64,9 @@ def _module(reader: str) -> Any:
 
 
 def _named(path: Path, name: str | None, work: Path) -> Path:
-    """`path` under the name that people know, as a link in `work`."""
-    wanted = Path(name).name if name else path.name
-    if wanted == path.name:
+    """`path` under the name that people know, as a link in `work`; DuckDB takes *, ? and [ for patterns."""
+    wanted = re.sub(r"[*?\[\]]", "_", Path(name).name if name else path.name)
+    if wanted == path.name and not re.search(r"[*?\[\]]", str(path)):
         return path
     link = work / wanted
     link.unlink(missing_ok=True)

@@ -63,7 +63,9 @@ class Grid:
 
 def open_grids(path: Path, fonts: bool) -> Iterator[Grid]:
     """The worksheets of a workbook in their order. `fonts`: decode the letters of before Unicode."""
-    if path.read_bytes()[:4] == b"\xd0\xcf\x11\xe0":
+    with path.open("rb") as file:
+        old = file.read(4) == b"\xd0\xcf\x11\xe0"
+    if old:
         try:
             book = xlrd.open_workbook(str(path), formatting_info=True, logfile=io.StringIO())
         except (AssertionError, IndexError, KeyError, NotImplementedError, ValueError):
