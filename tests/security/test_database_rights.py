@@ -1,0 +1,87 @@
+"""The second lock, looked at in the database's own catalogue and tried from inside it (programme A11, G08)."""
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from psycopg import errors, sql
+
+from lienthong.store import owner
+from tests.conftest import Platform
+
+OURS = "rolname like 'lienthong\\_%'"
+CLOSED = ("governed", "history", "release", "staging")
+
+
+@pytest.fixture
+def connection(platform: Platform) -> Iterator[psycopg.Connection]:
+    with owner.connect(platform.settings) as found:
+        yield found
+
+
+def ask(connection: psycopg.Connection, query: str) -> list[tuple[object, ...]]:
+    return connection.execute(query).fetchall()  # type: ignore[call-overload, no-any-return]
+
+
+def test_no_role_of_ours_can_bypass_anything(connection: psycopg.Connection) -> None:
+    strong = "rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolreplication"
+    assert ask(connection, f"select rolname from pg_roles where {OURS} and ({strong})") == []
+
+
+def test_only_the_api_can_log_in_and_it_inherits_nothing(connection: psycopg.Connection) -> None:
+    found = ask(connection, f"select rolname, rolinherit from pg_roles where {OURS} and rolcanlogin")
+    assert found == [("lienthong_app", False)]
+
+
+def test_no_role_of_ours_owns_anything(connection: psycopg.Connection) -> None:
+    query = f"select relname from pg_class c join pg_roles r on r.oid = c.relowner where {OURS}"
+    assert ask(connection, query) == []
+
+
+def test_every_governed_table_forces_row_security(connection: psycopg.Connection) -> None:
+    query = (
+        "select relname from pg_class c join pg_namespace n on n.oid = relnamespace where nspname in ('governed', 'history') "
+        "and relkind = 'r' and not (relrowsecurity and relforcerowsecurity)"
+    )
+    assert ask(connection, query) == []
+    assert len(ask(connection, "select 1 from pg_tables where schemaname = 'governed'")) >= 13
+
+
+def test_the_public_can_read_the_open_schema_and_nothing_else(connection: psycopg.Connection) -> None:
+    query = (
+        "select n.nspname, c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace "
+        "where c.relkind in ('r', 'v', 'm') and n.nspname not in ('open', 'public', 'pg_catalog', 'information_schema') "
+        "and has_schema_privilege('lienthong_public', n.oid, 'usage') "
+        "and has_any_column_privilege('lienthong_public', c.oid, 'select')"
+    )
+    assert ask(connection, query) == []
+
+
+@pytest.mark.parametrize("schema", CLOSED)
+def test_the_public_does_not_even_enter_closed_schemas(connection: psycopg.Connection, schema: str) -> None:
+    found = connection.execute("select has_schema_privilege('lienthong_public', %s, 'usage')", (schema,)).fetchone()
+    assert found == (False,)
+
+
+@pytest.mark.parametrize("statement", ["update platform.ledger set dataset = 'x'", "delete from platform.ledger", "truncate platform.ledger"])
+@pytest.mark.parametrize("role", ["lienthong_app", "lienthong_public", "lienthong_agency", "lienthong_administrator"])
+def test_nobody_who_reads_can_change_the_ledger(connection: psycopg.Connection, role: str, statement: str) -> None:
+    connection.execute(sql.SQL("set role {}").format(sql.Identifier(role)))
+    with pytest.raises(errors.InsufficientPrivilege):
+        connection.execute(statement)  # type: ignore[call-overload]
+
+
+def test_an_agency_without_agreement_has_no_column(connection: psycopg.Connection) -> None:
+    query = (
+        "select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace "
+        "where n.nspname in ('governed', 'history') and c.relkind = 'r' "
+        "and has_any_column_privilege('lienthong_agency', c.oid, 'select')"
+    )
+    assert ask(connection, query) == []
+
+
+def test_rights_end_with_the_agreement(connection: psycopg.Connection) -> None:
+    """Every policy of a consumer holds only between the days of its agreement, by the database's own clock."""
+    query = "select qual from pg_policies where schemaname = 'governed' and policyname = 'lienthong_agency_tax_department'"
+    found = [str(row[0]) for row in ask(connection, query)]
+    assert found and all("CURRENT_DATE" in qual.upper() for qual in found)
