@@ -22,7 +22,7 @@ from lienthong.rest import query
 from lienthong.store.compile import Statement
 from lienthong.store.database import Database, Row
 
-VARIANTS = 400
+VARIANTS = 2_000  # more than the server keeps compiled
 PLACE = "/api/v1/datasets/enterprises/rows"
 FIELDS = """enterpriseCode nameVi enterpriseType status registeredOn addressText mainActivityCode charterCapital
 legalRepName"""
@@ -132,8 +132,8 @@ def cases(url: str) -> list[Case]:
 
 def _keys(connection: psycopg.Connection) -> list[str]:
     """Keys from all over the table."""
-    statement = "select enterprise_code from open.enterprises order by hashtext(enterprise_code) limit 400"
-    return [row[0] for row in connection.execute(statement)]
+    statement = "select enterprise_code from open.enterprises order by hashtext(enterprise_code) limit %s"
+    return [row[0] for row in connection.execute(statement, [VARIANTS])]
 
 
 def _pairs(connection: psycopg.Connection) -> list[tuple[str, str]]:
@@ -148,12 +148,12 @@ def _cursors(connection: psycopg.Connection) -> list[str]:
         "select translate(encode(convert_to(json_build_array(r::text, c)::text, 'UTF8'), 'base64'), E'+/=\\n', '-_') "
         "from (select registered_on r, enterprise_code c, count(*) over () total, "
         "row_number() over (order by registered_on, enterprise_code) n from open.enterprises) t "
-        "where n > total / 10 and n < total * 0.9 and n % greatest(total / 500, 1) = 0"
+        "where n > total / 10 and n < total * 0.9 and n % greatest(total / 2500, 1) = 0"
     )
     return [row[0] for row in connection.execute(statement)][:VARIANTS]
 
 
 def _words(connection: psycopg.Connection) -> list[str]:
     """The last two words of names, without tone marks, as people type them."""
-    names = connection.execute("select name_vi from open.enterprises order by hashtext(name_vi) limit 400")
+    names = connection.execute("select name_vi from open.enterprises order by hashtext(name_vi) limit %s", [VARIANTS])
     return [" ".join(fold(name).split()[-2:]) for (name,) in names]
