@@ -13,14 +13,11 @@ from starlette.staticfiles import StaticFiles
 from lienthong import ckan, gql, ogc, portal, rest
 from lienthong.access.door import Door
 from lienthong.access.services import Services
-from lienthong.app.demo import has_demo, is_loaded
+from lienthong.app.definitions import has_demo, is_loaded, registry
 from lienthong.app.lane import Lane, hot
 from lienthong.catalog.snapshot import Catalog
-from lienthong.contract.loader import load_all
-from lienthong.contract.registry import Registry
 from lienthong.governance.directory import Directory
 from lienthong.governance.session import Sessions
-from lienthong.kernel.content import content
 from lienthong.kernel.problem import Problem
 from lienthong.kernel.settings import Settings, settings
 from lienthong.kernel.text import Language
@@ -30,11 +27,6 @@ from lienthong.store.database import Database
 log = logging.getLogger("lienthong")
 SURFACES = (rest, gql, ckan, ogc, portal)  # the portal's catch-all addresses come last
 Call = Callable[[Request], Awaitable[Response]]
-
-
-def registry(given: Settings) -> Registry:
-    """The contracts that this installation serves."""
-    return load_all(given.datasets or content("datasets"))
 
 
 def services(given: Settings) -> tuple[Services, Database]:

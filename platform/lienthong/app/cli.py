@@ -50,7 +50,7 @@ def serve(json: Json = False) -> None:
 @app.command()
 def migrate(json: Json = False) -> None:
     """Cập nhật lược đồ / Bring the database to this version and these contracts."""
-    from lienthong.app.asgi import registry
+    from lienthong.app.definitions import registry
     from lienthong.app.install import migrate as run
 
     contracts = registry(settings())

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from lienthong.app import output
+from lienthong.app.definitions import registry as read_registry
 from lienthong.contract.model import Contract
 from lienthong.contract.registry import Registry
 from lienthong.kernel.content import content
@@ -21,9 +22,7 @@ docs = typer.Typer(help="Tài liệu sinh từ hợp đồng / Documentation wri
 
 
 def _registry() -> Registry:
-    from lienthong.contract.loader import load_all
-
-    return load_all(settings().datasets or content("datasets"))
+    return read_registry(settings())
 
 
 def _chosen(registry: Registry, names: list[str] | None) -> list[Contract]:

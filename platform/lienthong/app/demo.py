@@ -1,17 +1,14 @@
 """The example province: generate what its systems deliver, ingest it, publish it. Nothing is done twice."""
 
-import hashlib
-import json
 import shutil
 import time
 from pathlib import Path
 from typing import Any
 
+from lienthong.app.definitions import mark
+from lienthong.app.definitions import registry as load_registry
 from lienthong.app.output import Progressed
 from lienthong.app.sample import write_sample
-from lienthong.contract.loader import load_all
-from lienthong.contract.registry import Registry
-from lienthong.kernel.content import content
 from lienthong.kernel.problem import Problem
 from lienthong.kernel.settings import Settings
 from lienthong.kernel.text import both
@@ -25,7 +22,7 @@ def load_demo(settings: Settings, progress: Progressed) -> dict[str, Any]:
     from lienthong.pipelines.release import publish_all
 
     started = time.monotonic()
-    registry = load_all(settings.datasets or content("datasets"))
+    registry = load_registry(settings)
     contracts = [c for c in registry.contracts.values() if not c.derived_from]
     sources = _sources(settings, progress)
     ingested = ingest_all(settings, registry, contracts, sources, force=False, progress=progress)
@@ -40,22 +37,6 @@ def load_demo(settings: Settings, progress: Progressed) -> dict[str, Any]:
         "ingested": [r.as_json() for r in ingested],
         "published": [r.as_json() for r in published],
     }
-
-
-def has_demo(settings: Settings) -> bool:
-    """Do the definitions come with an example province?"""
-    return ((settings.datasets or content("datasets")) / "_demo" / "demo.yaml").exists()
-
-
-def is_loaded(settings: Settings, registry: Registry) -> bool:
-    """Is the example of these very contracts loaded already?"""
-    stamp = _stamp(settings)
-    return stamp.exists() and stamp.read_text() == _fingerprint(registry)
-
-
-def mark(settings: Settings, registry: Registry) -> None:
-    """Remember that the example is loaded."""
-    _stamp(settings).write_text(_fingerprint(registry))
 
 
 def _sources(settings: Settings, progress: Progressed) -> Path:
@@ -77,12 +58,3 @@ def _failure(failed: list[Any]) -> Problem:
         errors=[{"place": r.dataset, "detail": r.problem.get("detail", "")} for r in failed],
         first=first,
     )
-
-
-def _stamp(settings: Settings) -> Path:
-    return settings.home / "demo.loaded"
-
-
-def _fingerprint(registry: Registry) -> str:
-    prints = {name: registry.contracts[name].fingerprint for name in sorted(registry.contracts)}
-    return hashlib.sha256(json.dumps(prints).encode()).hexdigest()

@@ -4,7 +4,6 @@ from pathlib import Path
 
 from lienthong.contract.model import Contract, FieldContract
 from lienthong.contract.registry import Registry
-from lienthong.kernel.text import slug
 
 
 def write_dictionary(registry: Registry, folder: Path) -> list[Path]:

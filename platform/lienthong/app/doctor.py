@@ -5,8 +5,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from lienthong.contract.loader import load_all
-from lienthong.kernel.content import content
+from lienthong.app.definitions import registry
 from lienthong.kernel.problem import Problem
 from lienthong.kernel.settings import Settings
 from lienthong.store import owner
@@ -36,7 +35,7 @@ def _finding(name: str, check: Callable[[Settings], str], settings: Settings) ->
 
 
 def _contracts(settings: Settings) -> str:
-    return f"{len(load_all(settings.datasets or content('datasets')).contracts)} datasets"
+    return f"{len(registry(settings).contracts)} datasets"
 
 
 def _postgresql(settings: Settings) -> str:

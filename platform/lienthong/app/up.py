@@ -8,13 +8,13 @@ import sys
 from typing import NoReturn
 
 from lienthong.app import output
-from lienthong.app.asgi import registry as load_registry
-from lienthong.app.demo import is_loaded
+from lienthong.app.definitions import folder as definitions_folder
+from lienthong.app.definitions import is_loaded
+from lienthong.app.definitions import registry as load_registry
 from lienthong.app.install import migrate
 from lienthong.app.people import definitions, seed
 from lienthong.app.server import check_port, serve
 from lienthong.contract.registry import Registry
-from lienthong.kernel.content import content
 from lienthong.kernel.settings import Settings
 from lienthong.kernel.settings import settings as process_settings
 from lienthong.store.cluster import Cluster
@@ -37,7 +37,7 @@ def run(settings: Settings, *, empty: bool, as_json: bool) -> None:
         _say("Cập nhật lược đồ / Migrate")
         migrate(settings, registry)
         ensure_served(settings, registry)
-        given = definitions(settings.datasets or content("datasets"))
+        given = definitions(definitions_folder(settings))
         known = seed(settings, registry, given)
         if given and not is_loaded(settings, registry):
             _load(as_json)

@@ -16,7 +16,7 @@ from lienthong.kernel.text import Bilingual, both, nfc
 Key = tuple[str | int, ...]
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     """A safe loader with the scalars of JSON only."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, Any]]] = {}

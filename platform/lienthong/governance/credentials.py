@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
@@ -28,9 +29,12 @@ def password_hash(password: str) -> str:
 def password_fits(kept: str | None, password: str) -> bool:
     """Does `password` fit? An absent hash takes as long as a wrong password."""
     try:
-        return _HASHER.verify(kept or _NOBODY, password) and kept is not None
+        return _HASHER.verify(kept or _nobody(), password) and kept is not None
     except VerificationError:
         return False
 
 
-_NOBODY = _HASHER.hash(secrets.token_hex(16))
+@cache
+def _nobody() -> str:
+    """The hash of a password that nobody has."""
+    return _HASHER.hash(secrets.token_hex(16))
