@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from lienthong.contract.model import Contract
+from lienthong.contract.model import OpenView
 from lienthong.kernel.clock import now
 from lienthong.kernel.problem import Invalid
 from lienthong.pipelines.release import ReleaseReport, publish, publish_all
@@ -49,9 +49,9 @@ def published(world: World, dataset: str, **options: Any) -> ReleaseReport:
     return publish(world.settings, world.registry, world.registry.get(dataset), **options)
 
 
-def altered(contract: Contract, **changes: Any) -> Contract:
-    """The contract with some parts changed."""
-    return Contract.model_validate({**{n: getattr(contract, n) for n in Contract.model_fields}, **changes})
+def altered(part: Any, **changes: Any) -> Any:
+    """A contract, or a field of one, with some parts changed; nothing that it remembers is carried over."""
+    return type(part).model_validate({**{n: getattr(part, n) for n in type(part).model_fields}, **changes})
 
 
 def as_public(world: World, query: str) -> list[tuple[Any, ...]]:
@@ -221,7 +221,7 @@ def test_a_contract_that_publishes_persons_is_refused_and_nothing_changes(world:
     world.fill("stalls", [stall(1)])
     published(world, "stalls")
     contract = world.registry.get("stalls")
-    fields = [f.model_copy(update={"open": "publish"}) if f.name == "keeper" else f for f in contract.fields]
+    fields = [altered(f, open="publish") if f.name == "keeper" else f for f in contract.fields]
     with pytest.raises(Invalid, match="keeper"):
         publish(world.settings, world.registry, altered(contract, fields=tuple(fields)))
     assert world.query("select number, state from platform.release") == [(1, "published")]
@@ -246,8 +246,8 @@ def test_a_field_that_is_suppressed_is_gone_at_once_and_a_new_one_is_empty(world
     world.fill("stalls", [stall(1)])
     published(world, "stalls")
     contract = world.registry.get("stalls")
-    fields = [f.model_copy(update={"open": "suppress"}) if f.name == "email" else f for f in contract.fields]
-    fields.append(fields[0].model_copy(update={"name": "colour", "required": False}))
+    fields = [altered(f, open="suppress") if f.name == "email" else f for f in contract.fields]
+    fields.append(altered(fields[0], name="colour", required=False))
     changed = altered(contract, fields=tuple(fields))
     registry = type(world.registry)(
         {**world.registry.contracts, "stalls": changed}, world.registry.agencies, world.registry.vocabularies
@@ -263,3 +263,15 @@ def test_a_clock_in_the_manifest_is_now(world: World) -> None:
     published(world, "areas")
     ((at,),) = world.query("select published_at from platform.release")
     assert abs(now() - at) < timedelta(minutes=1)
+
+
+def test_an_open_view_may_ask_about_related_rows(world: World) -> None:
+    world.fill("areas", [area("A1", 105)])
+    world.fill("stalls", [stall(n) for n in range(6)])
+    world.fill("stalls", [stall(n, staff=90 + n) for n in range(6)])
+    contract = world.registry.get("stalls")
+    where = {"area": {"valid_from": {"lte": "2026-01-01"}}, "kind": {"ne": "food"}}
+    view = OpenView.model_validate({"where": where})
+    publish(world.settings, world.registry, altered(contract, open_view=view))
+    assert as_public(world, "select code from open.stalls") == [("S00001",)]
+    assert as_public(world, "select code, staff from open.stalls_history") == [("S00001", 1)]

@@ -142,10 +142,14 @@ def test_what_must_not_be_published() -> None:
     contract = load(DEFINITIONS / "market_office" / "stalls" / "contract.yaml")
     assert not list(faults(contract))
     wrong = {"keeper": {"open": "publish"}, "name": {"logical_type": "citizen_id"}, "code": {"open": "suppress"}}
-    fields = tuple(f.model_copy(update=wrong.get(f.name, {})) for f in contract.fields)
-    given = {name: getattr(contract, name) for name in Contract.model_fields} | {"fields": fields}
+    fields = tuple(FieldContract.model_validate(_parts(f) | wrong.get(f.name, {})) for f in contract.fields)
+    given = _parts(contract) | {"fields": fields}
     assert [fault.en for fault in faults(Contract.model_validate(given))] == [
         "name: the number of a person",
         "keeper: personal, yet published row by row",
         "code: the key is not published",
     ]
+
+
+def _parts(model: Contract | FieldContract) -> dict[str, object]:
+    return {name: getattr(model, name) for name in type(model).model_fields}
