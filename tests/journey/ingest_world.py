@@ -140,18 +140,22 @@ select counts, 'run' from platform.run where dataset = {1} and state = 'done'
 
 
 @contextmanager
-def installed(folder: Path) -> Iterator[Installation]:
-    """A platform without datasets in a cluster of its own."""
+def installed(folder: Path, own: bool = False) -> Iterator[Installation]:
+    """A platform in a cluster of its own, without datasets, or with copies of the project's own contracts."""
     folder.chmod(0o755)
     cluster = Cluster(folder / "home", "test")
     definitions = folder / "datasets"
+    if own:
+        shutil.copytree(content("datasets"), definitions)
     (definitions / "office").mkdir(parents=True)
-    (definitions / "_vocab").mkdir()
+    (definitions / "_vocab").mkdir(exist_ok=True)
     for name in LISTS:
         shutil.copy(content("datasets") / "_vocab" / f"{name}.yaml", definitions / "_vocab")
     (definitions / "office" / "agency.yaml").write_text(yaml.safe_dump(AGENCY, allow_unicode=True), "utf-8")
     try:
         url = SecretStr(cluster.start())
-        yield Installation(Settings(home=folder / "home", database_url=url, datasets=definitions), folder, cluster)
+        made = Installation(Settings(home=folder / "home", database_url=url, datasets=definitions), folder, cluster)
+        made.define()
+        yield made
     finally:
         cluster.stop()

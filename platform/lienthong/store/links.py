@@ -125,7 +125,7 @@ def reached(registry: Registry, dataset: str) -> set[str]:
 def materialise(connection: Connection, registry: Registry, staging: Staging) -> None:
     """Make the staged rows from `_raw`: cast to the stored types, administrative codes linked."""
     contract, links = staging.contract, unit_links(registry, staging.contract)
-    if not links and all(f.type.staging_sql(f.options) == f.type.sql(f.options) for f in contract.fields):
+    if not links and all(_staged_as_stored(field) for field in contract.fields):
         connection.execute(
             sql.SQL("alter table {} rename to {}").format(staging.table("_raw"), sql.Identifier(staging.name))
         )
@@ -133,6 +133,10 @@ def materialise(connection: Connection, registry: Registry, staging: Staging) ->
         connection.execute(_linked(staging, links))
         connection.execute(sql.SQL("drop table {}").format(staging.table("_raw")))
     connection.execute(sql.SQL("analyze {}").format(staging.table()))
+
+
+def _staged_as_stored(field: FieldContract) -> bool:
+    return len(field.columns) == 1 and field.type.staging_sql(field.options) == field.type.sql(field.options)
 
 
 def _linked(staging: Staging, links: list[UnitLink]) -> sql.Composed:
