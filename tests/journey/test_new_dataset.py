@@ -37,7 +37,7 @@ catalogue:
   spatial: "20"
   dataClass: open
   contact: {name: {vi: Sở Nông nghiệp, en: Department of Agriculture}, email: mua@example.gov.vn}
-privacy: {personal: true, legalBasis: "91/2025/QH15"}
+privacy: {personal: true, legalBasis: "91/2025/QH15", retention: P5Y}
 openView: {}
 source:
   system: {vi: Sổ trạm, en: Gauge book}

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, NoReturn, Protocol
 
 import orjson
@@ -71,15 +72,18 @@ def fail(problem: Problem, as_json: bool) -> NoReturn:
     if as_json:
         sys.stdout.buffer.write(orjson.dumps(problem.as_json("en"), default=str) + b"\n")
     else:
+        tell = partial(console.print, markup=False, highlight=False, soft_wrap=True)
         console.print(f"[red bold]{problem.title.vi} / {problem.title.en}[/]", highlight=False)
-        console.print(problem.message("vi"), markup=False, highlight=False)
-        console.print(problem.message("en"), markup=False, highlight=False, style="dim")
-        for each in problem.extra.get("errors", ()):
-            console.print(f"  • {_line(each)}", markup=False, highlight=False)
+        errors = problem.extra.get("errors", ())
+        for each in errors:
+            tell(f"  • {_line(each)}")
+        if not errors:
+            tell(problem.message("vi"))
+            tell(problem.message("en"), style="dim")
     raise typer.Exit(problem.exit_code)
 
 
 def _line(error: Mapping[str, Any]) -> str:
     detail, fix = error.get("detail"), error.get("fix")
-    texts = [d.get("vi", "") if isinstance(d, Mapping) else str(d) for d in (detail, fix) if d]
+    texts = [f"{d['vi']} / {d['en']}" if isinstance(d, Mapping) else str(d) for d in (detail, fix) if d]
     return f"{error.get('place', '')}: " + " → ".join(texts)
