@@ -44,11 +44,26 @@ def _silent(task: str, done: int, total: int | None, message: str = "") -> None:
     """Tells nobody."""
 
 
+class _Lines:
+    """Progress where nobody can see bars move: a line when a task begins."""
+
+    def __init__(self) -> None:
+        self._begun: set[str] = set()
+
+    def __call__(self, task: str, done: int, total: int | None, message: str = "") -> None:
+        if task not in self._begun:
+            self._begun.add(task)
+            console.print(f"  {task}", markup=False, highlight=False)
+
+
 @contextmanager
 def progress(as_json: bool) -> Iterator[Progressed]:
-    """A callback `(task, done, total, message)` drawn as bars; silent when JSON is wanted."""
+    """A callback `(task, done, total, message)` drawn as bars, or as lines in a log; silent when JSON is wanted."""
     if as_json:
         yield _silent
+        return
+    if not console.is_terminal:
+        yield _Lines()
         return
     columns = (
         SpinnerColumn(),
