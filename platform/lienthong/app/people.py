@@ -74,18 +74,12 @@ def _person(
     connection: psycopg.Connection, person: Mapping[str, Any], known: Mapping[str, str] | None
 ) -> dict[str, str]:
     made = dict(known or {"username": person["username"], "password": secrets.token_urlsafe(12), "token": new_token()})
+    hashed = None if known else password_hash(made["password"])  # made slow on purpose: not at every start
     connection.execute(
         "insert into platform.person (username, name, role, agency_id, password_hash) values (%s, %s, %s, %s, %s) "
         "on conflict (username) do update set role = excluded.role, agency_id = excluded.agency_id, "
-        "password_hash = case when %s then platform.person.password_hash else excluded.password_hash end",
-        (
-            made["username"],
-            person["name"],
-            person["role"],
-            person["agency"],
-            password_hash(made["password"]),
-            bool(known),
-        ),
+        "password_hash = coalesce(excluded.password_hash, platform.person.password_hash)",
+        (made["username"], person["name"], person["role"], person["agency"], hashed),
     )
     connection.execute(
         "insert into platform.token (id, sha256, label, username, created_at) "

@@ -1,6 +1,7 @@
 """Connections for reading: one pool a role, one round trip a statement, bytes straight from the wire."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from lienthong.kernel.problem import NotFound, NotPermitted, Problem, QueryInval
 from lienthong.kernel.text import both
 from lienthong.store.compile import Statement
 
+log = logging.getLogger("lienthong.database")
 Row = tuple[bytes | None, ...]
 PUBLIC = "lienthong_public"
 STATEMENT_TIMEOUT_MS = 10_000
@@ -130,7 +132,14 @@ async def _translated() -> AsyncIterator[None]:
         raise NotPermitted(both("Cơ sở dữ liệu từ chối", "The database refuses")) from error
     except errors.UndefinedTable as error:
         raise NotFound(both("Bộ dữ liệu chưa được công bố", "The dataset is not published yet")) from error
-    except (PoolTimeout, errors.OperationalError) as error:
+    except PoolTimeout as error:
+        log.warning("all connections busy")
+        raise Unavailable(
+            both("Máy chủ đang bận", "The server is busy"),
+            fix=both("Thử lại sau ít giây", "Try again in a few seconds"),
+        ) from error
+    except errors.OperationalError as error:
+        log.warning("database: %s %s", error.sqlstate, type(error).__name__)
         raise Unavailable(both("CSDL không trả lời", "The database does not answer")) from error
     except errors.DataError as error:
         raise _bad_value() from error
