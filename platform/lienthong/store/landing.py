@@ -5,6 +5,7 @@ disk, renamed, and the folder flushed too.
 """
 
 import os
+import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from lienthong.kernel.problem import Conflict
 from lienthong.kernel.text import both
 
 _BLOCK = 1 << 20
+_LEFT_SECONDS = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,12 @@ class Landing:
     def keep_bytes(self, content: bytes) -> Landed:
         """Keep some bytes."""
         return self._keep(iter((content,)))
+
+    def sweep(self) -> None:
+        """Remove what dead processes left half-written, an hour or more ago."""
+        for left in (self._root / "new").glob("*"):
+            if time.time() - left.stat().st_mtime > _LEFT_SECONDS:
+                left.unlink(missing_ok=True)
 
     def _keep(self, blocks: Iterator[bytes]) -> Landed:
         aside = self._root / "new" / f"{os.getpid()}-{uuid.uuid4().hex}"

@@ -25,7 +25,7 @@ from .cells import Cell
 
 ROWS_BITS = 40
 """The lower bits of `_row` are the place in the file, the upper ones the number of the file."""
-MEMORY = "1GB"
+MEMORY = "512MB"
 MAX_THREADS = 4
 _SEPARATOR = "chr(31)"  # no type accepts control characters, so no value holds it
 
