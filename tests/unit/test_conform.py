@@ -118,6 +118,16 @@ def _stripped(text: str) -> str:
     return text
 
 
+def test_every_letter_that_normalising_changes_is_noticed(tmp_path: Path) -> None:
+    """All of Unicode: no letter and no mark escapes the test that spares the normalising."""
+    letters = [chr(n) for n in range(32, 0x110000) if not 0xD800 <= n < 0xE000]
+    changed = [c for c in letters if unicodedata.normalize("NFC", c) != c or unicodedata.combining(c)]
+    pairs = [base + mark for base in "aeouăâêôơưđ" for mark in "\u0300\u0301\u0303\u0309\u0323\u0302\u0306\u031b"]
+    texts = [f"x{text}x" for text in (*changed, *pairs, "\u1112\u1161\u11ab")]
+    found = one(tmp_path, field("name"), "Tên", *({"Tên": text} for text in texts))
+    assert values(found, "name") == [unicodedata.normalize("NFC", text) for text in texts]
+
+
 def test_missing_texts_are_no_values(tmp_path: Path) -> None:
     cells = [{"Số": c} for c in ("5", "", "0", "N/A", " Không có thông tin ", None)]
     missing = ["", "N/A", "Không có thông tin", "0"]

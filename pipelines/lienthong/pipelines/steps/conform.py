@@ -129,7 +129,8 @@ def layers(batch: Batch, file: int, where: str = "true") -> tuple[list[Cell], st
     raw_file = batch.files[file]
     found = cells.cells(batch.contract, raw_file.source, raw_file.table.columns)
     used = [c for c in cells.used_columns(batch.contract, raw_file.source) if c in set(raw_file.table.columns)]
-    tidied = ", ".join(["_row", *(f"{cells.tidy(name(c))} AS {name(c)}" for c in used)])
+    composed = ", ".join(["_row", *(f"{cells.composed(name(c))} AS {name(c)}" for c in used)])
+    trimmed = ", ".join(["_row", *(f"{cells.trimmed(name(c))} AS {name(c)}" for c in used)])
     raw = ", ".join(["_row", *(f"{c.raw} AS {c.raw_name}" for c in found)])
     text = ", ".join(f"{c.text} AS {c.text_name}" for c in found)
     typed = ", ".join(
@@ -137,7 +138,8 @@ def layers(batch: Batch, file: int, where: str = "true") -> tuple[list[Cell], st
         f" AS {name(c.field.name)}"
         for c in found
     )
-    relation = f"(SELECT {tidied} FROM {batch.rows_of(file)} WHERE {where})"
+    relation = f"(SELECT {composed} FROM {batch.rows_of(file)} WHERE {where})"
+    relation = f"(SELECT {trimmed} FROM {relation})"
     relation = f"(SELECT *, {text} FROM (SELECT {raw} FROM {relation}))"
     return found, f"(SELECT *, {typed} FROM {relation})"
 
