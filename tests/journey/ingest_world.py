@@ -16,6 +16,7 @@ from pydantic import SecretStr
 
 from lienthong.app.install import migrate
 from lienthong.contract.loader import load_all
+from lienthong.contract.model import Contract
 from lienthong.contract.registry import Registry
 from lienthong.kernel.content import content
 from lienthong.kernel.settings import Settings
@@ -99,6 +100,11 @@ class Installation:
         """Ingest one dataset from the source folder."""
         self.sources.mkdir(exist_ok=True)
         return ingest(self.settings, self.registry, self.registry.get(dataset), self.sources, **options)
+
+    def contracts(self, *ids: str) -> list[Contract]:
+        """Some contracts, as they stand in the folder now."""
+        registry = self.registry
+        return [registry.get(id) for id in ids]
 
     def connect(self) -> "psycopg.Connection[tuple[Any, ...]]":
         """A connection of the owner."""

@@ -15,7 +15,7 @@ from lienthong.contract.model import Contract, SourceFile
 from lienthong.contract.vocabulary import current
 from lienthong.kernel.content import content
 from lienthong.kernel.problem import Invalid, NotFound
-from lienthong.kernel.text import both
+from lienthong.kernel.text import Bilingual, both
 from lienthong.store.landing import Landed, Landing, record
 
 PACKAGE = "package:"
@@ -91,17 +91,27 @@ def fingerprint(contract: Contract, files: Sequence[Delivered], references: dict
 
 def check_complete(contract: Contract, files: Sequence[Delivered], before: Sequence[dict[str, Any]]) -> None:
     """Raises Invalid when a snapshot lacks all files of a pattern that the last one had: half of it is no snapshot."""
-    there = {f.source.pattern for f in files}
-    gone = sorted({f["pattern"] for f in before if "pattern" in f} - there)
-    if gone and contract.source.mode == "snapshot":
-        raise Invalid(
-            both(
-                f"Bản giao thiếu các tệp mà lần trước có: {', '.join(gone)}",
-                f"The delivery lacks files that the last one had: {', '.join(gone)}",
-            ),
-            place=contract.id,
-            fix=both("Giao đủ tệp, hoặc nạp với --force", "Deliver all files, or ingest with --force"),
-        )
+    wanted = {source.pattern for source in contract.source.files}
+    gone = sorted({f["pattern"] for f in before} & wanted - {f.source.pattern for f in files})
+    if gone:
+        raise _poorer(contract.id, both("Bản giao thiếu các tệp", "The delivery lacks files"), gone)
+
+
+def check_columns_kept(file: Delivered, absent: Sequence[str], before: Sequence[dict[str, Any]]) -> None:
+    """Raises Invalid when an optional column that the last snapshot had is gone: renamed, most likely."""
+    had = {column for f in before if f["pattern"] == file.source.pattern for column in f.get("columns", ())}
+    gone = [column for column in absent if column in had]
+    if gone:
+        raise _poorer(file.name, both("Tệp thiếu các cột", "The file lacks columns"), gone)
+
+
+def _poorer(place: str, what: Bilingual, gone: Sequence[str]) -> Invalid:
+    listed = ", ".join(gone)
+    return Invalid(
+        both(f"{what.vi} mà lần trước có: {listed}", f"{what.en} that the last one had: {listed}"),
+        place=place,
+        fix=both("Giao đủ như trước, hoặc nạp với --force", "Deliver as before, or ingest with --force"),
+    )
 
 
 def _matching(folder: Path, pattern: str) -> list[Path]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from psycopg import Connection
 
@@ -87,12 +87,13 @@ def passage(work: Work, sources: Path) -> None:
     fingerprint = deliver.fingerprint(contract, files, references)
     run.identify(fingerprint)
     work.at("landed")
-    if not work.force:
-        if runs.is_known(work.connection, contract, fingerprint):
-            run.finish("unchanged")
-            return
-        deliver.check_complete(contract, files, runs.last_files(work.connection, contract.id))
-    raw = _read(work, files)
+    if not work.force and runs.is_known(work.connection, contract, fingerprint):
+        run.finish("unchanged")
+        return
+    whole = contract.source.mode == "snapshot" and not work.force
+    before = runs.last_files(work.connection, contract.id) if whole else []
+    deliver.check_complete(contract, files, before)
+    raw = _read(work, files, before)
     work.at("read")
     with Batch(contract, raw, work.folder) as batch:
         _conform(work, batch)
@@ -113,7 +114,7 @@ def _land(work: Work, sources: Path) -> list[Delivered]:
     return files
 
 
-def _read(work: Work, files: Sequence[Delivered]) -> list[RawFile]:
+def _read(work: Work, files: Sequence[Delivered], before: Sequence[dict[str, Any]]) -> list[RawFile]:
     """Every file through its reader, from its landed bytes."""
     work.step("conform")
     raw = []
@@ -123,6 +124,7 @@ def _read(work: Work, files: Sequence[Delivered]) -> list[RawFile]:
         table = read(path, file.source.reader, file.source.options, folder, file.name)
         raw.append(RawFile(file.name, file.source, table))
         absent = check_columns(work.contract, raw[-1])
+        deliver.check_columns_kept(file, absent, before)
         work.run.report.files[n] |= _noticed(table, absent)
     return raw
 
@@ -131,7 +133,7 @@ def _noticed(table: RawTable, absent: list[str]) -> dict[str, object]:
     """What the run keeps of a file's reading."""
     notes = [{"code": n.code, "text": n.text.model_dump(), "place": n.place} for n in table.notes]
     kept = {"rows": table.rows, "rejected": table.rejected, "encoding": table.encoding, "confidence": table.confidence}
-    return {**kept, "absent": absent, "notes": notes}
+    return {**kept, "columns": list(table.columns), "absent": absent, "notes": notes}
 
 
 def _conform(work: Work, batch: Batch) -> None:
