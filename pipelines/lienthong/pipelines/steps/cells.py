@@ -102,7 +102,8 @@ def _raw(contract: Contract, source: ColumnSource, present: frozenset[str]) -> s
 
 
 def _unless(missing: tuple[str, ...], expr: str) -> str:
-    return f"CASE WHEN {expr} NOT IN ({', '.join(map(literal, missing))}) THEN {expr} END"
+    # Not as NOT IN: DuckDB would make a join of each.
+    return f"CASE WHEN {' AND '.join(f'{expr} <> {literal(text)}' for text in missing)} THEN {expr} END"
 
 
 def _text(source: ColumnSource, raw: str) -> str:

@@ -7,13 +7,13 @@ is marked, never dropped silently; `defects` tells what is wrong with it.
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 
 import duckdb
 
 from lienthong.contract.model import Contract, FieldContract, SourceFile
-from lienthong.contract.types import Options
 from lienthong.kernel.problem import Invalid
 from lienthong.kernel.text import Bilingual, both
 
@@ -37,6 +37,15 @@ class RawFile:
     name: str
     source: SourceFile
     table: RawTable
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Files (by number) of one source that have the same of its columns."""
+
+    source: SourceFile
+    columns: tuple[str, ...]
+    files: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +97,17 @@ class Batch:
             f"FROM read_parquet({literal(self.files[file].table.parquet)}, file_row_number = true))"
         )
 
+    @cached_property
+    def groups(self) -> list[Group]:
+        """The files that are read by the same columns in the same way, so that one statement does them all."""
+        found: dict[tuple[int, tuple[str, ...]], list[int]] = {}
+        for number, file in enumerate(self.files):
+            used = cells.used_columns(self.contract, file.source)
+            columns = tuple(c for c in used if c in set(file.table.columns))
+            found.setdefault((self.contract.source.files.index(file.source), columns), []).append(number)
+        sources = self.contract.source.files
+        return [Group(sources[source], columns, tuple(files)) for (source, columns), files in found.items()]
+
 
 def check_columns(contract: Contract, file: RawFile) -> list[str]:
     """The columns that optional fields want and the file lacks. Raises Invalid when a needed one is missing."""
@@ -114,9 +134,11 @@ def conform(batch: Batch, done: Callable[[int], None] = lambda _: None) -> Tally
     fields = batch.contract.fields
     types = ", ".join(f"{f.type.duckdb(cells.NULL, f.options)} AS {name(f.name)}" for f in fields)
     batch.sql(f"CREATE TABLE conformed AS SELECT {types}, 0::BIGINT AS _row, ''::BLOB AS _hash, false AS _bad LIMIT 0")
-    for number in range(len(batch.files)):
-        batch.sql(f"INSERT INTO conformed BY NAME {_conformed(batch, number)}")
-        done(number + 1)
+    ready = 0
+    for group in batch.groups:
+        batch.sql(f"INSERT INTO conformed BY NAME {_conformed(batch, group)}")
+        ready += len(group.files)
+        done(ready)
     batch.sql("CREATE TABLE rejected AS SELECT _row FROM conformed WHERE _bad")
     batch.sql("CREATE TABLE repeats (_row BIGINT, _same BOOLEAN)")
     _find_repeats(batch)
@@ -124,24 +146,30 @@ def conform(batch: Batch, done: Callable[[int], None] = lambda _: None) -> Tally
     return Tally(read, batch.number("SELECT count(*) FROM repeats WHERE _same"))
 
 
-def layers(batch: Batch, file: int, where: str = "true") -> tuple[list[Cell], str]:
-    """The cells of a file, and a relation of its rows with raw and text of every field, and the typed value by name."""
-    raw_file = batch.files[file]
-    found = cells.cells(batch.contract, raw_file.source, raw_file.table.columns)
-    used = [c for c in cells.used_columns(batch.contract, raw_file.source) if c in set(raw_file.table.columns)]
-    composed = ", ".join(["_row", *(f"{cells.composed(name(c))} AS {name(c)}" for c in used)])
-    trimmed = ", ".join(["_row", *(f"{cells.trimmed(name(c))} AS {name(c)}" for c in used)])
-    raw = ", ".join(["_row", *(f"{c.raw} AS {c.raw_name}" for c in found)])
-    text = ", ".join(f"{c.text} AS {c.text_name}" for c in found)
-    typed = ", ".join(
-        f"{c.field.type.duckdb(c.text_name, _options(batch.contract, c.field, raw_file.source))}"
-        f" AS {name(c.field.name)}"
-        for c in found
+def layers(batch: Batch, group: Group, where: str = "true") -> tuple[list[Cell], str]:
+    """The cells of a group, and a relation of its rows: raw and text of each field, and its typed value by its name."""
+    found = cells.cells(batch.contract, group.source, group.columns)
+    columns = [name(c) for c in group.columns]
+    rows = " UNION ALL ".join(
+        f"SELECT {', '.join(['_row', *columns])} FROM {batch.rows_of(n)} WHERE {where}" for n in group.files
     )
-    relation = f"(SELECT {composed} FROM {batch.rows_of(file)} WHERE {where})"
-    relation = f"(SELECT {trimmed} FROM {relation})"
-    relation = f"(SELECT *, {text} FROM (SELECT {raw} FROM {relation}))"
-    return found, f"(SELECT *, {typed} FROM {relation})"
+    steps = [
+        ["_row", *(f"{cells.composed(c)} AS {c}" for c in columns)],
+        ["_row", *(f"{cells.trimmed(c)} AS {c}" for c in columns)],
+        ["_row", *(f"{c.raw} AS {c.raw_name}" for c in found)],
+        ["*", *(f"{c.text} AS {c.text_name}" for c in found)],
+        ["*", *(f"{_typed(batch.contract, group, c)} AS {name(c.field.name)}" for c in found)],
+    ]
+    relation = f"({rows})"
+    for step in steps:
+        relation = f"(SELECT {', '.join(step)} FROM {relation})"
+    return found, relation
+
+
+def _typed(contract: Contract, group: Group, cell: Cell) -> str:
+    source = contract.source.column(cell.field.name, group.source)
+    formats = {"formats": list(source.formats)} if source and source.formats else {}
+    return cell.field.type.duckdb(cell.text_name, {**cell.field.options, **formats})
 
 
 def invalid(cell: Cell) -> str:
@@ -154,8 +182,8 @@ def lacking(contract: Contract, cell: Cell) -> str | None:
     return f"{cell.raw_name} IS NULL" if _mandatory(contract, cell.field) else None
 
 
-def _conformed(batch: Batch, file: int) -> str:
-    found, relation = layers(batch, file)
+def _conformed(batch: Batch, group: Group) -> str:
+    found, relation = layers(batch, group)
     lacks = [condition for c in found if (condition := lacking(batch.contract, c))]
     conditions = [invalid(c) for c in found] + lacks
     names = sorted(f.name for f in batch.contract.fields)
@@ -201,11 +229,6 @@ def type_reason(field: FieldContract, value: str) -> Bilingual | None:
         found = getattr(error, "reason", None)
         return found if isinstance(found, Bilingual) else both(str(error), str(error))
     return None
-
-
-def _options(contract: Contract, field: FieldContract, file: SourceFile) -> Options:
-    source = contract.source.column(field.name, file)
-    return {**field.options, "formats": list(source.formats)} if source and source.formats else field.options
 
 
 def _mandatory(contract: Contract, field: FieldContract) -> bool:

@@ -11,7 +11,7 @@ from lienthong.kernel.text import Bilingual, both
 
 from ..sources.duck import literal, name
 from .cells import Cell
-from .conform import ROWS_BITS, Batch, invalid, lacking, layers, type_reason
+from .conform import ROWS_BITS, Batch, Group, invalid, lacking, layers, type_reason
 
 COLUMNS = ("rule", "field", "value", "reason_vi", "reason_en", "file", "line", "row")
 EXPLAINED = 1000
@@ -37,8 +37,8 @@ def describe(batch: Batch) -> None:
         "CREATE TABLE defects "
         "(_row BIGINT, rule VARCHAR, field VARCHAR, value VARCHAR, reason_vi VARCHAR, reason_en VARCHAR)"
     )
-    for file in range(len(batch.files)):
-        _cell_defects(batch, file)
+    for group in batch.groups:
+        _cell_defects(batch, group)
     batch.sql(
         f"INSERT INTO defects SELECT _row, 'unique', {literal(batch.contract.primary_key[0])}, "
         f"concat_ws(',', {', '.join(f'CAST({name(k)} AS VARCHAR)' for k in batch.contract.primary_key)}), NULL, NULL "
@@ -70,13 +70,12 @@ def rows(batch: Batch) -> str:
     return f"SELECT {', '.join(COLUMNS)} FROM ({' UNION ALL '.join(parts)}) ORDER BY _row, field"
 
 
-def _cell_defects(batch: Batch, file: int) -> None:
-    first, last = file << ROWS_BITS, (file + 1) << ROWS_BITS
-    within = f"_row >= {first} AND _row < {last}"
-    suspects = f"SELECT _row FROM conformed WHERE _bad AND {within}"
-    if not batch.number(f"SELECT count(*) FROM ({suspects})"):
+def _cell_defects(batch: Batch, group: Group) -> None:
+    numbers = ", ".join(map(str, group.files))
+    bad = f"SELECT _row FROM conformed WHERE _bad AND (_row >> {ROWS_BITS}) IN ({numbers})"
+    if not batch.number(f"SELECT count(*) FROM ({bad})"):
         return
-    found, relation = layers(batch, file, f"_row IN ({suspects})")
+    found, relation = layers(batch, group, f"_row IN ({bad})")
     batch.sql(f"CREATE OR REPLACE TEMP TABLE suspects AS SELECT * FROM {relation}")
     for cell in found:
         for condition, rule in _conditions(batch, cell):
