@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from lienthong.store.roles import ADMINISTRATOR, PUBLIC, agency_role
 
-Role = Literal["administrator", "steward", "publisher", "analyst", "developer"]
+Role = Literal["administrator", "steward", "publisher", "analyst", "developer", "data_protection_officer"]
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class Terms:
     quota: int | None
     valid_from: date
     expires: date
+    clear: tuple[str, ...] = ()
 
     def holds_on(self, day: date) -> bool:
         """Is `day` within the agreement's time?"""
@@ -32,13 +33,19 @@ class Terms:
 
 @dataclass(frozen=True)
 class Subject:
-    """A caller, as the door sees it."""
+    """A caller, as the door sees it. `purpose` and `context` are those of one request.
+
+    `scopes` None means everything that the owner of the credential may do; `context` are X-Road headers as they came.
+    """
 
     kind: Literal["anonymous", "agency", "person"]
     id: str
     role: Role | None = None
     agency: str | None = None
     agreements: tuple[Terms, ...] = field(default=())
+    scopes: frozenset[str] | None = None
+    purpose: str | None = None
+    context: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_administrator(self) -> bool:

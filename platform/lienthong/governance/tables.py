@@ -9,17 +9,21 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from lienthong.kernel.clock import now
-from lienthong.store.tables import PlatformTable
+from lienthong.store.tables import PlatformTable, json_column
 
 
 class Person(PlatformTable, table=True):
-    """Somebody who signs in. Roles: administrator, steward, analyst, developer."""
+    """Somebody who signs in; `role` is one of `governance.subject.Role`.
+
+    `identifiers` tell which records of the datasets are their own (`privacy.subject` of a contract).
+    """
 
     username: str = Field(primary_key=True, max_length=63)
     name: str
     role: str
     agency_id: str | None = Field(default=None, foreign_key="agency.id")
     password_hash: str | None = None
+    identifiers: dict[str, str] = Field(default_factory=dict, sa_column=json_column())
 
 
 class Token(PlatformTable, table=True):

@@ -1,0 +1,1 @@
+"""Agreements between agencies: their rows, their way from request to end, their deadlines, their export."""

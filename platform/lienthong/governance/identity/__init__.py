@@ -1,0 +1,1 @@
+"""Who somebody is: tokens and their scopes, second factors, OpenID Connect, OAuth clients."""

@@ -1,0 +1,1 @@
+"""The ledger: sealed batches, proofs, verification, and who has read whose data."""

@@ -1,0 +1,1 @@
+"""Floor 7: sharing. Agreements between agencies, and the ledger of what was read."""
