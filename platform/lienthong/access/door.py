@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Literal
 
-from lienthong.access import budget, policy
+from lienthong.access import policy, pricing
 from lienthong.contract.registry import Registry, Relation
 from lienthong.governance.subject import ANONYMOUS, Subject
 from lienthong.kernel.problem import NotFound
@@ -85,7 +85,7 @@ class Door:
 
     def _compile(self, subject: Subject, shape: Shape, queries: tuple[Query, ...], *names: str) -> Compiled:
         """The statement of this shape and the scopes it reads. `names`: the geometry, or the keys of a document."""
-        budget.check(*queries)
+        pricing.check(self.registry, *queries)
         scopes: dict[str, Scope] = {}
         for query in queries:
             self._visit(subject, query, scopes)
