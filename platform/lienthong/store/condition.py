@@ -12,6 +12,7 @@ from lienthong.contract.types.lists import ListOf
 from lienthong.kernel.problem import QueryInvalid
 from lienthong.kernel.text import both
 from lienthong.store.query import Both, Compare, Condition, Either, Not, Related, Text, all_of
+from lienthong.store.spatial import parse_near
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
@@ -70,6 +71,8 @@ def _operand(field: FieldContract, op: str, raw: Any) -> Any:
             return box
         case "within":
             return _area(raw)
+        case "near":
+            return parse_near(raw)
         case "contains" if isinstance(field.type, ListOf):
             return json.dumps([field.type.parse_part(raw, field.options)], ensure_ascii=False)
         case "contains":

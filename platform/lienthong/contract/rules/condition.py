@@ -39,7 +39,7 @@ def _check_comparison(field: FieldContract, operator: str, operand: Any, key: Ke
         )
         document.error((*key, operator), detail, nearest(operator, field.type.operators))
         return
-    if operator in ("is_null", "bbox", "within", "contains"):
+    if operator in ("is_null", "bbox", "within", "near", "contains"):
         return
     for value in operand if isinstance(operand, list) else [operand]:
         try:

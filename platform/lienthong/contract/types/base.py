@@ -8,12 +8,12 @@ from typing import Any, ClassVar, Literal
 from lienthong.kernel.text import Bilingual, nfc
 
 Options = Mapping[str, Any]
-Operator = Literal["eq", "ne", "in", "gt", "gte", "lt", "lte", "contains", "is_null", "bbox", "within"]
+Operator = Literal["eq", "ne", "in", "gt", "gte", "lt", "lte", "contains", "is_null", "bbox", "within", "near"]
 
 EQUALITY: frozenset[Operator] = frozenset({"eq", "ne", "in", "is_null"})
 ORDERED: frozenset[Operator] = EQUALITY | {"gt", "gte", "lt", "lte"}
 TEXTUAL: frozenset[Operator] = ORDERED | {"contains"}
-SPATIAL: frozenset[Operator] = frozenset({"bbox", "within", "is_null"})
+SPATIAL: frozenset[Operator] = frozenset({"bbox", "within", "near", "is_null"})
 
 
 def literal(text: str) -> str:

@@ -7,7 +7,7 @@ from lienthong.kernel.text import pascal
 from lienthong.rest.openapi.common import Json, header, problem_answers, ref
 from lienthong.store.query import MAX_LIMIT
 
-OPERATORS = ("ne", "in", "gt", "gte", "lt", "lte", "contains", "bbox", "within", "is_null")
+OPERATORS = ("ne", "in", "gt", "gte", "lt", "lte", "contains", "bbox", "within", "near", "is_null")
 _TEXT: Json = {"type": "string"}
 ROW_ANSWERS = ("ETag", "Link", "Lienthong-Receipt")
 
@@ -82,7 +82,7 @@ def _operand(field: FieldContract, op: str) -> Json:
     match op:
         case "is_null":
             return {"type": "boolean"}
-        case "in" | "contains" | "bbox" | "within":
+        case "in" | "contains" | "bbox" | "within" | "near":
             return _TEXT
         case _:
             schema = _input(field)
