@@ -11,23 +11,17 @@ from lienthong.kernel.problem import QueryInvalid
 from lienthong.kernel.text import both, fold, slug
 from lienthong.rest import models, views
 from lienthong.rest.downloads import find
-from lienthong.rest.parameters import only, parameters
-from lienthong.rest.problems import GuardedRoute
+from lienthong.web.parameters import strict
+from lienthong.web.problems import GuardedRoute
 
 NAME = Path(description="Tên bộ dữ liệu / Name of the dataset")
 Name = Annotated[str, NAME]
 TAGS = {"catalogue": "Danh mục / Catalogue", "caller": "Người gọi / Caller"}
 
 
-def _strict(request: Request) -> None:
-    """Refuse parameters that the endpoint does not declare, and repeated ones."""
-    declared = request.scope["route"].dependant.query_params
-    only(parameters(request), [field.alias for field in declared])
-
-
 def router(services: Services) -> APIRouter:
     """The endpoints over one set of services."""
-    found = APIRouter(prefix=views.API, route_class=GuardedRoute, dependencies=[Depends(_strict)])
+    found = APIRouter(prefix=views.API, route_class=GuardedRoute, dependencies=[Depends(strict)])
     _catalogue(found, services)
     _releases(found, services)
     _caller(found, services)

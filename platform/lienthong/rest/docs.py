@@ -2,11 +2,11 @@
 
 import hashlib
 import re
-from functools import cache
+from functools import lru_cache
 from html import escape
 
 import orjson
-from fastapi import APIRouter
+from fastapi import APIRouter, FastAPI
 from markdown_it import MarkdownIt
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -16,9 +16,9 @@ from lienthong.kernel.content import content
 from lienthong.kernel.problem import PROBLEMS, NotFound
 from lienthong.kernel.text import Language, both
 from lienthong.rest import caching
-from lienthong.rest.language import language
 from lienthong.rest.openapi import document
-from lienthong.rest.problems import guarded
+from lienthong.web.language import language
+from lienthong.web.problems import guarded
 
 VENDOR = "/static/vendor/swagger-ui"
 _HEAD = """<!doctype html>
@@ -69,15 +69,15 @@ _HEADERS = {"Content-Security-Policy": _POLICY, "Cache-Control": "no-cache"}
 def add(router: APIRouter, services: Services) -> None:
     """Put the pages on the router."""
 
-    @cache
-    def written() -> tuple[bytes, str]:
-        body = orjson.dumps(document(services.registry))
+    @lru_cache(maxsize=1)
+    def written(app: FastAPI) -> tuple[bytes, str]:
+        body = orjson.dumps(document(services.registry, app.routes))
         return body, f'"{hashlib.sha256(body).hexdigest()[:24]}"'
 
     @guarded
     async def openapi(request: Request) -> Response:
         """The OpenAPI document of what is served here."""
-        body, tag = written()
+        body, tag = written(request.app)
         headers = {"ETag": tag, "Cache-Control": "public, max-age=300", "Access-Control-Allow-Origin": "*"}
         if caching.matches(request, tag):
             return caching.unchanged(headers)

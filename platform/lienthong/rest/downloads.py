@@ -12,8 +12,8 @@ from lienthong.contract.finding import nearest
 from lienthong.kernel.problem import NotFound, Unavailable
 from lienthong.kernel.text import both
 from lienthong.rest import caching
-from lienthong.rest.parameters import only, parameters
-from lienthong.rest.problems import Endpoint, guarded
+from lienthong.web.parameters import only, parameters
+from lienthong.web.problems import Endpoint, guarded
 
 HEADERS = {
     "Cache-Control": "public, max-age=31536000, immutable",

@@ -5,7 +5,7 @@ from starlette.responses import Response
 
 from lienthong.kernel.problem import NotFound, Problem
 from lienthong.kernel.text import both
-from lienthong.rest.problems import guarded
+from lienthong.web.problems import guarded
 
 READING = "GET, HEAD, OPTIONS"
 # Browsers ask first before they send a token from another site's page.

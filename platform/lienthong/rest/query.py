@@ -9,10 +9,10 @@ from lienthong.contract.model import Contract
 from lienthong.contract.types import TYPES, ParseError
 from lienthong.kernel.problem import QueryInvalid
 from lienthong.kernel.text import both
-from lienthong.rest.parameters import text, unknown
 from lienthong.store.condition import compare, field_of, value_of
 from lienthong.store.query import MAX_LIMIT, Condition, Item, Order, Page, Query, Text, all_of, fields
 from lienthong.store.scope import Scope
+from lienthong.web.parameters import text, unknown
 
 DEFAULT_LIMIT = 100
 RESERVED = ("fields", "sort", "cursor", "limit", "as_of", "q", "count")
@@ -71,43 +71,13 @@ def _text(scope: Scope, words: str) -> Condition:
     return Text(words)
 
 
-def _items(scope: Scope, given: str | None) -> tuple[Item, ...]:
-    """The fields asked for; all visible ones when nothing is asked."""
+def _limit(given: str | None, default: int, most: int) -> int:
     if given is None:
-        return ()
-    names = given.split(",")
-    for name in names:
-        field_of(scope.contract, name, scope.visible)
-    return fields(_once(names, "fields"))
-
-
-def _order(scope: Scope, given: str | None) -> tuple[Order, ...]:
-    if given is None:
-        return ()
-    keys = [Order(key.removeprefix("-"), key.startswith("-")) for key in given.split(",")]
-    for key in keys:
-        if not field_of(scope.contract, key.field, scope.visible).type.sortable:
-            detail = both(f"Trường {key.field} không sắp xếp được", f"The field {key.field} cannot be sorted by")
-            raise QueryInvalid(detail, place="sort")
-    _once([key.field for key in keys], "sort")
-    return tuple(keys)
-
-
-def _once(names: list[str], place: str) -> list[str]:
-    for name in names:
-        if names.count(name) > 1:
-            raise QueryInvalid(both(f"{name} đứng hai lần", f"{name} stands twice"), place=place)
-    return names
-
-
-def _limit(given: str | None) -> int:
-    if given is None:
-        return DEFAULT_LIMIT
-    if re.fullmatch(r"[0-9]{1,5}", given) and int(given) <= MAX_LIMIT:
+        return default
+    if re.fullmatch(r"[0-9]{1,9}", given) and int(given) <= most:
         return int(given)
     raise QueryInvalid(
-        both(f"limit là số nguyên từ 0 đến {MAX_LIMIT}", f"limit is a whole number from 0 to {MAX_LIMIT}"),
-        place="limit",
+        both(f"limit là số nguyên từ 0 đến {most}", f"limit is a whole number from 0 to {most}"), place="limit"
     )
 
 

@@ -13,10 +13,10 @@ from lienthong.governance.subject import Subject
 from lienthong.kernel.problem import NotFound
 from lienthong.kernel.text import both
 from lienthong.rest import caching, query
-from lienthong.rest.parameters import parameters
-from lienthong.rest.problems import Endpoint, guarded
 from lienthong.store.query import Query
 from lienthong.store.scope import Scope
+from lienthong.web.parameters import parameters
+from lienthong.web.problems import Endpoint, guarded
 
 JSON = "application/json; charset=utf-8"
 

@@ -3,6 +3,8 @@
 from typing import Any
 
 from lienthong.kernel.problem import (
+    Conflict,
+    Invalid,
     NotFound,
     NotPermitted,
     Problem,
@@ -15,6 +17,7 @@ from lienthong.store.query import MAX_LIMIT
 
 Json = dict[str, Any]
 EXPECTED: tuple[type[Problem], ...] = (QueryInvalid, Unauthenticated, NotPermitted, NotFound, TooCostly, Unavailable)
+WRITING: tuple[type[Problem], ...] = (Conflict, Invalid)
 
 
 def ref(kind: str, name: str) -> Json:
@@ -30,6 +33,12 @@ def problem_name(kind: type[Problem]) -> str:
 def problem_answers(*without: type[Problem]) -> Json:
     """Status -> the shared answer, for every problem that reading can meet."""
     return {str(p.status): ref("responses", problem_name(p)) for p in EXPECTED if p not in without}
+
+
+def writing_answers() -> Json:
+    """The answers to what changes something: also 412, when it has changed since it was read."""
+    changed = {"412": ref("responses", problem_name(Conflict))}
+    return {str(p.status): ref("responses", problem_name(p)) for p in WRITING} | changed
 
 
 def responses() -> Json:
@@ -50,7 +59,7 @@ def responses() -> Json:
                 }
             },
         }
-        for kind in EXPECTED
+        for kind in (*EXPECTED, *WRITING)
     }
 
 

@@ -1,8 +1,10 @@
 """The whole document, for one registry of contracts."""
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from fastapi.openapi.utils import get_openapi
+from starlette.routing import BaseRoute
 
 from lienthong.access.services import Services
 from lienthong.contract.registry import Registry
@@ -29,14 +31,18 @@ sharing agreement allows. Unknown parameters and fields are refused, never ignor
 | `contains` | chứa, không phân biệt dấu | contains, without tone marks |
 | `bbox` | giao với khung tây,nam,đông,bắc | intersects the box west,south,east,north |
 | `within` | giao với hình GeoJSON | intersects a GeoJSON geometry |
+| `near` | cách kinh độ,vĩ độ không quá số mét: `106.7,21.8,5000` | within so many metres of longitude,latitude |
 | `is_null` | `true`: không có giá trị | has no value |
 """
 
 
-def document(registry: Registry) -> dict[str, Any]:
-    """OpenAPI 3.1: the catalogue, the rows of every dataset, downloads, problems."""
-    # The endpoints are declared here, never called: no services are needed.
-    routes = declared.router(cast(Services, None)).routes
+def document(registry: Registry, routes: Sequence[BaseRoute] | None = None) -> dict[str, Any]:
+    """OpenAPI 3.1: the catalogue, the rows of every dataset, downloads, problems.
+
+    `routes`: every declared route of all surfaces; by default those of this surface alone.
+    """
+    if routes is None:  # declared, never called: no services are needed
+        routes = declared.router(cast(Services, None)).routes
     found = get_openapi(
         title=TITLE,
         version=VERSION,
@@ -47,8 +53,8 @@ def document(registry: Registry) -> dict[str, Any]:
     )
     found["servers"] = [{"url": "/"}]
     for item in found["paths"].values():
-        for operation in item.values():
-            _finish(operation)
+        for method, operation in item.items():
+            _finish(method, operation)
     contracts = registry.contracts.values()
     found["paths"] |= rows.generic() | files.paths()
     for contract in contracts:
@@ -68,14 +74,17 @@ def document(registry: Registry) -> dict[str, Any]:
         {"name": "catalogue", "description": "Danh mục bộ dữ liệu / Catalogue of datasets"},
         {"name": "rows", "description": "Dòng của bộ dữ liệu bất kỳ / Rows of any dataset"},
         {"name": "downloads", "description": "Tệp tải về / Files to download"},
+        {"name": "agreements", "description": "Thỏa thuận chia sẻ dữ liệu / Data-sharing agreements"},
         {"name": "caller", "description": "Người gọi và lỗi / The caller and problems"},
         *({"name": c.slug, "description": f"{c.title.vi} / {c.title.en}"} for c in contracts),
     ]
     return found
 
 
-def _finish(operation: Json) -> None:
+def _finish(method: str, operation: Json) -> None:
     """What FastAPI does not know: our problems in place of its validation errors, and who may call."""
     operation["responses"].pop("422", None)
     operation["responses"] |= common.problem_answers()
+    if method not in ("get", "head"):
+        operation["responses"] |= common.writing_answers()
     operation["security"] = [{}, {"token": []}]

@@ -1,4 +1,4 @@
-"""Problems as REST tells them: application/problem+json (RFC 9457), never a trace."""
+"""Problems as HTTP APIs tell them: application/problem+json (RFC 9457), never a trace."""
 
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
@@ -13,11 +13,11 @@ from starlette.responses import Response
 
 from lienthong.kernel.problem import Problem, QueryInvalid
 from lienthong.kernel.text import both
-from lienthong.rest.language import language
+from lienthong.web.language import language
 
 MEDIA_TYPE = "application/problem+json"
 Endpoint = Callable[[Request], Awaitable[Response]]
-log = logging.getLogger("lienthong.rest")
+log = logging.getLogger("lienthong.web")
 
 
 def respond(request: Request, problem: Problem) -> Response:

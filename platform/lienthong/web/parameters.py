@@ -59,6 +59,12 @@ def only(given: Mapping[str, str], known: Iterable[str]) -> None:
             raise unknown(name, names)
 
 
+def strict(request: Request) -> None:
+    """For declared routes: refuse parameters that the endpoint does not declare, and repeated ones."""
+    declared = request.scope["route"].dependant.query_params
+    only(parameters(request), [field.alias for field in declared])
+
+
 def unknown(name: str, names: Iterable[str]) -> QueryInvalid:
     """The refusal of a parameter that nobody reads."""
     detail = both(f"Không có tham số “{name}”", f"Unknown parameter “{name}”")

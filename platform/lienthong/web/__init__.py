@@ -1,0 +1,1 @@
+"""What the JSON surfaces share: strict parameters, the language of an answer, problems by RFC 9457."""

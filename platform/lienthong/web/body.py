@@ -1,0 +1,112 @@
+"""A JSON body, read strictly: of bounded size, every member known, each complaint with its place and the way out."""
+
+import json
+import types
+from collections.abc import Mapping
+from typing import Any, TypeVar, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+from starlette.requests import Request
+
+from lienthong.contract.finding import nearest
+from lienthong.kernel.problem import Invalid
+from lienthong.kernel.text import Bilingual, both
+
+MAX_BYTES = 65_536
+Model = TypeVar("Model", bound=BaseModel)
+Json = dict[str, Any]
+
+
+async def read(request: Request, model: type[Model], *, empty: bool = False) -> Model:
+    """The body as `model`. `empty`: no body at all counts as an empty object. Raises Invalid."""
+    raw = await whole(request, MAX_BYTES)
+    return validated({} if empty and not raw.strip() else parsed(raw), model)
+
+
+async def whole(request: Request, most: int) -> bytes:
+    """The bytes of the body. Raises Invalid when they are more than `most`; no more than that is ever held."""
+    found = b""
+    async for piece in request.stream():
+        found += piece
+        if len(found) > most:
+            raise Invalid(both(f"Nội dung lớn hơn {most} byte", f"The body is larger than {most} bytes"), place="body")
+    return found
+
+
+def parsed(raw: bytes) -> Any:
+    """JSON as RFC 8259 has it: UTF-8, no member twice, no NaN. Raises Invalid."""
+    try:
+        return json.loads(raw.decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        detail = both("Nội dung không phải JSON đúng", "The body is not right JSON")
+        raise Invalid(detail, place="body", fix=both("Gửi JSON UTF-8", "Send JSON in UTF-8")) from error
+
+
+def validated(given: Any, model: type[Model]) -> Model:
+    """`given` as `model`. Raises Invalid that tells every wrong member, the first one in full."""
+    if not isinstance(given, Mapping):
+        raise Invalid(both("Cần một đối tượng JSON", "A JSON object is needed"), place="body")
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        told = [_told(each, model) for each in error.errors(include_url=False, include_input=False)[:20]]
+    place, detail, fix = told[0]
+    errors = [{"place": p, "detail": d.model_dump(), "fix": f.model_dump() if f else None} for p, d, f in told]
+    raise Invalid(detail, place=place, fix=fix, errors=errors)
+
+
+def documented(model: type[BaseModel], example: Json | None = None, *, required: bool = True) -> Json:
+    """What FastAPI is told of a body that is read here (`openapi_extra`): the schema, with nothing referred to."""
+    schema = model.model_json_schema()
+    content: Json = {"schema": _inlined(schema, schema.pop("$defs", {}))}
+    if example:
+        content["example"] = example
+    return {"requestBody": {"required": required, "content": {"application/json": content}}}
+
+
+def _once(pairs: list[tuple[str, Any]]) -> Json:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a member stands twice")
+    return found
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _told(error: ErrorDetails, model: type[BaseModel]) -> tuple[str, Bilingual, Bilingual | None]:
+    """Place, what is wrong, what to do; never the caller's own value."""
+    place, name = ".".join(str(part) for part in error["loc"]), str(error["loc"][-1] if error["loc"] else "")
+    match error["type"]:
+        case "missing":
+            return place, both(f"Thiếu '{name}'", f"'{name}' is missing"), both(f"thêm '{name}'", f"add '{name}'")
+        case "extra_forbidden":
+            detail = both(f"Không có thành phần '{name}'", f"Unknown member '{name}'")
+            return place, detail, nearest(name, _members(model, error["loc"][:-1]))
+        case "literal_error":
+            allowed = str((error.get("ctx") or {}).get("expected", "")).replace("'", "")
+            return place, both(f"'{name}': giá trị lạ", f"'{name}': unknown value"), both(allowed, allowed)
+        case _:
+            return place, both(f"'{name}' sai: {error['msg']}", f"'{name}' is wrong: {error['msg']}"), None
+
+
+def _members(annotation: Any, path: tuple[int | str, ...]) -> list[str]:
+    """The members of the model that `path` leads to."""
+    if get_origin(annotation) in (Union, types.UnionType):
+        return [name for part in get_args(annotation) for name in _members(part, path)]
+    if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+        return []
+    fields = {field.alias or name: field for name, field in annotation.model_fields.items()}
+    if not path:
+        return list(fields)
+    return _members(fields[str(path[0])].annotation, path[1:]) if str(path[0]) in fields else []
+
+
+def _inlined(part: Any, definitions: Mapping[str, Any]) -> Any:
+    if isinstance(part, Mapping):
+        if "$ref" in part:
+            return _inlined(definitions[str(part["$ref"]).rpartition("/")[2]], definitions)
+        return {name: _inlined(value, definitions) for name, value in part.items()}
+    return [_inlined(each, definitions) for each in part] if isinstance(part, list) else part
