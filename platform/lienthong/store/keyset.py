@@ -1,23 +1,19 @@
 """Keyset pages: sort keys, cursors, and the condition "after this cursor"."""
 
-import base64
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lienthong.contract.model import Contract
-from lienthong.kernel.problem import QueryInvalid
-from lienthong.kernel.text import both
+from lienthong.store.cursor import encoded_sql, not_of_this_query, opened, tag
 from lienthong.store.predicate import Params, column
 from lienthong.store.query import ROW_NUMBER, Order
-
-MAX_CURSOR = 4_000
 
 
 @dataclass(frozen=True, slots=True)
 class SortKey:
-    """A stored column to sort by."""
+    """A stored column of a dataset to sort by."""
 
+    dataset: str
     column: str
     sql_type: str
     descending: bool
@@ -41,36 +37,28 @@ def sort_keys(contract: Contract, order: Sequence[Order]) -> tuple[SortKey, ...]
 
 def _key(contract: Contract, name: str, descending: bool) -> SortKey:
     if name == ROW_NUMBER:
-        return SortKey(name, "bigint", descending, nullable=False)
+        return SortKey(contract.id, name, "bigint", descending, nullable=False)
     field = contract.by_name[name]
     nullable = not field.required and name not in contract.primary_key
-    return SortKey(name, field.columns[0].sql_type, descending, nullable)
+    return SortKey(contract.id, name, field.columns[0].sql_type, descending, nullable)
 
 
 def cursor_sql(keys: Sequence[SortKey], alias: str) -> str:
-    """The SQL expression of a row's cursor: base64url of the JSON array of its keys as text."""
+    """The SQL expression of a row's cursor: the tag of the order, then the row's keys as text."""
     values = ", ".join(f"{column(alias, key.column)}::text" for key in keys)
-    return f"translate(encode(convert_to(json_build_array({values})::text, 'UTF8'), 'base64'), E'+/=\\n', '-_')"
+    return encoded_sql(f"json_build_array('{_tag(keys)}', {values})")
 
 
 def decode(cursor: str, keys: Sequence[SortKey]) -> list[str | None]:
-    """The key values in `cursor`. Raises QueryInvalid when it is not a cursor of this order."""
-    try:
-        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode() if len(cursor) <= MAX_CURSOR else ""
-        values = json.loads(text)
-    except (ValueError, RecursionError):
-        values = None
-    right = isinstance(values, list) and len(values) == len(keys)
-    if not right or not all(_fits(key, value) for key, value in zip(keys, values, strict=True)):
-        raise QueryInvalid(
-            both("Con trỏ trang không thuộc truy vấn này", "The cursor does not belong to this query"),
-            place="cursor",
-            fix=both(
-                "Dùng con trỏ `next` của trang trước, giữ nguyên `sort`",
-                "Use `next` of the page before, with the same `sort`",
-            ),
-        )
-    return list(values)
+    """The key values in `cursor`. Raises QueryInvalid when it is not a cursor of this dataset and order."""
+    values = opened(cursor, _tag(keys), len(keys))
+    if not all(_fits(key, value) for key, value in zip(keys, values, strict=True)):
+        raise not_of_this_query()
+    return values
+
+
+def _tag(keys: Sequence[SortKey]) -> str:
+    return tag(keys[0].dataset, *(f"{'-' if key.descending else ''}{key.column}" for key in keys))
 
 
 def _fits(key: SortKey, value: object) -> bool:

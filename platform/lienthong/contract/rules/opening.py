@@ -9,13 +9,13 @@ from lienthong.contract.rules.condition import check_condition
 from lienthong.kernel.text import both
 
 # transform -> logical types that it takes; none takes all
-_TAKES: dict[str, frozenset[str]] = {
+TAKES: dict[str, frozenset[str]] = {
     "year": frozenset({"date", "datetime", "partial_date"}),
     "quarter": frozenset({"date", "datetime"}),
     "month": frozenset({"date", "datetime", "partial_date"}),
     "band5": frozenset({"integer", "date", "partial_date"}),
 }
-_NUMBERS = frozenset({"integer", "decimal", "money"})
+NUMBERS = frozenset({"integer", "decimal", "money"})
 # Types that tell one person from another: never a dimension as they are.
 _DISTINGUISHING = frozenset({"text", "identifier", "uuid", "citizen_id", "phone", "email", "tax_code", "point"})
 
@@ -104,7 +104,7 @@ def _dimension(contract: Contract, group: GroupBy, key: Key, twice: bool, docume
         _twice(group.field, key, document)
     if field is None:
         return
-    takes = _TAKES.get(group.transform)
+    takes = TAKES.get(group.transform)
     if takes is not None and field.logical_type not in takes:
         detail = both(
             f"transform {group.transform} không dùng cho kiểu {field.logical_type}",
@@ -140,8 +140,8 @@ def _measure(contract: Contract, measure: Measure, key: Key, twice: bool, docume
     field = _known(contract, measure.of, key, document)
     if field is None or measure.measure == "count":
         return
-    if field.logical_type not in _NUMBERS and not (measure.measure in ("min", "max") and field.logical_type == "date"):
-        numbers = ", ".join(f.name for f in contract.fields if f.logical_type in _NUMBERS)
+    if field.logical_type not in NUMBERS and not (measure.measure in ("min", "max") and field.logical_type == "date"):
+        numbers = ", ".join(f.name for f in contract.fields if f.logical_type in NUMBERS)
         detail = both(
             f"{measure.measure} của '{field.name}' không phải số",
             f"{measure.measure} of '{field.name}' is no number",
