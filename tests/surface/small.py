@@ -31,7 +31,7 @@ from lienthong.governance.credentials import token_hash
 from lienthong.governance.directory import Directory
 from lienthong.governance.session import Sessions
 from lienthong.kernel.settings import Settings
-from lienthong.store import owner, roles, schema
+from lienthong.store import owner, rights, schema
 from lienthong.store.cluster import Cluster
 from lienthong.store.compile import Statement
 from lienthong.store.condition import condition
@@ -42,6 +42,7 @@ ADMIN = "administrator-of-the-small-world"
 AGENCY = "token-of-the-office"
 KEEPER = "token-of-the-other-agency"
 REVOKED = "a-token-that-was-taken-back"
+PURPOSE = "social_insurance"  # what every client with a token says, unless a request says otherwise
 FIRMS = 60
 Row = dict[str, Any]
 
@@ -151,7 +152,7 @@ class Client:
     """A caller of an app in this process, in the loop that the app's connections live in."""
 
     def __init__(self, app: FastAPI, portal: BlockingPortal, token: str | None = None) -> None:
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        headers = {"Authorization": f"Bearer {token}", "Lienthong-Purpose": PURPOSE} if token else {}
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         self._client = httpx.AsyncClient(transport=transport, base_url="http://world", headers=headers)
         self._portal = portal
@@ -292,7 +293,7 @@ def agreement(
         (number, contract.agency, consumer, dataset, fields, json.dumps(where), since, until),
     )
     compiled = condition(registry, contract, where) if where else None
-    roles.apply_agreement(connection, consumer, contract, fields, compiled, since, until)
+    rights.apply(connection, rights.Grant(number, consumer, "social_insurance", contract, tuple(fields), compiled))
 
 
 def application(given: Services, database: Database) -> FastAPI:

@@ -9,10 +9,11 @@ from lienthong.contract.model import Contract
 from lienthong.contract.registry import Registry
 from lienthong.kernel.content import content
 from lienthong.kernel.settings import Settings
-from lienthong.store import owner, roles, schema
+from lienthong.store import links, mask, owner, rights, roles, schema
+from lienthong.store.condition import condition
 from lienthong.store.roles import ADMINISTRATOR
 
-LAYOUT = 1  # raised when store.schema or store.roles make tables and rights in another way
+LAYOUT = 2  # raised when store.schema or store.roles make tables and rights in another way
 _INSTALLED = (
     "select id, fingerprint || ' ' || obj_description(to_regclass('governed.' || quote_ident(id)), 'pg_class') "
     "from platform.dataset"
@@ -26,6 +27,9 @@ def migrate(settings: Settings, registry: Registry) -> None:
     _upgrade(settings)
     with owner.connect(settings) as connection:
         connection.execute("select pg_advisory_lock(hashtext('lienthong.migrate'))")
+        mask.prepare(connection)
+        rights.prepare(connection)
+        _units(connection, registry)
         roles.ensure_app(connection, owner.app_password(settings))
         for agency in registry.agencies.values():
             _agency(connection, agency.id, agency.name.vi, agency.name.en, agency.org_code)
@@ -33,6 +37,16 @@ def migrate(settings: Settings, registry: Registry) -> None:
         for contract in registry.contracts.values():
             if not contract.derived_from and installed.get(contract.id) != f"{contract.fingerprint} {LAYOUT}":
                 install(connection, registry, contract)
+
+
+def _units(connection: psycopg.Connection, registry: Registry) -> None:
+    """How a unit's province is found, for masks that show no more than it."""
+    for contract in registry.contracts.values():
+        for link in links.unit_links(registry, contract):
+            up = next((r for r in link.target.relationships if r.name == "province"), None)
+            if up:
+                return mask.prepare_units(connection, link.target, link.code, next(iter(up.on)))
+    return None
 
 
 def _upgrade(settings: Settings) -> None:
@@ -62,6 +76,7 @@ def install(connection: psycopg.Connection, registry: Registry, contract: Contra
         schema.foreign_key_indexes(connection, contract, local_keys(registry, contract), relation, contract.id)
         roles.grant_whole(connection, ADMINISTRATOR, contract)
         roles.grant_whole(connection, roles.agency_role(contract.agency), contract)
+        reapply(connection, registry, contract)
         connection.execute(
             "insert into platform.dataset (id, agency_id, version, fingerprint, contract, rows) "
             "values (%s, %s, %s, %s, %s, 0) on conflict (id) do update set agency_id = excluded.agency_id, "
@@ -74,6 +89,19 @@ def install(connection: psycopg.Connection, registry: Registry, contract: Contra
                 json.dumps(contract.model_dump(mode="json", by_alias=True, exclude_none=True), ensure_ascii=False),
             ),
         )
+
+
+def reapply(connection: psycopg.Connection, registry: Registry, contract: Contract) -> None:
+    """Give the agreements that hold their rights anew, since a column may have been made or masked since."""
+    rows = connection.execute(
+        "select to_jsonb(a) from platform.agreement a where dataset = %s and state = 'active'", (contract.id,)
+    )
+    for (given,) in rows.fetchall():
+        fields = tuple(name for name in given["fields"] if name in contract.by_name)
+        where = condition(registry, contract, given["condition"]) if given["condition"] else None
+        clear = frozenset(given.get("clear") or ())
+        grant = rights.Grant(given["id"], given["consumer"], given["purpose"], contract, fields, where, clear)
+        rights.apply(connection, grant)
 
 
 def local_keys(registry: Registry, contract: Contract) -> list[str]:

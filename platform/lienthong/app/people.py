@@ -20,7 +20,7 @@ from lienthong.kernel.clock import today
 from lienthong.kernel.problem import NotFound
 from lienthong.kernel.settings import Settings
 from lienthong.kernel.text import both
-from lienthong.store import owner, roles
+from lienthong.store import owner, rights, roles
 from lienthong.store.condition import condition
 
 ADMIN = {"username": "admin", "name": "Quản trị / Administrator", "role": "administrator", "agency": None}
@@ -117,7 +117,11 @@ def _agreement(connection: psycopg.Connection, registry: Registry, given: Mappin
          json.dumps(given.get("where")) if given.get("where") else None, given["purpose"], given["legalBasis"],
          given.get("quota"), valid_from, expires),
     )  # fmt: skip
-    roles.apply_agreement(connection, given["consumer"], contract, given["fields"], where, valid_from, expires)
+    fields, clear = tuple(given["fields"]), frozenset(given.get("clear", ()))
+    rights.apply(
+        connection,
+        rights.Grant(given["id"], given["consumer"], given["purpose"], contract, fields, where, clear),
+    )
 
 
 def _file(settings: Settings) -> Path:

@@ -28,7 +28,7 @@ class Call:
     """One call of an action: its parameters, its caller, and the catalogue in the caller's language.
 
     `language` is that of titles; `told` that of messages (English unless the address begins with /vi, as
-    clients look for CKAN's English words). `purpose` is what a governed read is for, when it is said.
+    clients look for CKAN's English words).
     """
 
     services: Services
@@ -37,12 +37,10 @@ class Call:
     params: Params
     language: Language
     told: Language
-    purpose: str | None = None
 
     async def rows(self, query: Query) -> Answer:
         """Rows through the door. Raises Problem."""
-        door = self.services.door
-        return await door.rows(self.subject, query, surface="ckan", purpose=self.purpose)
+        return await self.services.door.rows(self.subject, query, surface="ckan")
 
     @property
     def user(self) -> str:

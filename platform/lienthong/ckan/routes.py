@@ -134,8 +134,7 @@ class Surface:
 
     async def _call(self, request: Request, subject: Subject, params: Params) -> Call:
         index = await self._index(request)
-        purpose = request.headers.get("lienthong-purpose")
-        return Call(self._services, index, subject, params, language(request), told(request), purpose)
+        return Call(self._services, index, subject, params, language(request), told(request))
 
 
 def language(request: Request) -> Language:

@@ -22,6 +22,7 @@ _FIELD: dict[str, Bump] = {
     "national_term": "patch",
     "index": "patch",
     "logical_type": "major",
+    "mask": "minor",
 }
 _CONTRACT: dict[str, Bump] = {
     "title": "patch",

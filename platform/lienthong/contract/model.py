@@ -36,6 +36,30 @@ class Part(BaseModel):
     )
 
 
+MaskMethod = Literal["drop", "hash", "last", "year", "province", "grid"]
+# The logical types that each mask is made for; None: any.
+MASKS: Mapping[str, frozenset[str] | None] = {
+    "drop": None,
+    "hash": None,
+    "last": frozenset({"text", "identifier", "citizen_id", "tax_code", "phone", "document_number", "dossier_code"}),
+    "year": frozenset({"date", "partial_date", "datetime"}),
+    "province": frozenset({"admin_unit"}),
+    "grid": frozenset({"point"}),
+}
+
+
+class Mask(Part):
+    """How a consumer sees a field that its agreement does not give in clear (91/2025/QH15; ISO/IEC 20889).
+
+    drop: nothing; hash: a keyed hash, the same for the same value; last: the last `keep` characters; year: the year
+    alone; province: the province of a unit; grid: a point moved to a grid of `metres`.
+    """
+
+    method: MaskMethod
+    keep: int = Field(default=4, ge=1, le=8)
+    metres: int = Field(default=1000, ge=10, le=100_000)
+
+
 class FieldContract(Part):
     """One field: its meaning, its type, who may see it."""
 
@@ -52,6 +76,12 @@ class FieldContract(Part):
     index: bool = False
     examples: tuple[Any, ...] = ()
     national_term: str | None = None
+    mask: Mask | None = None
+
+    @property
+    def is_personal(self) -> bool:
+        """Does it tell something of a person? Then every request for it says what for."""
+        return self.classification in ("personal", "sensitive")
 
     @property
     def type(self) -> LogicalType:
@@ -130,6 +160,13 @@ class Catalogue(Part):
     contact: Contact
 
 
+class SubjectOf(Part):
+    """Whose record a row is: the field that names the person, and the kind of identifier in it."""
+
+    field: str = Field(pattern=NAME)
+    identifier: str = Field(pattern=NAME)
+
+
 class Privacy(Part):
     """Whether people are described, why that is lawful, and for how long it is kept."""
 
@@ -137,6 +174,7 @@ class Privacy(Part):
     legal_basis: str | None = None
     retention: str | None = None
     k: int = Field(default=5, ge=2)
+    subject: SubjectOf | None = None
 
 
 class Shared(Part):

@@ -83,7 +83,7 @@ def _properties(contract: Contract, field: FieldContract, language: Language) ->
         if field.type.json_schema(field.options)["items"].get("type") == "object":
             found["items"] = {"logicalType": "object"}
     own = {"logicalType": field.logical_type, "options": field.options, "open": field.is_open, "title": field.title}
-    found["customProperties"] = _custom(own | {"nationalTerm": field.national_term})
+    found["customProperties"] = _custom(own | {"nationalTerm": field.national_term, "mask": field.mask})
     yield found
     for column in others:
         yield {

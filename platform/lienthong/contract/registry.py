@@ -53,6 +53,13 @@ class Registry:
         """The relations of a dataset by name: its own, then the inverse ones of others."""
         return self._relations.get(dataset, MappingProxyType({}))
 
+    @cached_property
+    def purposes(self) -> frozenset[str]:
+        """The purposes that a request may state: the code list's, and those that contracts are shared for."""
+        listed = self.vocabularies.get("purpose")
+        shared = (p for c in self.contracts.values() if c.access.shared for p in c.access.shared.purposes)
+        return frozenset(shared) | frozenset(listed.by_code if listed else ())
+
     def derived(self, dataset: str) -> Contract | None:
         """The contract of the aggregate open view of a dataset, if it has one."""
         return next((c for c in self.contracts.values() if c.derived_from == dataset), None)

@@ -21,7 +21,7 @@ from lienthong.kernel.text import Bilingual, both, nfc
 
 
 class Code(BaseModel):
-    """A code, its titles, and when it was in force (None: no bound)."""
+    """A code, its titles, and when it was in force (None: no bound); `value` is what a rule says on those days."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -31,8 +31,9 @@ class Code(BaseModel):
     valid_from: date | None = None
     valid_to: date | None = None
     parent: str | None = None
+    value: str | None = None
 
-    @field_validator("valid_from", "valid_to", "parent", mode="before")
+    @field_validator("valid_from", "valid_to", "parent", "value", mode="before")
     @classmethod
     def _blank(cls, value: Any) -> Any:
         return value or None

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
 
+from lienthong.store.rights import purpose_role
 from lienthong.store.roles import ADMINISTRATOR, PUBLIC, agency_role
 
 Role = Literal["administrator", "steward", "publisher", "analyst", "developer", "data_protection_officer"]
@@ -52,12 +53,13 @@ class Subject:
         """May the caller read everything (each read in the ledger)?"""
         return self.role == "administrator"
 
-    @property
-    def database_role(self) -> str:
-        """The database role that the caller's governed reads run as."""
+    def database_role(self, purpose: str | None) -> str:
+        """The database role that governed reads run as: under agreements for `purpose`, or (None) of own datasets."""
         if self.is_administrator:
             return ADMINISTRATOR
-        return agency_role(self.agency) if self.agency else PUBLIC
+        if self.agency is None:
+            return PUBLIC
+        return purpose_role(self.agency, purpose) if purpose else agency_role(self.agency)
 
 
 ANONYMOUS = Subject("anonymous", "anonymous")

@@ -1,5 +1,6 @@
 """The hot endpoints: rows and one row. Plain ASGI; PostgreSQL's bytes go through untouched."""
 
+from functools import partial
 from urllib.parse import quote_from_bytes
 
 import orjson
@@ -13,6 +14,7 @@ from lienthong.governance.subject import Subject
 from lienthong.kernel.problem import NotFound
 from lienthong.kernel.text import both
 from lienthong.rest import caching, query
+from lienthong.rest.grammar import Reach
 from lienthong.store.query import Query
 from lienthong.store.scope import Scope
 from lienthong.web.parameters import parameters
@@ -40,24 +42,22 @@ class Rows:
 
     async def _many(self, request: Request) -> Response:
         subject, scope = await self._caller(request)
-        asked = query.rows(scope, parameters(request))
+        asked = query.rows(self._reach(subject), scope, parameters(request))
         headers, release = await self._headers(request, scope)
         if headers.get("ETag") and caching.matches(request, headers["ETag"]):
             return caching.unchanged(headers)
-        door, purpose = self._services.door, request.headers.get("lienthong-purpose")
-        answer = await door.rows(subject, asked, surface="rest", purpose=purpose)
+        answer = await self._services.door.rows(subject, asked, surface="rest")
         if answer.next:
             headers["Link"] = f'<{_following(request, answer.next)}>; rel="next"'
         return _respond(scope.contract, asked, answer, release, headers, page=True)
 
     async def _one(self, request: Request) -> Response:
         subject, scope = await self._caller(request)
-        asked = query.row(scope, _raw_key(request), parameters(request))
+        asked = query.row(self._reach(subject), scope, _raw_key(request), parameters(request))
         headers, release = await self._headers(request, scope)
         if headers.get("ETag") and caching.matches(request, headers["ETag"]):
             return caching.unchanged(headers)
-        door, purpose = self._services.door, request.headers.get("lienthong-purpose")
-        answer = await door.one(subject, asked, surface="rest", purpose=purpose)
+        answer = await self._services.door.one(subject, asked, surface="rest")
         return _respond(scope.contract, asked, answer, release, headers, page=False)
 
     async def _caller(self, request: Request) -> tuple[Subject, Scope]:
@@ -66,6 +66,10 @@ class Rows:
         name = request.path_params["name"]
         contract = self._by_slug.get(name) or self._services.registry.get(name)
         return subject, self._services.door.scope(subject, contract.id)
+
+    def _reach(self, subject: Subject) -> Reach:
+        """All definitions, and what the caller may see of a dataset that a query also names."""
+        return Reach(self._services.registry, partial(self._services.door.scope, subject))
 
     async def _headers(self, request: Request, scope: Scope) -> tuple[dict[str, str], int | None]:
         """The headers of the answer and, for open data, the number of the release. Raises NotFound."""

@@ -12,23 +12,28 @@ from lienthong.kernel.problem import TooCostly
 from lienthong.kernel.text import both
 from lienthong.store.aggregate import aggregate_sql, groups_sql
 from lienthong.store.keyset import SortKey, after_sql, cursor_sql, decode, sort_keys
+from lienthong.store.mask import keeps_type, masked_column
 from lienthong.store.predicate import Params, column, ident, predicate
-from lienthong.store.query import ROW_NUMBER, Connection, Item, Member, Nested, Query, Related, all_of, fields
+from lienthong.store.query import ROW_NUMBER, Connection, Item, Member, Nested, Page, Query, Related, all_of, fields
 from lienthong.store.scope import Scope, Scopes
 
 Items = tuple[Item | Nested, ...]
-_WHOLE_ROWS: dict[tuple[str, frozenset[str], str], str] = {}
+_WHOLE_ROWS: dict[tuple[str, frozenset[str], frozenset[str], str], str] = {}
 """Select lists of whole rows, which hold no value, by contract, visible fields and alias."""
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One SQL statement and its parameters. `columns` names what it answers with, one row always."""
+    """One SQL statement and its parameters. `columns` names what it answers with, one row always.
+
+    After them stands a column for each dataset of `touched`: the numbers of the rows about persons that are answered with.
+    """
 
     sql: str
     params: tuple[Any, ...]
     columns: tuple[str, ...] = ("body",)
     governed: bool = False
+    touched: tuple[str, ...] = ()
 
 
 class Compiler:
@@ -39,6 +44,7 @@ class Compiler:
         self.scopes = scopes
         self.params = Params()
         self._aliases = 0
+        self._touched: dict[str, list[str]] = {}
 
     # --- whole statements -------------------------------------------------------------------------------------
 
@@ -46,8 +52,8 @@ class Compiler:
         """`body` (a JSON array of rows), `count`, `next` (cursor or null) and, when asked for, `total`."""
         if query.is_aggregate:
             total = f"({self._groups(query)})" if query.total else "null"
-            sql = f"select ({self._aggregate(query)})::text, null, null, {total}"
-            return self._statement(sql, ("body", "count", "next", "total"))
+            sql = f"select ({self._aggregate(query)})::text, null::int, null, {total}"
+            return self._statement(sql, "", ("body", "count", "next", "total"))
         keys = sort_keys(self.scopes[query.dataset].contract, query.order)
         page, alias = self._page(query, keys, None), "p"
         limit = query.page.limit
@@ -56,14 +62,17 @@ class Compiler:
             f"select coalesce(json_agg(row_to_json(r) order by {alias}._n) filter (where {alias}._n <= {limit}), "
             f"'[]')::text, least(count(*), {limit})::int, "
             f"case when count(*) > {limit} then max({cursor_sql(keys, alias)}) "
-            f"filter (where {alias}._n = {limit}) end{total} "
-            f"from ({page}) {alias} cross join lateral (select {self._items(query, alias)}) r"
+            f"filter (where {alias}._n = {limit}) end{total}"
         )
-        return self._statement(sql, ("body", "count", "next", "total"))
+        source = f" from ({page}) {alias} cross join lateral (select {self._items(query, alias)}) r"
+        self._touch(query, f"array_agg({alias}.{ROW_NUMBER}) filter (where {alias}._n <= {limit})")
+        return self._statement(sql, source, ("body", "count", "next", "total"))
 
     def one(self, query: Query) -> Statement:
         """`body`: the row with the key as a JSON object, or null."""
-        return self._statement(f"select ({self._object(query)})::text", ("body",))
+        sql = f"select ({self._object(query)})::text"
+        self._touch(query)
+        return self._statement(sql, "", ("body",))
 
     def features(self, query: Query, geometry: str) -> Statement:
         """`body` (a JSON array of GeoJSON features), `count`, `next`, `total`; the geometry is not a property."""
@@ -81,24 +90,33 @@ class Compiler:
         sql = (
             f"select coalesce(json_agg({feature} order by p._n) filter (where p._n <= {limit}), '[]')::text, "
             f"least(count(*), {limit})::int, case when count(*) > {limit} then max({cursor_sql(keys, 'p')}) "
-            f"filter (where p._n = {limit}) end{total} "
-            f"from ({page}) p cross join lateral (select {self._items(rest, 'p')}) r"
+            f"filter (where p._n = {limit}) end{total}"
         )
-        return self._statement(sql, ("body", "count", "next", "total"))
+        source = f" from ({page}) p cross join lateral (select {self._items(rest, 'p')}) r"
+        self._touch(query, f"array_agg(p.{ROW_NUMBER}) filter (where p._n <= {limit})")
+        return self._statement(sql, source, ("body", "count", "next", "total"))
 
     def document(self, members: Sequence[tuple[str, Query]]) -> Statement:
-        """`body`: one JSON object with a member per query, each in its own shape (GraphQL's `data`)."""
-        parts = [f"({self._member(query)}) as {ident(key)}" for key, query in members]
-        return self._statement(f"select row_to_json(d)::text from (select {', '.join(parts)}) d", ("body",))
+        """`body`: one JSON object with a member per query, each in its own shape (GraphQL's `data`), and `count`."""
+        tables, parts, counts = [], [], []
+        for n, (key, query) in enumerate(members):
+            tables.append(f"({self._member(query)}) m{n}(j, n)")
+            parts.append(f"m{n}.j as {ident(key)}")
+            counts.append(f"coalesce(m{n}.n, 0)")
+            self._touch(query)
+        sql = f"select row_to_json(d)::text, {' + '.join(counts)}"
+        source = f" from {', '.join(tables)} cross join lateral (select {', '.join(parts)}) d"
+        return self._statement(sql, source, ("body", "count"))
 
     # --- shapes -----------------------------------------------------------------------------------------------
 
     def _member(self, query: Query) -> str:
+        """A select of one row: the member's JSON, and how many rows of the dataset it shows."""
         if query.is_aggregate:
-            return self._aggregate(query)
+            return f"select ({self._aggregate(query)}), 0"
         if query.connection is not None:
-            return self._connection(query, query.connection, None)
-        return self._object(query)
+            return self._connection(query, query.connection, None, counted=True)
+        return f"select o.j, (o.j is not null)::int from (select ({self._object(query)})) o(j)"
 
     def _object(self, query: Query, link: tuple[Relation, str] | None = None) -> str:
         """A scalar subquery: the one row, as a JSON object."""
@@ -113,18 +131,21 @@ class Compiler:
             f"cross join lateral (select {items}) r where {where}{latest} limit 1"
         )
 
-    def _connection(self, query: Query, shape: Connection, link: tuple[Relation, str] | None) -> str:
-        """A scalar subquery: a Relay connection with the members asked for, in their order."""
+    def _connection(
+        self, query: Query, shape: Connection, link: tuple[Relation, str] | None, counted: bool = False
+    ) -> str:
+        """A scalar subquery: a Relay connection with the members asked for; `counted` adds its number of rows."""
         page = self._alias()
         keys = sort_keys(self.scopes[query.dataset].contract, query.order)
         rows = {items: f"r{n}" for n, items in enumerate(shape.rows)}
         body = self._build((m, self._connection_member(m, keys, page, query, rows, link)) for m in shape.members)
         if all(m.name == "totalCount" or m.literal is not None for m in shape.members):
-            return f"select {body}"
+            return f"select {body}, 0" if counted else f"select {body}"
         source = f"({self._page(query, keys, link)}) {page}"
         for items, name in rows.items():
             source += f" cross join lateral (select {self._items(query.but(items=items), page)}) {name}"
-        return f"select {body} from {source}"
+        count = f", least(count(*), {query.page.limit})::int" if counted else ""
+        return f"select {body}{count} from {source}"
 
     def _connection_member(
         self,
@@ -168,7 +189,7 @@ class Compiler:
             raise TooCostly(both("Một đối tượng có quá 50 thành phần", "An object has more than 50 members"), limit=50)
         return f"json_build_object({', '.join(pairs)})"
 
-    def _aggregate(self, query: Query) -> str:
+    def _aggregate(self, query: Query, link: tuple[Relation, str] | None = None) -> str:
         scope = self.scopes[query.dataset]
         alias = self._alias()
         return aggregate_sql(
@@ -176,8 +197,9 @@ class Compiler:
             scope.contract,
             alias,
             self._relation(query),
-            lambda: self._where(query, alias, None),
-            lambda condition: predicate(condition, alias, scope.contract, self.params, self._exists),
+            lambda: self._where(query, alias, link),
+            lambda c: predicate(c, alias, scope.contract, self.params, self._exists, scope.searchable),
+            self._build,
         )
 
     def _groups(self, query: Query) -> str:
@@ -204,16 +226,20 @@ class Compiler:
         )
 
     def _stored(self, query: Query) -> list[str]:
-        """The stored columns of the visible fields."""
+        """The stored columns of the visible fields; of a masked one that of its mask."""
         scope = self.scopes[query.dataset]
-        return [column.name for name in scope.visible for column in scope.contract.by_name[name].columns]
+        found: list[str] = []
+        for name in scope.visible:
+            field = scope.contract.by_name[name]
+            found += [masked_column(field)] if name in scope.masked else [c.name for c in field.columns]
+        return found
 
     def _items(self, query: Query, alias: str) -> str:
         """The select list of an answered row."""
         scope = self.scopes[query.dataset]
         if query.items:
             return ", ".join(f"{self._item(item, scope, alias)} as {ident(item.key)}" for item in query.items)
-        key = (scope.contract.fingerprint, scope.fields, alias)
+        key = (scope.contract.fingerprint, scope.fields, scope.masked, alias)
         if key not in _WHOLE_ROWS:
             if len(_WHOLE_ROWS) >= 1000:
                 _WHOLE_ROWS.clear()
@@ -229,6 +255,9 @@ class Compiler:
         if item.field == ROW_NUMBER:
             return column(alias, ROW_NUMBER)
         field = scope.contract.by_name[item.field]
+        if item.field in scope.masked:
+            seen = column(alias, masked_column(field))
+            return field.type.json_expr(seen, field.options) if keeps_type(field) else seen
         value = field.type.json_expr(column(alias, item.field), field.options)
         if not item.path:
             return value
@@ -241,6 +270,8 @@ class Compiler:
         link = (relation, alias)
         if not relation.many:
             return f"({self._object(item.query, link)})"
+        if item.query.is_aggregate:
+            return f"({self._aggregate(item.query, link)})"
         if item.query.connection is not None:
             return f"({self._connection(item.query, item.query.connection, link)})"
         nodes = Connection((Member("nodes", "nodes", items=item.query.items),))
@@ -256,7 +287,7 @@ class Compiler:
         condition = all_of(scope.where, query.where)
         parts = [self._linked(link, alias)] if link else []
         if condition is not None:
-            parts.append(predicate(condition, alias, scope.contract, self.params, self._exists))
+            parts.append(predicate(condition, alias, scope.contract, self.params, self._exists, scope.searchable))
         for name, value in zip(scope.contract.primary_key, query.key or (), strict=False):
             parts.append(f"{column(alias, name)} = {self.params.add(value)}")
         if query.as_of is not None and scope.contract.validity:
@@ -291,7 +322,7 @@ class Compiler:
         past = f"open.{ident(scope.contract.id + '_history')}" if scope.schema == "open" else f"history.{table}"
         names = [ident(name) for name in self._stored(query)]
         needed = [ident(n) for n in scope.contract.primary_key if ident(n) not in names]
-        listed = ", ".join([*names, *needed, "_search", ROW_NUMBER])
+        listed = ", ".join([*names, *needed, *(["_search"] if scope.searchable else []), ROW_NUMBER])
         at = self.params.add(moment)
         return (
             f"(select {listed} from {scope.schema}.{table} where _from <= {at} union all "
@@ -306,9 +337,51 @@ class Compiler:
         self._aliases += 1
         return f"t{self._aliases}"
 
-    def _statement(self, sql: str, columns: tuple[str, ...]) -> Statement:
+    # --- rows about persons -----------------------------------------------------------------------------------
+
+    def _touch(self, query: Query, own: str | None = None) -> None:
+        """Note which rows about persons the query answers with, nested ones too; `own` collects its own ones."""
+        if query.is_aggregate:
+            return
+        if self._about_persons(query.dataset):
+            self._touched.setdefault(query.dataset, []).append(own or self._numbers(query, ()))
+        self._touch_nested(query, query, ())
+
+    def _touch_nested(self, root: Query, query: Query, path: tuple[Nested, ...]) -> None:
+        for item in query.selected:
+            if isinstance(item, Nested) and not item.query.is_aggregate:
+                way = (*path, item)
+                if self._about_persons(item.query.dataset):
+                    self._touched.setdefault(item.query.dataset, []).append(self._numbers(root, way))
+                self._touch_nested(root, item.query, way)
+
+    def _about_persons(self, dataset: str) -> bool:
+        scope = self.scopes[dataset]
+        return scope.schema == "governed" and scope.contract.privacy.subject is not None
+
+    def _numbers(self, root: Query, path: tuple[Nested, ...]) -> str:
+        """A scalar subquery: the numbers of the rows at the end of a way of relations from the root's page."""
+        query, link = root, None
+        tables: list[str] = []
+        shown: list[str] = []
+        for step in (None, *path):
+            if step is not None:
+                relation = self.registry.relations(query.dataset)[step.relation]
+                query, link = step.query, (relation, tables[-1].rpartition(" ")[2])
+                if not relation.many:
+                    query = query.but(page=Page(limit=1))
+            name = self._alias()
+            keys = sort_keys(self.scopes[query.dataset].contract, query.order)
+            lateral = "lateral " if link else ""
+            tables.append(f"{lateral}({self._page(query, keys, link)}) {name}")
+            shown.append(f"{name}._n <= {query.page.limit}")
+        last = tables[-1].rpartition(" ")[2]
+        return f"(select array_agg(distinct {last}.{ROW_NUMBER}) from {', '.join(tables)} where {' and '.join(shown)})"
+
+    def _statement(self, sql: str, source: str, columns: tuple[str, ...]) -> Statement:
         governed = any(scope.schema == "governed" for scope in self.scopes.values())
-        return Statement(sql, tuple(self.params.values), columns, governed)
+        touched = "".join(f", {' || '.join(parts)}" for parts in self._touched.values())
+        return Statement(sql + touched + source, tuple(self.params.values), columns, governed, tuple(self._touched))
 
 
 def _end_of(as_of: date | datetime) -> datetime:

@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+import uuid
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 
 from psycopg import AsyncConnection, AsyncRawCursor, errors, sql
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
@@ -12,6 +12,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from lienthong.kernel.problem import NotFound, NotPermitted, Problem, QueryInvalid, TooCostly, Unavailable
 from lienthong.kernel.text import both
 from lienthong.store.compile import Statement
+from lienthong.store.record import LedgerEntry, recorded
 
 log = logging.getLogger("lienthong.database")
 Row = tuple[bytes | None, ...]
@@ -19,33 +20,12 @@ PUBLIC = "lienthong_public"
 STATEMENT_TIMEOUT_MS = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerEntry:
-    """What the ledger keeps of a governed read; written in the transaction of the read."""
-
-    request_id: str
-    subject: str
-    agency: str | None
-    dataset: str
-    fields: tuple[str, ...]
-    condition: str
-    purpose: str
-    agreement: str | None
-    surface: str
-
-
-_LEDGER = (
-    "insert into platform.ledger (request_id, subject, agency, dataset, fields, condition, purpose, agreement, surface,"
-    " rows) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
-)
-
-
 class Database:
     """The API's connections. `public` sessions are read only and can read the open schema, nothing else."""
 
     def __init__(self, url: str, size: int) -> None:
         self._public = _pool(url, size, _as_public)
-        self._agency = _pool(url, max(2, size // 2), _as_agency)
+        self._agency = _pool(url, max(2, size // 2), _as_agency, Writer)
 
     async def open(self) -> None:
         """Open both pools. Raises Unavailable when the database does not answer."""
@@ -65,28 +45,17 @@ class Database:
             await cursor.execute(statement.sql.encode(), statement.params, prepare=True)
             return _row(cursor)
 
-    async def read_governed(self, statement: Statement, role: str, entries: list[LedgerEntry]) -> Row:
-        """The one row of a governed statement, read as `role`; the ledger entries are written with it or nothing is."""
+    async def read_governed(self, statement: Statement, role: str, entries: Sequence[LedgerEntry]) -> Row:
+        """The one row of a governed statement, read as `role`, which records it too: no entry, no rows."""
         async with _translated(), self._agency.connection() as connection:
-            async with connection.transaction():
-                async with connection.pipeline():
-                    await connection.execute(sql.SQL("set local role {}").format(sql.Identifier(role)))
-                    cursor = AsyncRawCursor(connection)
-                    await cursor.execute(statement.sql.encode(), statement.params, prepare=True)
-                row = _row(cursor)
-                count = int(row[1]) if len(row) > 1 and row[1] else None
-                for e in entries:
-                    values = (
-                        e.request_id,
-                        e.subject,
-                        e.agency,
-                        e.dataset,
-                        list(e.fields),
-                        e.condition,
-                        e.purpose,
-                    )
-                    ledger = AsyncRawCursor(connection)
-                    await ledger.execute(_LEDGER, (*values, e.agreement, e.surface, count))
+            assert isinstance(connection, Writer)
+            text, params = recorded(statement, entries, connection.id, connection.recorded)
+            async with connection.pipeline():
+                await connection.execute(sql.SQL("set role {}").format(sql.Identifier(role)))
+                cursor = AsyncRawCursor(connection)
+                await cursor.execute(text.encode(), params, prepare=True)
+            row = _row(cursor)
+            connection.recorded += len(entries)  # only now: a number that was not used is no gap
             return row
 
 
@@ -97,9 +66,22 @@ def _row(cursor: AsyncRawCursor[tuple[object, ...]]) -> Row:
     return tuple(result.get_value(0, n) for n in range(result.nfields))
 
 
-def _pool(url: str, size: int, configure: object) -> AsyncConnectionPool[AsyncConnection]:
+class Writer(AsyncConnection):
+    """A connection for governed reads: one writer of the ledger, whose entries are numbered without a gap.
+
+    Its role is set anew in the round trip of each statement: what the statement before it ran as never counts.
+    """
+
+    id: uuid.UUID
+    recorded: int
+
+
+def _pool(
+    url: str, size: int, configure: object, kind: type[AsyncConnection] = AsyncConnection
+) -> AsyncConnectionPool[AsyncConnection]:
     return AsyncConnectionPool(
         url,
+        connection_class=kind,
         min_size=min(2, size),
         max_size=size,
         timeout=5,
@@ -116,6 +98,8 @@ async def _as_public(connection: AsyncConnection) -> None:
 
 
 async def _as_agency(connection: AsyncConnection) -> None:
+    assert isinstance(connection, Writer)
+    connection.id, connection.recorded = uuid.uuid4(), 0
     await connection.execute(f"set statement_timeout = {STATEMENT_TIMEOUT_MS}")
 
 

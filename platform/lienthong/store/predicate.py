@@ -7,6 +7,7 @@ from typing import Any
 from lienthong.contract.model import Contract
 from lienthong.kernel.text import fold
 from lienthong.store.query import ROW_NUMBER, Both, Compare, Condition, Either, Not, Related, Text
+from lienthong.store.spatial import near_sql
 
 SIGNS = {"eq": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
@@ -43,21 +44,26 @@ def like(text: str) -> str:
     return f"%{plain}%"
 
 
-def predicate(condition: Condition, alias: str, contract: Contract, params: Params, exists: Exists) -> str:
-    """`condition` as a SQL expression over the table `alias`; values are appended to `params`."""
+def predicate(
+    condition: Condition, alias: str, contract: Contract, params: Params, exists: Exists, searched: bool = True
+) -> str:
+    """`condition` as a SQL expression over the table `alias`; values are appended to `params`.
+
+    `searched`: may the search text of the row help? It holds all search fields, which a caller may not all read.
+    """
     match condition:
         case Both(parts):
-            return _join(" and ", "true", parts, alias, contract, params, exists)
+            return _join(" and ", "true", parts, alias, contract, params, exists, searched)
         case Either(parts):
-            return _join(" or ", "false", parts, alias, contract, params, exists)
+            return _join(" or ", "false", parts, alias, contract, params, exists, searched)
         case Not(part):
-            return f"(({predicate(part, alias, contract, params, exists)}) is not true)"
+            return f"(({predicate(part, alias, contract, params, exists, searched)}) is not true)"
         case Related():
             return exists(condition, alias, contract)
         case Text(words):
             return _text(words, alias, params)
         case Compare():
-            return compare(condition, alias, contract, params)
+            return compare(condition, alias, contract, params, searched)
 
 
 def _join(
@@ -68,8 +74,9 @@ def _join(
     contract: Contract,
     params: Params,
     exists: Exists,
+    searched: bool,
 ) -> str:
-    inner = [predicate(part, alias, contract, params, exists) for part in parts]
+    inner = [predicate(part, alias, contract, params, exists, searched) for part in parts]
     return f"({word.join(inner)})" if inner else empty
 
 
@@ -79,7 +86,7 @@ def _text(words: str, alias: str, params: Params) -> str:
     return f"({' and '.join(tests)})" if tests else "true"
 
 
-def compare(leaf: Compare, alias: str, contract: Contract, params: Params) -> str:
+def compare(leaf: Compare, alias: str, contract: Contract, params: Params, searched: bool = True) -> str:
     """One comparison as SQL."""
     name = column(alias, leaf.field)
     if leaf.field == ROW_NUMBER:
@@ -97,13 +104,15 @@ def compare(leaf: Compare, alias: str, contract: Contract, params: Params) -> st
         case "contains":
             pattern = params.add(like(leaf.value))
             test = f"platform.fold({name}) like {pattern}"
-            return f"({alias}._search like {pattern} and {test})" if field.search else test
+            return f"({alias}._search like {pattern} and {test})" if field.search and searched else test
         case "bbox":
             corners = ", ".join(f"{params.add(corner)}::float8" for corner in leaf.value)
             box = f"st_makeenvelope({corners}, 4326)"
             return f"({name} && {box} and st_intersects({name}, {box}))"
         case "within":
             return f"st_intersects({name}, st_makevalid(st_geomfromtext({params.add(leaf.value)}::text, 4326)))"
+        case "near":
+            return near_sql(name, leaf.value, params)
         case sign:
             return f"{name} {SIGNS[sign]} {params.add(leaf.value)}"
 

@@ -1,15 +1,10 @@
-"""Database roles: the second lock. What an agreement says becomes column grants and a row-level policy."""
-
-import re
-from collections.abc import Iterable
-from datetime import date
+"""Database roles: who may connect, and what the fixed roles may do. Rights by agreement: `store.rights`."""
 
 from psycopg import Connection, sql
 
 from lienthong.contract.model import Contract
-from lienthong.store.predicate import Params, predicate
-from lienthong.store.query import Condition
 from lienthong.store.schema import SCHEMAS, table
+from lienthong.store.tables import METADATA
 
 PUBLIC, AGENCY, APP = "lienthong_public", "lienthong_agency", "lienthong_app"
 ADMINISTRATOR = "lienthong_administrator"
@@ -60,7 +55,12 @@ def ensure_app(connection: Connection, password: str) -> None:
         connection.execute(sql.SQL("grant {} to {}").format(sql.Identifier(group), role))
     connection.execute("grant usage on schema platform to lienthong_app")
     connection.execute("grant select on all tables in schema platform to lienthong_app")
+    connection.execute("revoke all on platform.secret from lienthong_app")
     connection.execute("grant insert, update on platform.token, platform.person to lienthong_app")
+    for name, rights in METADATA.tables.items():
+        if "app" in rights.info:
+            given = sql.SQL(rights.info["app"])
+            connection.execute(sql.SQL("grant {} on {} to {}").format(given, sql.Identifier(*name.split(".")), role))
     connection.execute("grant insert on platform.ledger to lienthong_agency")
     connection.execute("grant usage on all sequences in schema platform to lienthong_agency, lienthong_app")
 
@@ -82,62 +82,3 @@ def grant_whole(connection: Connection, role: str, contract: Contract) -> None:
         connection.execute(sql.SQL("grant select on {} to {}").format(relation, name))
         connection.execute(sql.SQL("drop policy if exists {} on {}").format(name, relation))
         connection.execute(sql.SQL("create policy {} on {} for select to {} using (true)").format(name, relation, name))
-
-
-def apply_agreement(
-    connection: Connection,
-    agency: str,
-    contract: Contract,
-    fields: Iterable[str],
-    where: Condition | None,
-    valid_from: date,
-    expires: date,
-) -> None:
-    """Give `agency` the columns and rows of one agreement, current and history, until it expires."""
-    role = sql.Identifier(agency_role(agency))
-    names = [c.name for name in fields for c in contract.by_name[name].columns] + ["_from", "_search", "_id"]
-    for schema in ("governed", "history"):
-        relation = table(schema, contract.id)
-        policy = sql.Identifier(agency_role(agency))
-        columns = sql.SQL(", ").join(map(sql.Identifier, names + (["_to"] if schema == "history" else [])))
-        connection.execute(sql.SQL("revoke all on {} from {}").format(relation, role))
-        connection.execute(sql.SQL("grant select ({}) on {} to {}").format(columns, relation, role))
-        connection.execute(sql.SQL("drop policy if exists {} on {}").format(policy, relation))
-        connection.execute(
-            sql.SQL("create policy {} on {} for select to {} using ({})").format(
-                policy, relation, role, _using(contract, where, valid_from, expires)
-            )
-        )
-
-
-def _using(contract: Contract, where: Condition | None, valid_from: date, expires: date) -> sql.Composable:
-    """The policy's expression: the row filter with its values as quoted literals, and the days it holds."""
-    parts: list[sql.Composable] = [
-        sql.SQL("current_date between {} and {}").format(sql.Literal(valid_from), sql.Literal(expires)),
-    ]
-    if where is not None:
-        params = Params()
-        text = predicate(where, "only", contract, params, _no_relations).replace("only.", "")
-        parts.append(_with_literals(text, params))
-    return sql.SQL(" and ").join(parts)
-
-
-def _with_literals(text: str, params: Params) -> sql.Composable:
-    """`text` with each numbered placeholder replaced by a literal: policies take no parameters."""
-    pieces = re.split(r"\$(\d+)", text)
-    return sql.Composed(
-        [sql.Literal(params.values[int(piece) - 1]) if n % 2 else sql.SQL(piece) for n, piece in enumerate(pieces)]
-    )
-
-
-def _no_relations(*_: object) -> str:
-    raise ValueError("a row filter of an agreement may name fields of its own dataset only")
-
-
-def withdraw_agreement(connection: Connection, agency: str, contract: Contract) -> None:
-    """Take columns and rows back at once."""
-    role = sql.Identifier(agency_role(agency))
-    for schema in ("governed", "history"):
-        relation = table(schema, contract.id)
-        connection.execute(sql.SQL("revoke all on {} from {}").format(relation, role))
-        connection.execute(sql.SQL("drop policy if exists {} on {}").format(role, relation))

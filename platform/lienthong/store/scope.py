@@ -14,7 +14,8 @@ Schema = Literal["open", "governed"]
 class Scope:
     """The schema that is read, the fields that may be named at all, and the rows that count.
 
-    `reason` tells people where the scope comes from: the open view, or the number of an agreement.
+    `masked` are fields that are seen through their mask. `agreement` tells people where the scope comes from: the number
+    of an agreement, `provider` or `administrator`; None is the open view. `purpose` is what the read is for.
     """
 
     contract: Contract
@@ -22,11 +23,23 @@ class Scope:
     fields: frozenset[str]
     where: Condition | None = None
     agreement: str | None = None
+    masked: frozenset[str] = frozenset()
+    purpose: str | None = None
 
     @property
     def visible(self) -> tuple[str, ...]:
         """The visible fields in the contract's order."""
         return tuple(field.name for field in self.contract.fields if field.name in self.fields)
 
+    @property
+    def searchable(self) -> bool:
+        """May the search text of a row be looked in? It is made of all search fields: each must be the caller's."""
+        return self.schema == "open" or covers_search(self.contract, self.fields - self.masked)
+
 
 Scopes = Mapping[str, Scope]
+
+
+def covers_search(contract: Contract, fields: frozenset[str]) -> bool:
+    """Are all search fields of the contract among `fields`?"""
+    return all(field.name in fields for field in contract.fields if field.search)

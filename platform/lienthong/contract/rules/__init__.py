@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from lienthong.contract.document import Document
 from lienthong.contract.model import Contract
-from lienthong.contract.rules import catalogue, fields, opening, quality, source
+from lienthong.contract.rules import catalogue, fields, opening, privacy, quality, source
 from lienthong.contract.types import TYPES
 
 Rule = Callable[[Contract, Document], None]
@@ -18,6 +18,7 @@ RULES: tuple[Rule, ...] = (
     *opening.RULES,
     *catalogue.RULES,
     *source.RULES,
+    *privacy.RULES,
 )
 
 

@@ -1,0 +1,43 @@
+"""What a request says of itself: its purpose, and the headers by which X-Road names who asks for whom.
+
+Source: X-Road Message Protocol for REST 1.0; 47/2020/NĐ-CP Điều 45 (what a log of sharing holds).
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from lienthong.governance.subject import Subject
+from lienthong.kernel.problem import QueryInvalid
+from lienthong.kernel.text import both, nfc
+
+PURPOSE = "lienthong-purpose"
+XROAD = (
+    "X-Road-Client",
+    "X-Road-Service",
+    "X-Road-Id",
+    "X-Road-UserId",
+    "X-Road-Issue",
+    "X-Road-Represented-Party",
+    "X-Road-Request-Id",
+)
+_LONGEST = 255
+_BY_NAME = tuple((name.lower(), name) for name in XROAD)
+
+
+def stated(subject: Subject, headers: Mapping[str, str]) -> Subject:
+    """`subject` with the purpose and the X-Road headers of this request. Raises QueryInvalid for one that is not text."""
+    purpose = headers.get(PURPOSE)
+    context = tuple((name, _text(name, headers[key])) for key, name in _BY_NAME if key in headers)
+    if purpose is None and not context:
+        return subject
+    return replace(subject, purpose=_text(PURPOSE, purpose) if purpose else None, context=context)
+
+
+def _text(name: str, given: str) -> str:
+    text = nfc(given.strip())
+    if len(text) > _LONGEST or not text.isprintable():
+        raise QueryInvalid(
+            both(f"{name} dài quá {_LONGEST} ký tự hoặc có ký tự điều khiển", f"{name} is too long or holds controls"),
+            place=name,
+        )
+    return text
