@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -19,6 +20,7 @@ from lienthong.gql.schema import build
 from lienthong.kernel.content import content
 from lienthong.kernel.text import fold
 from lienthong.rest import query
+from lienthong.rest.grammar import Reach
 from lienthong.store.compile import Statement
 from lienthong.store.database import Database, Row
 
@@ -73,12 +75,13 @@ class Maker:
         self._recorder = Recorder()
         self._door = Door(registry, self._recorder)
         self._scope = self._door.scope(ANONYMOUS, "enterprises")
+        self._reach = Reach(registry, partial(self._door.scope, ANONYMOUS))
         self._planner = Planner(build(registry))
 
     def one(self, keys: Iterable[str]) -> Case:
         """One enterprise by its key, through REST."""
         keys = list(keys)
-        asked = [query.row(self._scope, key.encode(), {}) for key in keys]
+        asked = [query.row(self._reach, self._scope, key.encode(), {}) for key in keys]
         made = self._recorded(self._door.one(ANONYMOUS, q, surface="rest") for q in asked)
         return Case("get by key", "rest", tuple(Request(f"{PLACE}/{key}") for key in keys), made)
 
@@ -86,7 +89,7 @@ class Maker:
         """Pages through REST."""
         given = list(given)
         paths = ["&".join(f"{k}={quote(v)}" for k, v in one.items()) for one in given]
-        asked = [query.rows(self._scope, one) for one in given]
+        asked = [query.rows(self._reach, self._scope, one) for one in given]
         made = self._recorded(self._door.rows(ANONYMOUS, q, surface="rest") for q in asked)
         return Case(name, "rest", tuple(Request(f"{PLACE}?{path}") for path in paths), made)
 

@@ -5,7 +5,7 @@
 fulfilled by one and the same related row.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -14,8 +14,8 @@ from lienthong.contract.model import Contract
 from lienthong.contract.registry import Registry
 from lienthong.kernel.problem import QueryInvalid
 from lienthong.kernel.text import both
-from lienthong.rest import strict_json
-from lienthong.rest.parameters import unknown
+from lienthong.web import strict_json
+from lienthong.web.parameters import unknown
 from lienthong.store.condition import compare, condition, field_of
 from lienthong.store.condition import unknown as unknown_name
 from lienthong.store.query import Condition, Item, Nested, Order, Page, Query, Related, Text, all_of, fields
@@ -51,6 +51,13 @@ class Branch:
             path = f"{found.path}.{name}" if found.path else name
             found = found.inner.setdefault(name, Branch(path))
         return found
+
+    def named(self, relations: Sequence[str], leaf: str) -> None:
+        """A field is wanted; the relations that lead to it show no more of their own than is wanted of them."""
+        for depth in range(len(relations) + 1):
+            step = self.at(relations[:depth])
+            step.fields = step.fields or []
+        step.fields = [*(step.fields or ()), leaf]
 
 
 def target(reach: Reach, contract: Contract, path: str, place: str) -> Contract:
@@ -122,24 +129,24 @@ def items(
     reach: Reach, scope: Scope, given: Mapping[str, str], options: Mapping[str, str], as_of: date | datetime | None
 ) -> tuple[Item | Nested, ...]:
     """`fields` and `include` as the items of a row; empty when neither is given."""
+    if not options and "include" not in given and "fields" not in given:
+        return ()
     root = Branch("")
-    if "fields" in given:
-        root.fields = []
-        for name in _once(given["fields"].split(","), "fields"):
-            path, _, leaf = name.rpartition(".")
-            far = target(reach, scope.contract, path, "fields") if path else scope.contract
-            field_of(far, leaf, reach.scope(far.id).visible)
-            branch = root.at(path.split(".")) if path else root
-            branch.fields = [*(branch.fields or ()), leaf]
+    for name in _once(given["fields"].split(","), "fields") if "fields" in given else ():
+        path, _, leaf = name.rpartition(".")
+        far = target(reach, scope.contract, path, "fields") if path else scope.contract
+        field_of(far, leaf, reach.scope(far.id).visible)
+        root.named(path.split(".") if path else [], leaf)
     for path in _once(given["include"].split(","), "include") if "include" in given else ():
         target(reach, scope.contract, path, "include")
-        root.at(path.split("."))
+        if not root.at(path.split(".")).fields:
+            root.at(path.split(".")).fields = None
     for name, value in options.items():
         path, _, option = name.rpartition(".")
         target(reach, scope.contract, path, name)
         branch = _there(root, path, name)
         branch.options[option] = value
-    return _items(reach, scope, root, as_of) if root.inner or root.fields is not None else ()
+    return _items(reach, scope, root, as_of)
 
 
 def _there(root: Branch, path: str, name: str) -> Branch:
@@ -155,7 +162,6 @@ def _there(root: Branch, path: str, name: str) -> Branch:
 def _items(
     reach: Reach, scope: Scope, branch: Branch, as_of: date | datetime | None
 ) -> tuple[Item | Nested, ...]:
-    # A relation that is only a step to another one shows nothing of its own but that.
     own = fields(scope.visible if branch.fields is None else branch.fields)
     return (*own, *(_nested(reach, scope, name, inner, as_of) for name, inner in branch.inner.items()))
 

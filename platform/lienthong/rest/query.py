@@ -9,48 +9,75 @@ from lienthong.contract.model import Contract
 from lienthong.contract.types import TYPES, ParseError
 from lienthong.kernel.problem import QueryInvalid
 from lienthong.kernel.text import both
-from lienthong.store.condition import compare, field_of, value_of
-from lienthong.store.query import MAX_LIMIT, Condition, Item, Order, Page, Query, Text, all_of, fields
+from lienthong.rest import grammar, groups
+from lienthong.rest.grammar import Reach
+from lienthong.store.condition import compare, value_of
+from lienthong.store.query import MAX_LIMIT, Condition, Page, Query, Text, all_of
 from lienthong.store.scope import Scope
 from lienthong.web.parameters import text, unknown
 
 DEFAULT_LIMIT = 100
-RESERVED = ("fields", "sort", "cursor", "limit", "as_of", "q", "count")
+ROW = ("fields", "include", "as_of")
+RESERVED = (*ROW, "sort", "cursor", "limit", "q", "count", "filter", "offset", *groups.NAMES)
+COUNTS = ("none", "estimated", "exact")
 Given = Mapping[str, str]
 
 
-def rows(scope: Scope, given: Given) -> Query:
-    """The query of a list. Raises QueryInvalid with the name that is wrong."""
-    contract = scope.contract
-    conditions = [_condition(scope, name, value) for name, value in given.items() if name not in RESERVED]
-    if words := given.get("q"):
-        conditions.append(_text(scope, words))
-    count = given.get("count", "none")
-    if count not in ("none", "exact"):
-        raise QueryInvalid(both("count là none hoặc exact", "count is none or exact"), place="count")
-    return Query(
-        contract.id,
-        _items(scope, given.get("fields")),
-        where=all_of(*conditions),
-        order=_order(scope, given.get("sort")),
-        page=Page(limit=_limit(given.get("limit")), after=given.get("cursor")),
-        as_of=as_of(given.get("as_of")),
-        total=count == "exact",
-    )
-
-
-def row(scope: Scope, raw_key: bytes, given: Given) -> Query:
-    """The query of one row; the key's parts are percent-decoded after they are split at commas."""
-    for name in given:
-        if name not in ("fields", "as_of"):
-            raise unknown(name, ("fields", "as_of"))
+def rows(reach: Reach, scope: Scope, given: Given, limit: int = DEFAULT_LIMIT, most: int = MAX_LIMIT) -> Query:
+    """The query of a list: `limit` rows unless asked otherwise, at most `most`. Raises QueryInvalid with the name."""
+    moment = as_of(given.get("as_of"))
+    where = all_of(*_conditions(reach, scope, given))
+    limit = _limit(given.get("limit"), limit, most)
+    if given.get("count", "none") not in COUNTS:
+        raise QueryInvalid(both("count là none, estimated, exact", "count is none, estimated or exact"), place="count")
+    if groups.asked(given):
+        return groups.query(scope, given, where, limit).but(as_of=moment)
+    if "offset" in given:
+        fix = both("Dùng cursor", "Use cursor")
+        raise QueryInvalid(both("offset chỉ dùng với nhóm", "offset goes with groups only"), place="offset", fix=fix)
     return Query(
         scope.contract.id,
-        _items(scope, given.get("fields")),
+        grammar.items(reach, scope, given, _options(given), moment),
+        where=where,
+        order=grammar.order(scope, given.get("sort")),
+        page=Page(limit=limit, after=given.get("cursor"), most=most),
+        as_of=moment,
+        total=given.get("count") == "exact",
+    )
+
+
+def row(reach: Reach, scope: Scope, raw_key: bytes, given: Given) -> Query:
+    """The query of one row; the key's parts are percent-decoded after they are split at commas."""
+    options = _options(given)
+    for name in given:
+        if name not in ROW and name not in options:
+            raise unknown(name, ROW)
+    moment = as_of(given.get("as_of"))
+    return Query(
+        scope.contract.id,
+        grammar.items(reach, scope, given, options, moment),
         key=_key(scope.contract, raw_key),
         page=Page(limit=1),
-        as_of=as_of(given.get("as_of")),
+        as_of=moment,
     )
+
+
+def _options(given: Given) -> Given:
+    """What is said of rows inside rows: `cases.limit=3`."""
+    return {n: v for n, v in given.items() if "." in n and n.rpartition(".")[2] in grammar.OPTIONS}
+
+
+def _conditions(reach: Reach, scope: Scope, given: Given) -> list[Condition | None]:
+    options = _options(given)
+    dotted = {name: value for name, value in given.items() if "." in name and name not in options}
+    plain = [name for name in given if name not in RESERVED and "." not in name]
+    found: list[Condition | None] = [_condition(scope, name, given[name]) for name in plain]
+    found += grammar.over_relations(reach, scope.contract, dotted)
+    if "filter" in given:
+        found.append(grammar.tree(reach, scope.contract, given["filter"], "filter"))
+    if words := given.get("q"):
+        found.append(_text(scope, words))
+    return found
 
 
 def _condition(scope: Scope, name: str, value: str) -> Condition:
