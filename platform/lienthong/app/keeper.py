@@ -12,13 +12,14 @@ from types import FrameType
 import psycopg
 
 from lienthong.contract.registry import Registry
+from lienthong.governance.ledger.seal import seal
 from lienthong.kernel.problem import Unavailable
 from lienthong.kernel.settings import Settings
 from lienthong.store import owner
 
 log = logging.getLogger("lienthong.keeper")
 Duty = Callable[[Settings, Registry, psycopg.Connection], int]
-DUTIES: dict[str, Duty] = {}
+DUTIES: dict[str, Duty] = {"seal": seal}
 IDLE_SECONDS = 0.5
 
 

@@ -27,6 +27,11 @@ class Settings(BaseSettings):
     )
     pool_size: int = Field(default=8, ge=1, le=200, description="database connections of one process and role")
 
+    anchors: str = Field(default="", description="further folders for the ledger's checkpoints, separated by colons")
+    seal_limit_seconds: int = Field(
+        default=14_400, ge=1, description="no personal data when an entry of the ledger waits longer for its seal"
+    )
+
     @property
     def public_url(self) -> str:
         """The address in links, without a slash at its end."""
