@@ -1,5 +1,6 @@
 """The ASGI app: services made once, every surface mounted, one lifespan."""
 
+import hashlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -37,7 +38,8 @@ def services(given: Settings) -> tuple[Services, Database]:
     engine = create_async_engine(owner.sqlalchemy_url(url), pool_size=3, max_overflow=0, pool_pre_ping=True)
     secret = owner.app_password(given).encode()
     directory = Directory(engine, given, Sessions(secret))
-    return Services(contracts, Door(contracts, database), Catalog(contracts, engine), directory, given), database
+    door = Door(contracts, database, hashlib.sha256(b"ledger" + secret).digest())
+    return Services(contracts, door, Catalog(contracts, engine), directory, given), database
 
 
 def create() -> FastAPI:
