@@ -108,6 +108,13 @@ class TooCostly(Problem):
     title = both("Vượt ngân sách truy vấn", "Over budget")
 
 
+class TooManyAttempts(Problem):
+    """Too many failed tries to sign in, at one account or from one address; `retry_after` is in seconds."""
+
+    slug, status, code, exit_code = "too-many-attempts", 429, "TOO_MANY_ATTEMPTS", 3
+    title = both("Thử quá nhiều lần", "Too many attempts")
+
+
 class GateClosed(Problem):
     """A quality expectation of severity error failed; the last good data keeps serving."""
 
@@ -130,6 +137,7 @@ PROBLEMS: tuple[type[Problem], ...] = (
     NotPermitted,
     Conflict,
     TooCostly,
+    TooManyAttempts,
     GateClosed,
     Unavailable,
 )

@@ -1,0 +1,96 @@
+"""OAuth clients: programs of agencies, each with a secret or with public keys."""
+
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlmodel import col, select
+
+from lienthong.governance.credentials import token_hash
+from lienthong.governance.identity import keys
+from lienthong.governance.identity.tables import OAuthClient, event
+from lienthong.governance.subject import Subject
+from lienthong.governance.tables import Token
+from lienthong.kernel.clock import now
+from lienthong.kernel.problem import NotFound
+from lienthong.kernel.text import both
+
+
+@dataclass(frozen=True)
+class ClientInfo:
+    """What may be told of a client. `method` is how it authenticates at the token endpoint."""
+
+    id: str
+    name: str
+    agency: str
+    method: str  # client_secret | private_key_jwt
+    scopes: tuple[str, ...]
+    created_at: datetime
+    created_by: str
+    deactivated_at: datetime | None
+
+
+class Clients:
+    """Kept by administrators; the caller of these has been checked by `people.administrator`."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def create(
+        self, subject: Subject, name: str, agency: str, scopes: Iterable[str], jwks: Mapping[str, Any] | None
+    ) -> tuple[ClientInfo, str | None]:
+        """A new client and, when it brings no public keys, its secret, which is told once."""
+        secret = None if jwks is not None else "lts_" + secrets.token_urlsafe(32)
+        row = OAuthClient(
+            id="client-" + secrets.token_hex(8),
+            name=name,
+            agency_id=agency,
+            secret_sha256=token_hash(secret) if secret else None,
+            jwks=keys.checked(jwks) if jwks is not None else None,
+            scopes=sorted(scopes),
+            created_by=subject.id,
+        )
+        try:
+            async with AsyncSession(self._engine, expire_on_commit=False) as session, session.begin():
+                session.add_all([row, event(subject.id, "client.create", row.id)])
+        except IntegrityError as error:
+            detail = both(f"Không có cơ quan {agency}", f"There is no agency {agency}")
+            raise NotFound(detail, place="agency") from error
+        return _info(row), secret
+
+    async def all(self) -> list[ClientInfo]:
+        """Every client, the newest first."""
+        async with AsyncSession(self._engine) as session:
+            rows = await session.execute(select(OAuthClient).order_by(col(OAuthClient.created_at).desc()).limit(1000))
+            return [_info(row) for row in rows.scalars()]
+
+    async def deactivate(self, subject: Subject, id: str) -> ClientInfo:
+        """End the client and every token that it holds."""
+        async with AsyncSession(self._engine, expire_on_commit=False) as session, session.begin():
+            row = await session.get(OAuthClient, id)
+            if row is None:
+                raise NotFound(both("Không có ứng dụng này", "There is no such client"), place=id[:80])
+            if row.deactivated_at is None:
+                row.deactivated_at = now()
+                held = col(Token.client_id) == id, col(Token.revoked_at).is_(None)
+                await session.execute(update(Token).where(*held).values(revoked_at=now()))
+                session.add(event(subject.id, "client.deactivate", id))
+        return _info(row)
+
+
+def _info(row: OAuthClient) -> ClientInfo:
+    return ClientInfo(
+        id=row.id,
+        name=row.name,
+        agency=row.agency_id,
+        method="private_key_jwt" if row.jwks else "client_secret",
+        scopes=tuple(row.scopes),
+        created_at=row.created_at,
+        created_by=row.created_by,
+        deactivated_at=row.deactivated_at,
+    )
