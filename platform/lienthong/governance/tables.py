@@ -1,13 +1,15 @@
 """People, agreements, tokens and the ledger (schema `platform`)."""
 
 import uuid
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ARRAY, BigInteger, Column, Index, String, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
+from lienthong.governance.agreements.tables import Agreement as Agreement
+from lienthong.governance.agreements.tables import AgreementEvent as AgreementEvent
 from lienthong.governance.identity import tables as _identity  # noqa: F401  (tokens point at its clients)
 from lienthong.kernel.clock import now
 from lienthong.store.tables import PlatformTable, json_column
@@ -45,23 +47,6 @@ class Token(PlatformTable, table=True):
     scopes: list[str] | None = Field(default=None, sa_column=Column(ARRAY(String)))
     client_id: str | None = Field(default=None, foreign_key="oauth_client.id")
     last_used_at: datetime | None = None
-
-
-class Agreement(PlatformTable, table=True):
-    """What a consumer may read of a dataset, for what purpose, until when (NĐ 47/2020 Điều 38)."""
-
-    id: str = Field(primary_key=True, max_length=63)
-    provider: str = Field(foreign_key="agency.id")
-    consumer: str = Field(foreign_key="agency.id", index=True)
-    dataset: str = Field(max_length=63)
-    fields: list[str] = Field(default_factory=list, sa_column=Column(ARRAY(String), nullable=False))
-    condition: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB))
-    purpose: str
-    legal_basis: str
-    quota: int | None = None  # rows a day
-    valid_from: date
-    expires: date
-    state: str = Field(default="active")  # active | suspended | revoked
 
 
 class Ledger(PlatformTable, table=True):

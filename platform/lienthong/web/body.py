@@ -1,6 +1,5 @@
 """A JSON body, read strictly: of bounded size, every member known, each complaint with its place and the way out."""
 
-import json
 import types
 from collections.abc import Mapping
 from typing import Any, TypeVar, Union, get_args, get_origin
@@ -12,6 +11,7 @@ from starlette.requests import Request
 from lienthong.contract.finding import nearest
 from lienthong.kernel.problem import Invalid
 from lienthong.kernel.text import Bilingual, both
+from lienthong.web import strict_json
 
 MAX_BYTES = 65_536
 Model = TypeVar("Model", bound=BaseModel)
@@ -19,9 +19,9 @@ Json = dict[str, Any]
 
 
 async def read(request: Request, model: type[Model], *, empty: bool = False) -> Model:
-    """The body as `model`. `empty`: no body at all counts as an empty object. Raises Invalid."""
+    """The body as `model`; `empty`: none at all counts as an empty object. Raises Invalid; QueryInvalid for no JSON."""
     raw = await whole(request, MAX_BYTES)
-    return validated({} if empty and not raw.strip() else parsed(raw), model)
+    return validated({} if empty and not raw.strip() else strict_json.loads(raw, "body"), model)
 
 
 async def whole(request: Request, most: int) -> bytes:
@@ -32,15 +32,6 @@ async def whole(request: Request, most: int) -> bytes:
         if len(found) > most:
             raise Invalid(both(f"Nội dung lớn hơn {most} byte", f"The body is larger than {most} bytes"), place="body")
     return found
-
-
-def parsed(raw: bytes) -> Any:
-    """JSON as RFC 8259 has it: UTF-8, no member twice, no NaN. Raises Invalid."""
-    try:
-        return json.loads(raw.decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        detail = both("Nội dung không phải JSON đúng", "The body is not right JSON")
-        raise Invalid(detail, place="body", fix=both("Gửi JSON UTF-8", "Send JSON in UTF-8")) from error
 
 
 def validated(given: Any, model: type[Model]) -> Model:
@@ -63,17 +54,6 @@ def documented(model: type[BaseModel], example: Json | None = None, *, required:
     if example:
         content["example"] = example
     return {"requestBody": {"required": required, "content": {"application/json": content}}}
-
-
-def _once(pairs: list[tuple[str, Any]]) -> Json:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a member stands twice")
-    return found
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
 
 
 def _told(error: ErrorDetails, model: type[BaseModel]) -> tuple[str, Bilingual, Bilingual | None]:
