@@ -4,6 +4,7 @@ import sqlalchemy as sa
 from alembic import context
 
 import lienthong.catalog.tables
+import lienthong.catalog.twins
 import lienthong.governance.ledger.tables
 import lienthong.governance.tables  # noqa: F401  (so do these)
 from lienthong.store.tables import METADATA
