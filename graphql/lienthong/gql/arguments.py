@@ -21,10 +21,10 @@ Given = Mapping[str, Any]
 
 def where(built: Built, names: Names, given: Given | None) -> Condition | None:
     """The condition of a filter input. Raises QueryInvalid."""
-    return condition(built.registry, names.contract, _plain(built, names, given)) if given else None
+    return condition(built.registry, names.contract, _conditions(built, names, given)) if given else None
 
 
-def _plain(built: Built, names: Names, given: Given) -> dict[str, Any]:
+def _conditions(built: Built, names: Names, given: Given) -> dict[str, Any]:
     """The filter in the one grammar of conditions: own names, own operators."""
     found: dict[str, Any] = {}
     for key, value in given.items():
@@ -32,13 +32,13 @@ def _plain(built: Built, names: Names, given: Given) -> dict[str, Any]:
             found[key] = value
         elif key in _LOGIC:
             parts = value if isinstance(value, list) else [value]
-            plain = [_plain(built, names, part) for part in parts]
+            plain = [_conditions(built, names, part) for part in parts]
             found[key] = plain if isinstance(value, list) else plain[0]
         elif key in names.fields:
             found[names.fields[key].name] = _operations(key, value)
         else:
             relation = names.relations[key]
-            found[relation.name] = _plain(built, built.names[relation.dataset], value)
+            found[relation.name] = _conditions(built, built.names[relation.dataset], value)
     return found
 
 
@@ -54,13 +54,14 @@ def _operations(name: str, given: Given) -> dict[str, Any]:
 
 def order(names: Names, given: list[Given] | None) -> tuple[Order, ...]:
     """The sort keys, each field once. Raises QueryInvalid."""
-    keys = [Order(_value(key["field"]), _value(key["direction"]) == "DESC") for key in given or ()]
+    keys = [Order(plain(key["field"]), plain(key["direction"]) == "DESC") for key in given or ()]
     if len({key.field for key in keys}) < len(keys):
         raise QueryInvalid(both("Một trường đứng hai lần", "A field stands twice"), place="orderBy")
     return tuple(keys)
 
 
-def _value(given: Any) -> str:
+def plain(given: Any) -> str:
+    """The own value of a GraphQL enum value."""
     return str(given.value) if isinstance(given, Enum) else str(given)
 
 
@@ -74,12 +75,12 @@ def page(given: Given) -> Page:
 
 
 def as_of(given: Given) -> date | datetime | None:
-    """The date asked for. Raises QueryInvalid."""
+    """The day or the moment asked for. Raises QueryInvalid."""
     text = given.get("asOf")
     if text is None:
         return None
     try:
-        day: date = TYPES["date"].parse(text, {})
+        day: date | datetime = TYPES["date" if len(text) <= 10 else "datetime"].parse(text, {})
     except ParseError as error:
         raise QueryInvalid(error.reason, place="asOf") from error
     if not 1900 <= day.year <= 2999:

@@ -54,8 +54,7 @@ async def _answer(services: Services, planner: Planner, request: Request, accept
     plan = planner.plan(query, variables, operation)
     if not plan.members:
         return answer.respond(answer.data(b"", plan.fixed), accept, 200, {"Cache-Control": "no-cache"})
-    purpose = request.headers.get("lienthong-purpose")
-    found = await services.door.document(subject, plan.members, surface="graphql", purpose=purpose)
+    found = await services.door.document(subject, plan.members, surface="graphql")
     headers = {"Cache-Control": "no-store"}
     if found.receipt:
         headers["Lienthong-Receipt"] = found.receipt

@@ -10,7 +10,20 @@ from lienthong.gql.scalars import TYPES, GeoJSON
 from lienthong.kernel.text import camel
 
 # Operators in the order that people read them.
-ORDER: tuple[Operator, ...] = ("eq", "ne", "in", "gt", "gte", "lt", "lte", "contains", "bbox", "within", "is_null")
+ORDER: tuple[Operator, ...] = (
+    "eq",
+    "ne",
+    "in",
+    "gt",
+    "gte",
+    "lt",
+    "lte",
+    "contains",
+    "bbox",
+    "within",
+    "near",
+    "is_null",
+)
 MEANING: dict[str, str] = {
     "eq": "bằng / equal to",
     "ne": "khác / not equal to",
@@ -22,6 +35,7 @@ MEANING: dict[str, str] = {
     "contains": "chứa (văn bản: không phân biệt dấu) / contains (text: without tone marks)",
     "bbox": "giao với khung [tây, nam, đông, bắc] / intersects the box [west, south, east, north]",
     "within": "giao với hình này / intersects this geometry",
+    "near": "cách điểm này không quá số mét / within so many metres of this point",
     "is_null": "không có giá trị / has no value",
 }
 
@@ -38,6 +52,12 @@ def filter_name(field: FieldContract) -> str:
 
 def value_filters(made: Made, fields: Iterable[FieldContract]) -> None:
     """A filter input for each kind of value that the datasets have."""
+    point = [
+        entry("lon", float, "kinh độ / longitude"),
+        entry("lat", float, "vĩ độ / latitude"),
+        entry("metres", float, "khoảng cách, đến 1 000 000 m / distance, at most 1,000,000 m"),
+    ]
+    input_type(made, "Near", point, "Một điểm và khoảng cách / A point and a distance")
     operators: dict[str, tuple[str, frozenset[Operator]]] = {}
     for field in fields:
         kind = field.type
@@ -46,7 +66,13 @@ def value_filters(made: Made, fields: Iterable[FieldContract]) -> None:
         operators[filter_name(field)] = (scalar, known[1] | kind.operators)
     for name, (scalar, found) in sorted(operators.items()):
         value = TYPES[scalar]
-        types = {"in": many(value), "is_null": bool, "bbox": many(float), "within": GeoJSON}
+        types = {
+            "in": many(value),
+            "is_null": bool,
+            "bbox": many(float),
+            "within": GeoJSON,
+            "near": later(made, "Near"),
+        }
         if scalar != "JSON":
             types["contains"] = str
         input_type(

@@ -59,6 +59,17 @@ class Names:
         return self.type + field[:1].upper() + field[1:] + "Item"
 
     @property
+    def groups(self) -> str:
+        """The root field of the dataset's groups."""
+        return self.many + "Aggregate"
+
+    @property
+    def grouped(self) -> Mapping[str, Relation]:
+        """The fields with groups of related rows, by name."""
+        found = {name + "Aggregate": relation for name, relation in self.relations.items() if relation.many}
+        return {name: r for name, r in found.items() if name not in self.fields and name not in self.relations}
+
+    @property
     def sortable(self) -> Mapping[str, str]:
         """Enum value -> field name."""
         return {f.name.upper(): f.name for f in self.contract.fields if f.type.sortable}

@@ -18,9 +18,10 @@ from graphql import (
 
 from lienthong.gql.cache import Recent
 from lienthong.gql.document import Document, Documents, Refused
+from lienthong.gql.grouping import TYPENAME
 from lienthong.gql.limits import INTROSPECTION
 from lienthong.gql.schema import Built
-from lienthong.gql.selection import TYPENAME, Selection, check_key
+from lienthong.gql.selection import Selection, check_key
 from lienthong.kernel.problem import Problem
 from lienthong.store.query import Query
 

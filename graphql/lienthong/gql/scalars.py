@@ -11,6 +11,7 @@ DateTime = NewType("DateTime", str)
 Decimal = NewType("Decimal", str)
 JSON = NewType("JSON", str)
 GeoJSON = NewType("GeoJSON", str)
+GroupValue = NewType("GroupValue", str)
 
 
 def _text(value: Any) -> Any:
@@ -49,6 +50,9 @@ CONFIG = StrawberryConfig(
             parse_literal=_number_literal,
         ),
         JSON: _definition("JSON", "Giá trị JSON bất kỳ / Any JSON value"),
+        GroupValue: _definition(
+            "GroupValue", "Giá trị của nhóm: văn bản, số, đúng/sai / A group's value: a text, a number, a truth value"
+        ),
         GeoJSON: _definition(
             "GeoJSON",
             "Hình học GeoJSON, EPSG:4326 / A GeoJSON geometry",

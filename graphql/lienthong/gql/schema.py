@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import strawberry
 from graphql import GraphQLSchema
@@ -11,6 +11,7 @@ from strawberry.types.field import StrawberryField
 
 from lienthong.contract.model import FieldContract
 from lienthong.contract.registry import Registry
+from lienthong.gql import aggregates
 from lienthong.gql.inputs import dataset_inputs, value_filters
 from lienthong.gql.naming import Names, described, named
 from lienthong.gql.parts import Made, argument, enum_type, later, many, maybe, member, object_type
@@ -21,6 +22,9 @@ FIRST = 100  # rows of a connection at the root
 NESTED_FIRST = 20  # rows of a connection inside a row
 
 
+RootKind = Literal["many", "one", "groups"]
+
+
 @dataclass(frozen=True)
 class Built:
     """A schema and the names that lead from it back to the contracts."""
@@ -29,7 +33,7 @@ class Built:
     schema: strawberry.Schema
     core: GraphQLSchema
     names: Mapping[str, Names]
-    roots: Mapping[str, tuple[str, bool]]  # root field -> (dataset, is it the one-row field?)
+    roots: Mapping[str, tuple[str, RootKind]]  # root field -> (dataset, what it answers with)
 
 
 def build(registry: Registry) -> Built:
@@ -37,15 +41,19 @@ def build(registry: Registry) -> Built:
     names = named(registry)
     made: Made = {}
     _common(made)
+    aggregates.common(made)
     value_filters(made, [f for n in names.values() for f in n.contract.fields])
     for own in names.values():
         dataset_inputs(made, own, names)
+        aggregates.types(made, own)
         _dataset(made, own, names)
     roots = [field for own in names.values() for field in _roots(made, own)]
     version = member("version", str, "Phiên bản nền tảng / Version of the platform")
     object_type(made, "Query", [version, *roots], "Mọi bộ dữ liệu / All datasets")
     schema = strawberry.Schema(query=made["Query"], config=CONFIG)
-    lead = {n.many: (i, False) for i, n in names.items()} | {n.one: (i, True) for i, n in names.items()}
+    lead: dict[str, tuple[str, RootKind]] = {}
+    for dataset, own in names.items():
+        lead |= {own.many: (dataset, "many"), own.one: (dataset, "one"), own.groups: (dataset, "groups")}
     return Built(registry, schema, schema._schema, names, lead)
 
 
@@ -92,6 +100,8 @@ def _members(made: Made, own: Names, names: Mapping[str, Names]) -> Iterator[Str
         target, title = names[relation.dataset], described(relation.title)
         if relation.many:
             yield member(name, later(made, target.type + "Connection"), title, _page(made, target, NESTED_FIRST))
+            if name + aggregates.SUFFIX in own.grouped:
+                yield _groups(made, target, name + aggregates.SUFFIX, title, NESTED_FIRST)
         else:
             yield member(name, maybe(later(made, target.type)), title)
 
@@ -121,6 +131,13 @@ def _roots(made: Made, own: Names) -> Iterator[StrawberryField]:
     arguments = [argument(graphql_names[f.name], TYPES[f.type.graphql], described(f.title)) for f in keys]
     text = f"{own.contract.title.vi}: một dòng theo khóa / {own.contract.title.en}: one by its key"
     yield member(own.one, maybe(later(made, own.type)), text, [*arguments, _as_of()])
+    text = f"{own.contract.title.vi}: nhóm và số liệu / {own.contract.title.en}: groups and numbers"
+    yield _groups(made, own, own.groups, text, FIRST)
+
+
+def _groups(made: Made, target: Names, name: str, text: str | None, first: int) -> StrawberryField:
+    of = later(made, target.type + aggregates.SUFFIX + "Connection")
+    return member(name, of, text, list(aggregates.arguments(made, target, first, _as_of())))
 
 
 def _page(made: Made, target: Names, first: int) -> list[StrawberryArgument]:
@@ -135,6 +152,7 @@ def _page(made: Made, target: Names, first: int) -> list[StrawberryArgument]:
 
 def _as_of() -> StrawberryArgument:
     text = (
-        "Trạng thái vào ngày này; dòng liên quan theo cùng ngày / The state on this day; related rows of the same day"
+        "Trạng thái vào ngày này (2026-01-31) hoặc lúc này (2026-01-31T08:30:00+07:00); dòng liên quan cũng vậy / "
+        "The state on this day, or at this moment; related rows of the same"
     )
     return argument("asOf", maybe(Date), text)

@@ -19,15 +19,15 @@ from graphql.execution.values import VariableValues
 
 from lienthong.gql import arguments
 from lienthong.gql.document import Document
+from lienthong.gql.grouping import TYPENAME, Fields, Grouping, page_info
 from lienthong.gql.naming import Names
 from lienthong.gql.schema import Built
 from lienthong.kernel.problem import QueryInvalid
 from lienthong.kernel.text import both
+from lienthong.store.aggregate import groups_after
 from lienthong.store.query import Connection, Item, Member, Nested, Page, Query
 
-Fields = dict[str, list[FieldNode]]
 Moment = date | datetime | None
-TYPENAME = "__typename"
 MAX_KEY = 63  # bytes of an identifier in PostgreSQL, which names the members of rows
 
 
@@ -84,10 +84,12 @@ class Selection:
 
     def root(self, nodes: list[FieldNode]) -> Query:
         """The query of a root field. Raises QueryInvalid, TooCostly."""
-        dataset, is_one = self.built.roots[nodes[0].name.value]
+        dataset, kind = self.built.roots[nodes[0].name.value]
         names = self.built.names[dataset]
         given = self._arguments("Query", nodes[0])
-        if not is_one:
+        if kind == "groups":
+            return self._grouped(names, nodes, given, None)
+        if kind == "many":
             return self._connection(names, nodes, given, None)
         moment = arguments.as_of(given)
         items = tuple(self._items(names, self.fields(nodes), moment))
@@ -105,6 +107,22 @@ class Selection:
             connection=Connection(members),
         )
 
+    def _grouped(self, names: Names, nodes: list[FieldNode], given: dict[str, Any], outer: Moment) -> Query:
+        grouping = Grouping(names, given)
+        members = grouping.members(self.fields, nodes)
+        page = arguments.page(given)
+        query = Query(
+            names.contract.id,
+            where=arguments.where(self.built, names, given.get("where")),
+            order=grouping.order,
+            page=Page(limit=page.limit),
+            as_of=arguments.as_of(given) or outer,
+            groups=grouping.groups,
+            measures=grouping.measures,
+            connection=Connection(members),
+        )
+        return groups_after(query, page.after) if page.after is not None else query
+
     def _member(self, names: Names, key: str, nodes: list[FieldNode], moment: Moment) -> Member:
         """A member of a connection, of an edge or of the page info."""
         name = nodes[0].name.value
@@ -115,10 +133,7 @@ class Selection:
             return Member(key, name, items=tuple(self._items(names, fields, moment)))
         if name == "edges":
             return Member(key, name, tuple(self._edge(names, k, inner, moment) for k, inner in fields.items()))
-        parts = ((k, inner[0].name.value) for k, inner in fields.items())
-        return Member(
-            key, name, tuple(Member(k, part, literal="PageInfo" if part == TYPENAME else None) for k, part in parts)
-        )
+        return Member(key, name, page_info(fields))
 
     def _edge(self, names: Names, key: str, nodes: list[FieldNode], moment: Moment) -> Member:
         name = nodes[0].name.value
@@ -135,6 +150,10 @@ class Selection:
                 yield Item(key, name, literal=names.type)
             elif name in names.relations:
                 yield self._nested(names, key, nodes, moment)
+            elif name in names.grouped:
+                relation, given = names.grouped[name], self._arguments(names.type, nodes[0])
+                grouped = self._grouped(self.built.names[relation.dataset], nodes, given, moment)
+                yield Nested(key, relation.name, grouped)
             else:
                 yield Item(key, names.fields[name].name, self._record(names, name, nodes))
 

@@ -23,7 +23,7 @@ def agreements_for(subject: Subject, dataset: str) -> list[Terms]:
 def scope(registry: Registry, subject: Subject, contract: Contract) -> Scope:
     """The scope of `subject` on a dataset. Raises QueryInvalid, Unauthenticated or NotPermitted when it is none."""
     check_purpose(registry, subject)
-    if not contract.derived_from and _within_scopes(subject, contract):
+    if not contract.derived_from and reaches(subject, contract):
         if subject.is_administrator:
             return _whole(subject, contract, "administrator")
         if subject.agency and subject.agency == contract.agency:
@@ -47,7 +47,7 @@ def check_purpose(registry: Registry, subject: Subject) -> None:
     )
 
 
-def _within_scopes(subject: Subject, contract: Contract) -> bool:
+def reaches(subject: Subject, contract: Contract) -> bool:
     """Does the credential reach this dataset at all? Open data needs none."""
     return subject.scopes is None or bool({"read:*", f"read:{contract.slug}"} & subject.scopes)
 
@@ -91,7 +91,7 @@ def refusal(subject: Subject, contract: Contract) -> Problem:
     view = contract.open_view
     way_vi, way_en = "Cần thỏa thuận chia sẻ dữ liệu", "A data-sharing agreement is needed"
     others = sorted({t.purpose for t in subject.agreements if t.dataset == contract.id and t.holds_on(today())})
-    if not _within_scopes(subject, contract):
+    if not reaches(subject, contract):
         way_vi, way_en = f"Mã truy cập cần phạm vi read:{contract.slug}", f"The token needs read:{contract.slug}"
     elif others:
         way_vi = f"Thỏa thuận của bạn dành cho mục đích: {', '.join(others)}"
