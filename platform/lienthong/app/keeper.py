@@ -1,6 +1,7 @@
 """The keeper: one light process beside the server that does what needs the owner's rights, again and again.
 
-A duty is done in steps and may be repeated: what is left to do stands in the database, so a keeper that dies loses nothing.
+A duty is done in steps and may be repeated: what is left to do stands in the database, so a keeper that dies loses
+nothing.
 """
 
 import logging
@@ -12,6 +13,7 @@ from types import FrameType
 import psycopg
 
 from lienthong.contract.registry import Registry
+from lienthong.governance.agreements.duty import apply_rights
 from lienthong.governance.ledger.seal import seal
 from lienthong.kernel.problem import Unavailable
 from lienthong.kernel.settings import Settings
@@ -19,7 +21,7 @@ from lienthong.store import owner
 
 log = logging.getLogger("lienthong.keeper")
 Duty = Callable[[Settings, Registry, psycopg.Connection], int]
-DUTIES: dict[str, Duty] = {"seal": seal}
+DUTIES: dict[str, Duty] = {"seal": seal, "agreements": apply_rights}
 IDLE_SECONDS = 0.5
 
 

@@ -7,7 +7,6 @@ import json
 import os
 import secrets
 from collections.abc import Mapping
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +14,15 @@ import psycopg
 import yaml
 
 from lienthong.contract.registry import Registry
+from lienthong.governance.agreements import seeded
+from lienthong.governance.agreements.asked import Asked, fits
+from lienthong.governance.agreements.duty import apply_rights
 from lienthong.governance.credentials import new_token, password_hash, token_hash
 from lienthong.kernel.clock import today
 from lienthong.kernel.problem import NotFound
 from lienthong.kernel.settings import Settings
 from lienthong.kernel.text import both
-from lienthong.store import owner, rights, roles
-from lienthong.store.condition import condition
+from lienthong.store import owner, roles
 
 ADMIN = {"username": "admin", "name": "Quản trị / Administrator", "role": "administrator", "agency": None}
 
@@ -54,6 +55,7 @@ def seed(settings: Settings, registry: Registry, given: Mapping[str, Any]) -> di
             known[person["role"]] = _person(connection, person, known.get(person["role"]))
         for agreement in given.get("agreements", ()):
             _agreement(connection, registry, agreement)
+        apply_rights(settings, registry, connection)
         for token in given.get("tokens", ()):
             known["agency"] = _agency_token(connection, token, known.get("agency"))
         if settings.admin_token:
@@ -102,26 +104,25 @@ def _agency_token(
 
 
 def _agreement(connection: psycopg.Connection, registry: Registry, given: Mapping[str, Any]) -> None:
-    contract = registry.get(given["dataset"])
-    unknown = [name for name in given["fields"] if name not in contract.by_name]
-    if unknown:
-        raise NotFound(both(f"Thỏa thuận nêu trường lạ: {unknown}", f"The agreement names unknown fields: {unknown}"))
-    where = condition(registry, contract, given["where"]) if given.get("where") else None
-    valid_from, expires = given.get("validFrom") or today(), date.fromisoformat(str(given["expires"]))
-    connection.execute(
-        "insert into platform.agreement (id, provider, consumer, dataset, fields, condition, purpose, legal_basis,"
-        " quota, valid_from, expires, state) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'active') "
-        "on conflict (id) do update set fields = excluded.fields, condition = excluded.condition, "
-        "expires = excluded.expires",
-        (given["id"], given["provider"], given["consumer"], contract.id, list(given["fields"]),
-         json.dumps(given.get("where")) if given.get("where") else None, given["purpose"], given["legalBasis"],
-         given.get("quota"), valid_from, expires),
-    )  # fmt: skip
-    fields, clear = tuple(given["fields"]), frozenset(given.get("clear", ()))
-    rights.apply(
-        connection,
-        rights.Grant(given["id"], given["consumer"], given["purpose"], contract, fields, where, clear),
+    """An agreement of the example, as if it had been asked for and signed; the keeper's duty gives it its rights.
+
+    One that is there already is left as people have made it, but for terms that were edited in the definition.
+    """
+    asked = Asked.model_validate(
+        {
+            "dataset": given["dataset"],
+            "fields": given["fields"],
+            "clear": given.get("clear", []),
+            "where": given.get("where"),
+            "purpose": given["purpose"],
+            "legal_basis": given["legalBasis"],
+            "quota": given.get("quota"),
+            "valid_from": given.get("validFrom") or today(),
+            "expires": given["expires"],
+        }
     )
+    fits(registry, asked, given["consumer"])
+    seeded.ensure(connection, registry, given["id"], given["consumer"], asked)
 
 
 def _file(settings: Settings) -> Path:

@@ -25,7 +25,8 @@ _HOLDS = """
 create or replace function platform.holds(text) returns boolean
 language sql stable strict parallel safe security definer set search_path = pg_catalog
 as $$ select exists (select from platform.agreement where id = $1 and state = 'active'
-      and (now() at time zone 'Asia/Ho_Chi_Minh')::date between valid_from and expires) $$;
+      and (now() at time zone 'Asia/Ho_Chi_Minh')::date between valid_from and expires
+      and ((now() at time zone 'Asia/Ho_Chi_Minh')::date < suspend_from or suspend_from is null)) $$;
 revoke all on function platform.holds(text) from public;
 grant execute on function platform.holds(text) to lienthong_agency;
 """

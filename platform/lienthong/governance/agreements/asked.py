@@ -124,7 +124,18 @@ class Renewed(Given):
 
 
 def check(registry: Registry, asked: Asked, consumer: str, today: date) -> Contract:
-    """The contract that the request is about. Raises NotFound, NotPermitted or Invalid naming field and clause."""
+    """The contract that a new request is about. Raises NotFound, NotPermitted or Invalid naming field and clause."""
+    contract = fits(registry, asked, consumer)
+    if asked.valid_from and asked.valid_from < today:
+        raise Invalid(both("Ngày bắt đầu đã qua", "The first day has passed"), place="valid_from")
+    if asked.expires < (asked.valid_from or today):
+        detail = both("Ngày hết hạn trước ngày bắt đầu", "The last day is before the first")
+        raise Invalid(detail, place="expires", fix=both("chọn ngày sau", "choose a later day"))
+    return contract
+
+
+def fits(registry: Registry, asked: Asked, consumer: str) -> Contract:
+    """The contract whose sharing covers what is asked, whatever the days. Raises as `check` does."""
     contract = registry.get(asked.dataset)
     _may_be_asked_for(contract, consumer)
     for place, names, known in (
@@ -132,15 +143,9 @@ def check(registry: Registry, asked: Asked, consumer: str, today: date) -> Contr
         ("clear", asked.clear, {n: 1 for n in asked.fields if n in contract.by_name and contract.by_name[n].mask}),
     ):
         _known(place, names, known)
-    assert contract.access.shared
     _purpose(contract, asked.purpose)
     if asked.where is not None:
         _filter(registry, contract, asked.where)
-    if asked.valid_from and asked.valid_from < today:
-        raise Invalid(both("Ngày bắt đầu đã qua", "The first day has passed"), place="valid_from")
-    if asked.expires < (asked.valid_from or today):
-        detail = both("Ngày hết hạn trước ngày bắt đầu", "The last day is before the first")
-        raise Invalid(detail, place="expires", fix=both("chọn ngày sau", "choose a later day"))
     return contract
 
 

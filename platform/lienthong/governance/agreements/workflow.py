@@ -27,7 +27,7 @@ from lienthong.governance.identity.scopes import require
 from lienthong.governance.subject import Subject
 from lienthong.kernel.clock import now, today
 from lienthong.kernel.problem import Conflict, Invalid, NotPermitted, Unauthenticated
-from lienthong.kernel.text import both
+from lienthong.kernel.text import Bilingual, both
 
 SCOPE = "agreements"
 MOST = 1000
@@ -42,6 +42,7 @@ BODIES: dict[Action, type[Given]] = {
     "withdraw": Commented,
 }
 _LOCK = text("select pg_advisory_xact_lock(hashtext(:key))")
+_AGENCIES = text("select id, name_vi, name_en from platform.agency")
 _NUMBER = text("select nextval('platform.agreement_number')")
 
 
@@ -74,6 +75,11 @@ class Agreements:
             row = await self._get(session, subject, id)
             history = select(AgreementEvent).where(AgreementEvent.agreement == row.id).order_by(col(AgreementEvent.id))
             return row, list((await session.execute(history)).scalars())
+
+    async def agencies(self) -> dict[str, Bilingual]:
+        """The names of all agencies, consumers too."""
+        async with AsyncSession(self._engine) as session:
+            return {id: both(vi, en) for id, vi, en in await session.execute(_AGENCIES)}
 
     async def request(self, subject: Subject, asked: Asked, renews: Agreement | None = None) -> Agreement:
         """A new request of the caller's agency. Raises what is wrong with it."""
