@@ -32,6 +32,8 @@ _CONTRACT: dict[str, Bump] = {
     "id": "major",
     "primary_key": "major",
     "validity": "major",
+    "indexes": "patch",
+    "rollups": "patch",
     "privacy": "minor",
     "status": "minor",
 }

@@ -5,6 +5,7 @@ Source: Open Data Contract Standard v3.1 (bitol-io); DCAT 3 for the catalogue bl
 
 import json
 from collections.abc import Mapping
+from datetime import date
 from functools import cached_property
 from hashlib import sha256
 from typing import Any, Literal
@@ -284,6 +285,14 @@ class Validity(Part):
     to: str
 
 
+class Deprecated(Part):
+    """Since when a dataset should not be begun with, when it ends, and which one takes its place."""
+
+    since: date
+    sunset: date | None = None
+    successor: str | None = Field(default=None, pattern=NAME)
+
+
 class Agency(Part):
     """An agency that provides data: one file `agency.yaml` in its folder, whose name is its id."""
 
@@ -315,12 +324,19 @@ class Contract(Part):
     validity: Validity | None = None
     fields: tuple[FieldContract, ...] = Field(min_length=1)
     relationships: tuple[Relationship, ...] = ()
+    indexes: tuple[tuple[str, ...], ...] = Field(
+        default=(), description="fields asked for together: those compared with a value, then the one sorted by"
+    )
+    rollups: tuple[tuple[str, ...], ...] = Field(
+        default=(), description="dimensions of groups over all open rows, counted once with each release"
+    )
     quality: tuple[QualityRule, ...] = ()
     catalogue: Catalogue
     privacy: Privacy = Privacy()
     access: Access = Access()
     open_view: OpenView | None = None
     source: Source
+    deprecated: Deprecated | None = None
     agency: str = Field(default="", description="the folder it stands in; set by the loader")
     derived_from: str | None = Field(default=None, description="the dataset that an aggregate open view is made of")
 

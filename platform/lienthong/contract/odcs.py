@@ -143,6 +143,8 @@ def _blocks(contract: Contract) -> dict[str, Any]:
         "privacy": contract.privacy,
         "openView": contract.open_view,
         "validity": contract.validity,
+        "indexes": [list(names) for names in contract.indexes] or None,
+        "rollups": [list(names) for names in contract.rollups] or None,
         "derivedFrom": contract.derived_from,
     }
 
