@@ -201,10 +201,11 @@ def leaf_tiles(connection: Connection) -> Iterator[tuple[int, bytes]]:
         yield from cursor.execute(query)
 
 
-def checkpoints(connection: Connection) -> Iterator[str]:
-    """The notes of all checkpoints, the oldest first."""
-    with connection.cursor(name="ledger_checkpoints") as cursor:
-        yield from (row[0] for row in cursor.execute("select note from platform.ledger_checkpoint order by size"))
+def checkpoints(connection: Connection) -> Iterator[tuple[str, int, bytes]]:
+    """All checkpoints, the oldest first: note, size, root."""
+    query = "select note, size, root from platform.ledger_checkpoint order by size"
+    with connection.cursor(name="ledger_checkpoints", binary=True) as cursor:
+        yield from cursor.execute(query)
 
 
 def rows_about(contract: Contract) -> str:
