@@ -19,7 +19,7 @@ from fastapi import FastAPI
 from psycopg import sql
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from lienthong import ckan, gql, rest
+from lienthong import ckan, feed, gql, identity, portal, rest
 from lienthong.access.door import Door
 from lienthong.access.services import Services
 from lienthong.app.install import migrate
@@ -189,6 +189,11 @@ class World:
         """The client of a token's owner, or of nobody."""
         return self.clients.setdefault(token, Client(self.app, self.portal, token))
 
+    def owner(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        """What the database's owner sees."""
+        with owner.connect(self.settings) as connection:
+            return connection.execute(statement, values).fetchall()  # type: ignore[call-overload]
+
     @property
     def anonymous(self) -> Client:
         """The client of nobody."""
@@ -306,7 +311,7 @@ def application(given: Services, database: Database) -> FastAPI:
         await database.close()
 
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan)
-    for surface in (rest, gql, ckan):
+    for surface in (identity, feed, rest, gql, ckan, portal):
         app.include_router(surface.router(given))
     return app
 

@@ -59,7 +59,7 @@ def recorded(
     selects = []
     for n, entry in enumerate(entries):
         values = _values(entry, writer, before + n + 1)
-        marks = (f"${len(params) + k + 1}::{type_}" for k, (_, type_) in enumerate(_COLUMNS))
+        marks = [f"${len(params) + k + 1}::{type_}" for k, (_, type_) in enumerate(_COLUMNS)]
         params.extend(values)
         keys = touched.get(entry.dataset, "null::bigint[]")
         selects.append(f"select {', '.join(marks)}, {_rows(statement, entry)}, {keys} from answer")
