@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass, field
 
-from lienthong.access import policy
+from lienthong.access import policy, synthetic
 from lienthong.contract.registry import Registry, Relation
 from lienthong.governance.subject import Subject
 from lienthong.kernel.problem import QueryInvalid
 from lienthong.kernel.text import both
 from lienthong.store.condition import unknown
 from lienthong.store.query import ROW_NUMBER, Compare, Condition, Item, Nested, Query, Related, walk
+from lienthong.store.roles import PUBLIC
 from lienthong.store.scope import Scope
+from lienthong.store.twin import READER
 
 
 @dataclass
@@ -25,6 +27,11 @@ class Permit:
     def governed(self) -> list[Scope]:
         """The scopes that are not open data: each is read on record."""
         return [scope for scope in self.scopes.values() if scope.schema == "governed"]
+
+    @property
+    def reader(self) -> str:
+        """The database role of a read of open data, or of twins."""
+        return READER if any(scope.schema == "twin" for scope in self.scopes.values()) else PUBLIC
 
     @property
     def role(self) -> str:
@@ -47,6 +54,8 @@ class Permit:
         if dataset not in self.scopes:
             contract = self.registry.get(dataset)
             self.scopes[dataset] = policy.scope(self.registry, self.subject, contract)
+            if self.scopes[dataset].schema == "twin":
+                synthetic.note()
             self.named[dataset] = {}
         return self.scopes[dataset]
 
@@ -87,7 +96,7 @@ class Permit:
                 far = self.scope(relation.dataset)
                 self._condition(leaf.where, far)
                 self._joined(relation, scope, far)
-            elif scope.schema == "governed":
+            elif scope.schema != "open":
                 # The search text of a governed row is made of all search fields: each must be the caller's to read.
                 for found in scope.contract.fields:
                     if found.search:

@@ -1,4 +1,7 @@
-"""What a subject may see of a dataset. Deny by default: first the agreement, then the open view, then no."""
+"""What a subject may see of a dataset. Deny by default: first the agreement, then the open view, then no.
+
+Who asks for twins gets those of restricted datasets, and open data; never a governed row.
+"""
 
 from lienthong.contract.model import Contract
 from lienthong.contract.registry import Registry
@@ -6,6 +9,7 @@ from lienthong.governance.subject import Subject, Terms
 from lienthong.kernel.clock import today
 from lienthong.kernel.problem import NotPermitted, Problem, QueryInvalid, Unauthenticated
 from lienthong.kernel.text import both
+from lienthong.privacy.twinned import has_twin
 from lienthong.store.condition import condition, nearest
 from lienthong.store.rights import masked
 from lienthong.store.scope import Scope
@@ -23,7 +27,9 @@ def agreements_for(subject: Subject, dataset: str) -> list[Terms]:
 def scope(registry: Registry, subject: Subject, contract: Contract) -> Scope:
     """The scope of `subject` on a dataset. Raises QueryInvalid, Unauthenticated or NotPermitted when it is none."""
     check_purpose(registry, subject)
-    if not contract.derived_from and reaches(subject, contract):
+    if subject.twin and has_twin(contract):
+        return _twin(subject, contract)
+    if not subject.twin and not contract.derived_from and reaches(subject, contract):
         if subject.is_administrator:
             return _whole(subject, contract, "administrator")
         if subject.agency and subject.agency == contract.agency:
@@ -33,6 +39,19 @@ def scope(registry: Registry, subject: Subject, contract: Contract) -> Scope:
     if contract.is_open:
         return Scope(contract, "open", frozenset(f.name for f in contract.open_fields))
     raise refusal(subject, contract)
+
+
+def _twin(subject: Subject, contract: Contract) -> Scope:
+    """All of the twin, seen through the masks that the subject's agreements leave. Raises Unauthenticated."""
+    if subject.kind == "anonymous":
+        raise Unauthenticated(
+            both("Bản sao tổng hợp dành cho người đã đăng nhập", "Synthetic twins are for callers who are known"),
+            place=contract.slug,
+            fix=both("Đăng nhập hoặc gửi mã truy cập bất kỳ", "Sign in, or send any token"),
+        )
+    clear = {name for terms in subject.agreements if terms.dataset == contract.id for name in terms.clear}
+    fields = frozenset(contract.by_name)
+    return Scope(contract, "twin", fields, agreement="twin", masked=masked(contract, fields, clear))
 
 
 def check_purpose(registry: Registry, subject: Subject) -> None:
@@ -107,6 +126,15 @@ def refusal(subject: Subject, contract: Contract) -> Problem:
         ),
         place=contract.slug,
         fix=both(way_vi, way_en),
+    )
+
+
+def without_changes(scope: Scope) -> Problem:
+    """The refusal of a change feed of a twin: rows of nobody do not change."""
+    return QueryInvalid(
+        both("Bản sao tổng hợp không có dòng thay đổi", "A synthetic twin has no feed of changes"),
+        place=scope.contract.slug,
+        fix=both("Đọc /twin/rows", "Read /twin/rows"),
     )
 
 

@@ -7,6 +7,7 @@ from lienthong.contract.model import Contract
 from lienthong.contract.registry import Registry
 from lienthong.governance.subject import Subject
 from lienthong.kernel.clock import today
+from lienthong.privacy.twinned import has_twin
 
 Visible = Mapping[str, frozenset[str]]
 
@@ -19,6 +20,9 @@ def visible(registry: Registry, subject: Subject) -> Visible:
 
 def _fields(contract: Contract, subject: Subject) -> frozenset[str]:
     everything = frozenset(contract.by_name)
+    if subject.twin:
+        twin = has_twin(contract) and subject.kind != "anonymous"
+        return everything if twin else frozenset(field.name for field in contract.open_fields)
     if contract.derived_from is None and reaches(subject, contract):
         if subject.is_administrator or (subject.agency and subject.agency == contract.agency):
             return everything

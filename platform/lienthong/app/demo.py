@@ -20,6 +20,7 @@ def load_demo(settings: Settings, progress: Progressed) -> dict[str, Any]:
     """Bring the example into the store and publish it. Raises the first problem of a dataset that failed."""
     from lienthong.pipelines.ingest import ingest_all
     from lienthong.pipelines.release import publish_all
+    from lienthong.pipelines.twin.build import build_all
 
     started = time.monotonic()
     registry = load_registry(settings)
@@ -27,7 +28,8 @@ def load_demo(settings: Settings, progress: Progressed) -> dict[str, Any]:
     sources = _sources(settings, progress)
     ingested = ingest_all(settings, registry, contracts, sources, force=False, progress=progress)
     published = publish_all(settings, registry, contracts, force=False, progress=progress)
-    reports: list[Any] = [*ingested, *published]
+    twins = build_all(settings, registry, progress=progress)
+    reports: list[Any] = [*ingested, *published, *twins]
     failed = [r for r in reports if r.problem]
     if failed:
         raise _failure(failed)
@@ -36,6 +38,7 @@ def load_demo(settings: Settings, progress: Progressed) -> dict[str, Any]:
         "seconds": round(time.monotonic() - started, 1),
         "ingested": [r.as_json() for r in ingested],
         "published": [r.as_json() for r in published],
+        "twins": [r.as_json() for r in twins],
     }
 
 

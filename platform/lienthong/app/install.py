@@ -9,7 +9,7 @@ from lienthong.contract.model import Contract
 from lienthong.contract.registry import Registry
 from lienthong.kernel.content import content
 from lienthong.kernel.settings import Settings
-from lienthong.store import links, mask, owner, rights, roles, schema
+from lienthong.store import links, mask, owner, rights, roles, schema, twin
 from lienthong.store.condition import condition
 from lienthong.store.roles import ADMINISTRATOR
 
@@ -31,6 +31,7 @@ def migrate(settings: Settings, registry: Registry) -> None:
         rights.prepare(connection)
         _units(connection, registry)
         roles.ensure_app(connection, owner.app_password(settings))
+        twin.prepare(connection, roles.APP)
         for agency in registry.agencies.values():
             _agency(connection, agency.id, agency.name.vi, agency.name.en, agency.org_code)
         installed: dict[str, str] = dict(connection.execute(_INSTALLED).fetchall())
@@ -71,6 +72,7 @@ def install(connection: psycopg.Connection, registry: Registry, contract: Contra
     """Create a dataset's tables and rights; record the contract."""
     with connection.transaction():
         schema.create_governed(connection, contract)
+        twin.drop(connection, contract.id)
         relation = schema.table("governed", contract.id)
         connection.execute(sql.SQL("comment on table {} is {}").format(relation, sql.Literal(str(LAYOUT))))
         schema.foreign_key_indexes(connection, contract, local_keys(registry, contract), relation, contract.id)

@@ -6,9 +6,11 @@ from fastapi import APIRouter
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from lienthong.access import synthetic
 from lienthong.access.services import HOT
 
 HEADERS = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"same-origin"))
+_TWIN = (synthetic.HEADER.lower().encode(), synthetic.VALUE.encode())
 
 
 def hot(routers: Iterable[APIRouter]) -> list[Route]:
@@ -29,11 +31,14 @@ class Lane:
             await self._app(scope, receive, send)
             return
 
+        synthetic.begin()
+
         async def headed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 own = list(message.get("headers", ()))
                 names = {name.lower() for name, _ in own}
-                message["headers"] = own + [pair for pair in HEADERS if pair[0] not in names]
+                further = (*HEADERS, _TWIN) if synthetic.noted() else HEADERS
+                message["headers"] = own + [pair for pair in further if pair[0] not in names]
             await send(message)
 
         for route in self._routes:

@@ -11,6 +11,7 @@ from lienthong.kernel.problem import QueryInvalid
 from lienthong.kernel.text import both, nfc
 
 PURPOSE = "lienthong-purpose"
+TWIN = "lienthong-twin"
 XROAD = (
     "X-Road-Client",
     "X-Road-Service",
@@ -25,12 +26,20 @@ _BY_NAME = tuple((name.lower(), name) for name in XROAD)
 
 
 def stated(subject: Subject, headers: Mapping[str, str]) -> Subject:
-    """`subject` with the purpose and the X-Road headers of this request. Raises QueryInvalid for one that is not text."""
+    """`subject` with the purpose, the wish for twins and the X-Road headers of this request. Raises QueryInvalid."""
     purpose = headers.get(PURPOSE)
     context = tuple((name, _text(name, headers[key])) for key, name in _BY_NAME if key in headers)
-    if purpose is None and not context:
+    twin = _truth(headers[TWIN]) if TWIN in headers else bool(subject.scopes and "twin" in subject.scopes)
+    if purpose is None and not context and not twin:
         return subject
-    return replace(subject, purpose=_text(PURPOSE, purpose) if purpose else None, context=context)
+    return replace(subject, purpose=_text(PURPOSE, purpose) if purpose else None, context=context, twin=twin)
+
+
+def _truth(given: str) -> bool:
+    if given.strip().lower() not in ("true", "false"):
+        detail = both(f"{TWIN} là true hoặc false", f"{TWIN} is true or false")
+        raise QueryInvalid(detail, place=TWIN, fix=both("Gửi true", "Send true"))
+    return given.strip().lower() == "true"
 
 
 def _text(name: str, given: str) -> str:

@@ -34,7 +34,7 @@ class Terms:
 
 @dataclass(frozen=True)
 class Subject:
-    """A caller, as the door sees it. `purpose` and `context` are those of one request.
+    """A caller, as the door sees it. `purpose`, `twin` (wants synthetic twins) and `context` are those of one request.
 
     `scopes` None means everything that the owner of the credential may do; `context` are X-Road headers as they came.
     """
@@ -47,6 +47,7 @@ class Subject:
     scopes: frozenset[str] | None = None
     purpose: str | None = None
     context: tuple[tuple[str, str], ...] = ()
+    twin: bool = False
 
     @property
     def is_administrator(self) -> bool:

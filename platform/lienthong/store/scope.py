@@ -7,15 +7,15 @@ from typing import Literal
 from lienthong.contract.model import Contract
 from lienthong.store.query import Condition
 
-Schema = Literal["open", "governed"]
+Schema = Literal["open", "governed", "twin"]
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
     """The schema that is read, the fields that may be named at all, and the rows that count.
 
-    `masked` are fields that are seen through their mask. `agreement` tells people where the scope comes from: the number
-    of an agreement, `provider` or `administrator`; None is the open view. `purpose` is what the read is for.
+    `masked` are fields that are seen through their mask. `agreement` tells people where the scope comes from: the
+    number of an agreement, `provider`, `administrator` or `twin`; None is the open view. `purpose`: what the read is for.
     """
 
     contract: Contract

@@ -18,7 +18,6 @@ end $$;
 create schema if not exists twin;
 grant usage on schema twin, open, platform, public to lienthong_twin;
 grant usage on schema twin to lienthong_agency;
-alter role lienthong_twin set default_transaction_read_only = on;
 """
 
 
@@ -44,7 +43,9 @@ def create(connection: Connection, contract: Contract) -> None:
                 relation, table(source, contract.id)
             )
         )
-        connection.execute(sql.SQL("alter table {} drop column _run, drop column _hash").format(relation))
+        # Rows of nobody were always there: a read of any day finds them.
+        kept = sql.SQL("alter column _from set default '2000-01-01'")
+        connection.execute(sql.SQL("alter table {} drop column _run, drop column _hash, {}").format(relation, kept))
 
 
 def fill(
@@ -123,9 +124,10 @@ def serve(connection: Connection, contract: Contract) -> None:
 
 
 def drop(connection: Connection, dataset: str) -> None:
-    """Take a twin away."""
+    """Take a twin away: of another contract it would have other fields."""
     for name in (dataset, _past(dataset)):
         connection.execute(sql.SQL("drop table if exists {}").format(table(SCHEMA, name)))
+    connection.execute("delete from platform.twin where dataset = %s", (dataset,))
 
 
 def _past(name: str) -> str:

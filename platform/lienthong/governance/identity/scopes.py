@@ -1,6 +1,7 @@
 """What a token may do: `read:<dataset>`, `write:<dataset>`, `*` for every dataset, and three areas of administration.
 
-None stands for everything that the owner may do. A scope never gives a right: it only leaves out others.
+None stands for everything that the owner may do. A scope never gives a right: it only leaves out others. `twin` makes a
+token of a developer: it reads synthetic twins in place of restricted datasets.
 """
 
 from collections.abc import Iterable
@@ -11,7 +12,7 @@ from lienthong.governance.subject import Subject
 from lienthong.kernel.problem import Invalid, NotPermitted
 from lienthong.kernel.text import both
 
-AREAS = ("agreements", "tokens", "admin")
+AREAS = ("agreements", "tokens", "admin", "twin")
 ACTS = ("read", "write")
 MOST = 100
 Scopes = frozenset[str] | None
