@@ -15,7 +15,7 @@ class Scope:
     """The schema that is read, the fields that may be named at all, and the rows that count.
 
     `masked` are fields that are seen through their mask. `agreement` tells people where the scope comes from: the
-    number of an agreement, `provider`, `administrator` or `twin`; None is the open view. `purpose`: what the read is for.
+    number of an agreement, `provider`, `administrator` or `twin`; None is the open view. `purpose` is what it is for.
     """
 
     contract: Contract
