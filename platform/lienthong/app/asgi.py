@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from lienthong import ckan, gql, ogc, portal, rest
+from lienthong import ckan, feed, gql, identity, ogc, portal, rest, sharing
 from lienthong.access.door import Door
 from lienthong.access.services import Services
 from lienthong.app.definitions import has_demo, is_loaded, registry
@@ -26,7 +26,7 @@ from lienthong.store import owner
 from lienthong.store.database import Database
 
 log = logging.getLogger("lienthong")
-SURFACES = (rest, gql, ckan, ogc, portal)  # the portal's catch-all addresses come last
+SURFACES = (identity, feed, sharing, rest, gql, ckan, ogc, portal)  # the portal's catch-all addresses come last
 Call = Callable[[Request], Awaitable[Response]]
 
 

@@ -4,14 +4,15 @@ import json
 from pathlib import Path
 from typing import Any, cast
 
-from lienthong import gql, sharing
+from lienthong import feed, gql, identity, sharing
 from lienthong.access.services import Services
 from lienthong.contract.registry import Registry
 from lienthong.kernel.content import content
 from lienthong.rest import declared
 from lienthong.rest.openapi import document
 
-DECLARED = (declared.router, sharing.router)  # the surfaces whose routes FastAPI documents
+# The surfaces whose routes FastAPI documents.
+DECLARED = (declared.router, sharing.router, feed.router, identity.router)
 
 
 def openapi(registry: Registry) -> dict[str, Any]:

@@ -4,21 +4,26 @@ import hmac
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
-from sqlmodel import col, select
+from sqlmodel import select
 
-from lienthong.governance.credentials import password_fits, token_hash
-from lienthong.governance.session import SESSION_COOKIE, Sessions
-from lienthong.governance.subject import ANONYMOUS, Role, Subject, Terms
-from lienthong.governance.tables import Agreement, Person, Token
+from lienthong.governance.agreements.terms import in_force
+from lienthong.governance.credentials import token_hash
+from lienthong.governance.identity.services import Identity
+from lienthong.governance.identity.tables import OAuthClient, Session
+from lienthong.governance.request import stated
+from lienthong.governance.session import Sessions, cookie_of, idle_seconds
+from lienthong.governance.subject import ANONYMOUS, Role, Subject
+from lienthong.governance.tables import Person, Token
 from lienthong.kernel.clock import now
 from lienthong.kernel.problem import Unauthenticated
 from lienthong.kernel.settings import Settings
 from lienthong.kernel.text import both
 
-CACHE_SECONDS = 1.0  # a revoked token is refused within this time
+CACHE_SECONDS = 1.0  # a revoked token, an ended session is refused within this time
+NOTED_SECONDS = 60  # the last use of a token or session is noted no more often than this
 _CACHE_SIZE = 10_000
 
 
@@ -29,6 +34,7 @@ class Directory:
         self._engine = engine
         self._settings = settings
         self.sessions = sessions
+        self.identity = Identity(engine, settings, sessions.secret)
         self._cache: dict[str, tuple[float, Subject | None]] = {}
 
     async def subject(self, headers: Mapping[str, str], cookies: Mapping[str, str] | None = None) -> Subject:
@@ -41,9 +47,10 @@ class Directory:
                     both("Mã truy cập sai, hết hạn hoặc đã thu hồi", "The token is wrong, expired or revoked"),
                     place="Authorization",
                 )
-            return found
-        username = self.sessions.username((cookies or {}).get(SESSION_COOKIE))
-        return await self._cached("person:" + username, None) or ANONYMOUS if username else ANONYMOUS
+            return stated(found, headers)
+        cookie = cookie_of(self._settings, cookies)
+        person = await self._cached("session:" + self.sessions.id(cookie), None) if cookie else None
+        return stated(person or ANONYMOUS, headers)
 
     async def subject_or_anonymous(
         self, headers: Mapping[str, str], cookies: Mapping[str, str] | None = None
@@ -54,25 +61,26 @@ class Directory:
         except Unauthenticated:
             return ANONYMOUS
 
-    async def sign_in(self, username: str, password: str) -> Subject:
-        """The person with this password. Raises Unauthenticated, the same for a wrong name and a wrong password."""
-        async with AsyncSession(self._engine) as session:
-            person = await session.get(Person, username[:63])
-        if not password_fits(person.password_hash if person else None, password):
-            raise Unauthenticated(both("Tên hoặc mật khẩu không đúng", "Wrong name or password"), place="password")
-        found = await self._cached("person:" + username, None)
-        assert found is not None
-        return found
+    def cookie(self, cookies: Mapping[str, str] | None) -> str | None:
+        """The session cookie among those that came."""
+        return cookie_of(self._settings, cookies)
+
+    def forget(self, cookie: str | None = None) -> None:
+        """A session, or something about everybody, has just changed: do not answer from what is kept."""
+        if cookie is None:
+            self._cache.clear()
+        else:
+            self._cache.pop("session:" + self.sessions.id(cookie), None)
 
     async def _cached(self, key: str, token: str | None) -> Subject | None:
-        known = self._cache.get(key)
-        if known and time.monotonic() - known[0] < CACHE_SECONDS:
+        known, moment = self._cache.get(key), time.monotonic()
+        if known and moment - known[0] < CACHE_SECONDS:
             return known[1]
-        async with AsyncSession(self._engine) as session:
-            found = await (self._by_token(session, token) if token else _person(session, key.partition(":")[2]))
+        async with AsyncSession(self._engine) as session, session.begin():
+            found = await (self._by_token(session, token) if token else _by_session(session, key.partition(":")[2]))
         if len(self._cache) >= _CACHE_SIZE:
             self._cache.clear()
-        self._cache[key] = (time.monotonic(), found)
+        self._cache[key] = (moment, found)
         return found
 
     async def _by_token(self, session: AsyncSession, token: str) -> Subject | None:
@@ -82,31 +90,45 @@ class Directory:
         row = (await session.execute(select(Token).where(Token.sha256 == token_hash(token)))).scalar_one_or_none()
         if row is None or row.revoked_at or (row.expires_at and row.expires_at <= now()):
             return None
+        if row.client_id and (client := await session.get(OAuthClient, row.client_id)) and client.deactivated_at:
+            return None
+        if _long_ago(row.last_used_at):
+            row.last_used_at = now()
+        scopes = None if row.scopes is None else frozenset(row.scopes)
         if row.username:
-            return await _person(session, row.username)
-        return await _with_agreements(session, Subject("agency", str(row.agency_id), agency=row.agency_id))
+            person = await _person(session, row.username)
+            return replace(person, scopes=scopes) if person else None
+        program = Subject("agency", str(row.agency_id), agency=row.agency_id, scopes=scopes)
+        return await _with_agreements(session, program)
+
+
+async def _by_session(session: AsyncSession, id: str) -> Subject | None:
+    """Whose session it is: one that is complete, not ended, not over, and has not rested too long."""
+    row = await session.get(Session, id)
+    if row is None or row.state != "active" or row.ended_at or row.expires_at <= now():
+        return None
+    person = await _person(session, row.username)
+    if person is None or row.seen_at + timedelta(seconds=idle_seconds(person.role)) <= now():
+        return None
+    if _long_ago(row.seen_at):
+        row.seen_at = now()
+    return person
+
+
+def _long_ago(used: datetime | None) -> bool:
+    return used is None or used + timedelta(seconds=NOTED_SECONDS) < now()
 
 
 async def _person(session: AsyncSession, username: str) -> Subject | None:
     person = await session.get(Person, username)
-    if person is None:
+    if person is None or person.deactivated_at:
         return None
     role: Role = person.role  # type: ignore[assignment]  # the install step and the API check it
     return await _with_agreements(session, Subject("person", person.username, role, person.agency_id))
 
 
 async def _with_agreements(session: AsyncSession, subject: Subject) -> Subject:
-    rows = await session.execute(
-        select(Agreement)
-        .where(Agreement.consumer == subject.agency, Agreement.state == "active")
-        .order_by(col(Agreement.id))
-    )
-    return replace(subject, agreements=tuple(_terms(row) for row in rows.scalars()))
-
-
-def _terms(row: Agreement) -> Terms:
-    members: dict[str, Any] = row.model_dump(exclude={"consumer", "state", "fields"})
-    return Terms(**members, fields=tuple(row.fields))
+    return replace(subject, agreements=await in_force(session, subject.agency))
 
 
 def _token(headers: Mapping[str, str]) -> str | None:

@@ -1,1 +1,16 @@
-"""Floor 7: identity. Tokens, OAuth 2.0, OpenID Connect, passkeys, people."""
+"""Floor 7: who somebody is, over HTTP: OAuth 2.0, tokens, people, clients, OpenID Connect, passkeys."""
+
+from fastapi import APIRouter
+
+from lienthong.access.services import Services
+from lienthong.identity import clients, oauth, oidc, passkeys, people, tokens
+
+
+def router(services: Services) -> APIRouter:
+    """Every address of this surface."""
+    found = APIRouter()
+    for part in (tokens, people, clients):
+        found.include_router(part.router(services))
+    for part in (oauth, oidc, passkeys):
+        part.add(found, services)
+    return found

@@ -2,6 +2,7 @@
 
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -30,6 +31,22 @@ class Settings(BaseSettings):
     anchors: str = Field(default="", description="further folders for the ledger's checkpoints, separated by colons")
     seal_limit_seconds: int = Field(
         default=14_400, ge=1, description="no personal data when an entry of the ledger waits longer for its seal"
+    )
+
+    graphql_batch: int = Field(default=5, ge=1, le=20, description="GraphQL operations in one request")
+    graphql_introspection: bool = Field(default=True, description="tell the GraphQL schema to callers without a token")
+    proxies: int = Field(default=0, ge=0, le=9, description="reverse proxies in front that add X-Forwarded-For")
+    oidc_issuer: str | None = Field(default=None, description="OpenID Connect provider that people may sign in with")
+    oidc_client_id: str | None = Field(default=None, description="our name at the provider")
+    oidc_client_secret: SecretStr | None = Field(default=None, description="our secret at the provider")
+    oidc_name: str = Field(default="OpenID Connect", description="what the sign-in page calls the provider")
+    oidc_scope: str = Field(default="openid profile email", description="what is asked of the provider")
+    oidc_match_claim: str | None = Field(
+        default=None, description="claim that names an existing account; none: only accounts linked by their owners"
+    )
+    oidc_agency_claim: str | None = Field(default=None, description="claim that names the agency of a new person")
+    oidc_new_role: Literal["analyst", "developer", "publisher"] | None = Field(
+        default=None, description="role of people who are new here; none: nobody is taken in"
     )
 
     @property

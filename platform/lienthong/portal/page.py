@@ -12,7 +12,6 @@ from starlette.responses import HTMLResponse, Response
 from lienthong.access import Subject
 from lienthong.access.services import Services
 from lienthong.catalog.snapshot import DatasetState, FileInfo
-from lienthong.governance.session import SESSION_COOKIE
 from lienthong.kernel.problem import Problem
 from lienthong.kernel.text import Language
 from lienthong.portal.language import Speaker
@@ -55,6 +54,16 @@ class Page:
         self.bare = (self.path[3:] if english else self.path) or "/"
         self.t = Speaker(self.language)
 
+    @property
+    def cookie(self) -> str | None:
+        """The session cookie."""
+        return self.services.directory.cookie(self.request.cookies)
+
+    @property
+    def csrf(self) -> str:
+        """The token that forms of this session carry."""
+        return self.services.directory.sessions.csrf(self.cookie)
+
     def given(self, name: str, default: str = "") -> str:
         """A query parameter, as text."""
         return self.request.query_params.get(name, default).strip()
@@ -69,7 +78,7 @@ class Page:
             other=other,
             other_href=Speaker(other).href(self.bare) + query,
             subject=self.subject,
-            csrf=self.services.directory.sessions.csrf(self.request.cookies.get(SESSION_COOKIE)),
+            csrf=self.csrf,
             registry=self.services.registry,
             **context,
         )

@@ -25,6 +25,8 @@ ALGORITHMS = tuple(sorted({name for names in SIGNING.values() for name in names}
 def algorithms(key: Mapping[str, Any]) -> tuple[str, ...]:
     """What the key may sign with; nothing for a kind that is not accepted."""
     kind = str(key.get("kty"))
+    if key.get("use", "sig") != "sig":
+        return ()
     able = SIGNING.get((kind, None if kind == "RSA" else str(key.get("crv"))), ())
     return tuple(name for name in able if key.get("alg", name) == name)
 

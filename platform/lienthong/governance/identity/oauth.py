@@ -58,9 +58,8 @@ class OAuth:
         basic = _basic(authorization)
         ways = [basic is not None, "client_secret" in form, "client_assertion" in form]
         if sum(ways) != 1:
-            raise OAuthRefused("invalid_request", "one way of client authentication is needed") if any(
-                ways
-            ) else _client_refused()
+            several = OAuthRefused("invalid_request", "one way of client authentication is needed")
+            raise several if any(ways) else _client_refused()
         if "client_assertion" in form:
             return await self._by_assertion(form)
         name, secret = basic or (form.get("client_id", ""), form["client_secret"])

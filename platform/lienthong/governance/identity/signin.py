@@ -21,6 +21,7 @@ from lienthong.kernel.clock import now
 from lienthong.kernel.problem import Unauthenticated
 from lienthong.kernel.text import both
 
+FRESH_SECONDS = 30 * 60
 HASHING_AT_ONCE = 2  # argon2id takes 64 MB and a core for a moment
 
 
@@ -117,6 +118,17 @@ class SignIn:
             if not pending:
                 session.add(event(username, "session.open", method))
         return Entered(made, username, pending)
+
+    async def fresh(self, cookie: str | None) -> None:
+        """Raises Unauthenticated when the sign-in is too long ago to change how one signs in."""
+        async with AsyncSession(self._engine) as session:
+            found = await session.get(Session, Sessions.id(cookie or ""))
+        if found is None or found.created_at + timedelta(seconds=FRESH_SECONDS) < now():
+            raise Unauthenticated(
+                both("Việc này cần vừa mới đăng nhập", "This needs a recent sign-in"),
+                place="/sign-in",
+                fix=both("Đăng nhập lại rồi làm tiếp", "Sign in again, then go on"),
+            )
 
     async def end(self, cookie: str) -> None:
         """Sign out here."""

@@ -1,0 +1,65 @@
+"""/api/v1/clients: OAuth clients of agencies, for administrators."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request, Response
+
+from lienthong.access.services import Services
+from lienthong.governance.identity import scopes
+from lienthong.governance.identity.people import administrator
+from lienthong.identity import models
+from lienthong.identity.caller import API, STRICT, caller
+from lienthong.web import body
+from lienthong.web.problems import GuardedRoute
+
+EXAMPLE = {"name": "Hệ thống một cửa", "agency": "example", "scopes": ["read:*"]}
+Id = Annotated[str, Path(description="client_id", max_length=63)]
+
+
+def router(services: Services) -> APIRouter:
+    """List, create, deactivate."""
+    found = APIRouter(prefix=API, route_class=GuardedRoute, dependencies=STRICT, tags=["identity"])
+
+    @found.get("/clients", operation_id="listClients", summary="Ứng dụng OAuth / OAuth clients")
+    async def listed(request: Request, response: Response) -> models.ClientList:
+        """Mọi ứng dụng, không bao giờ có bí mật.
+
+        Every client, never a secret.
+        """
+        administrator(await caller(services, request, response))
+        data = [models.client(one) for one in await services.directory.identity.clients.all()]
+        return models.ClientList(data=data, count=len(data))
+
+    @found.post(
+        "/clients",
+        operation_id="createClient",
+        summary="Thêm ứng dụng / Add a client",
+        status_code=201,
+        openapi_extra=body.documented(models.NewClient, EXAMPLE),
+    )
+    async def created(request: Request, response: Response) -> models.ClientMade:
+        """Với khóa công khai (private_key_jwt), hoặc với bí mật được tạo ở đây và hiện một lần.
+
+        With public keys (private_key_jwt), or with a secret that is made here and told once.
+        """
+        subject = await caller(services, request, response)
+        administrator(subject)
+        given = await body.read(request, models.NewClient)
+        asked = scopes.checked(services.registry, given.scopes)
+        clients = services.directory.identity.clients
+        made, secret = await clients.create(subject, given.name, given.agency, asked, given.jwks)
+        return models.ClientMade(data=models.client(made), secret=secret)
+
+    @found.delete("/clients/{id}", operation_id="deactivateClient", summary="Ngừng ứng dụng / Deactivate a client")
+    async def ended(id: Id, request: Request, response: Response) -> models.ClientAnswer:
+        """Ứng dụng và mọi mã truy cập của nó hết hiệu lực trong vòng một giây.
+
+        The client and every token that it holds are refused within a second.
+        """
+        subject = await caller(services, request, response)
+        administrator(subject)
+        found = await services.directory.identity.clients.deactivate(subject, id)
+        services.directory.forget()
+        return models.ClientAnswer(data=models.client(found))
+
+    return found
