@@ -1,12 +1,13 @@
 """Answers: `{"data": ...}` with the database's bytes as they are, or `{"errors": [...]}` with a code each."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import orjson
 from graphql import GraphQLError
 from starlette.responses import Response
 
+from lienthong.access import pricing
 from lienthong.gql.document import Refused
 from lienthong.gql.plan import Misplaced
 from lienthong.kernel.problem import Problem
@@ -17,15 +18,20 @@ RESULT = "application/graphql-response+json"
 MASKED = both("Lỗi hệ thống", "Internal error")
 
 
-def data(body: bytes, fixed: bytes) -> bytes:
-    """One `data` object from what is known already and what the database answered (JSON objects or nothing)."""
-    inner = b",".join(part[1:-1] for part in (fixed, body) if part)
-    return b'{"data":{' + inner + b"}}"
+def data(*parts: bytes, cost: int | None = None, synthetic: bool = False) -> bytes:
+    """One `data` object from JSON objects or nothing: what is known already, what the database answered.
+
+    The extensions say what it cost, when that was asked, and that something was read from a twin (`synthetic`).
+    """
+    inner = b",".join(part[1:-1] for part in parts if part)
+    told: dict[str, Any] = {"cost": {"requested": cost, "limit": pricing.MAX_ROWS}} if cost is not None else {}
+    told |= {"synthetic": True} if synthetic else {}
+    return b'{"data":{' + inner + b"}" + (b',"extensions":' + orjson.dumps(told) if told else b"") + b"}"
 
 
-def refused(error: Refused) -> bytes:
-    """GraphQL's own errors: syntax, validation, variables."""
-    return _errors({**_plain(e), "extensions": {"code": error.code}} for e in error.errors)
+def refused(error: Refused, message: Callable[[GraphQLError], str]) -> bytes:
+    """GraphQL's own errors: syntax, validation, variables; `message` tells each as the caller may read it."""
+    return _errors({**_plain(e), "message": message(e), "extensions": {"code": error.code}} for e in error.errors)
 
 
 def problem(given: Problem, language: Language, at: Misplaced | None = None) -> bytes:

@@ -10,31 +10,49 @@ from graphql import (
     DocumentNode,
     FieldNode,
     GraphQLError,
+    GraphQLSchema,
     OperationDefinitionNode,
     SelectionSetNode,
     execute_sync,
     get_variable_values,
+    type_from_ast,
 )
 
+from lienthong.access import pricing
+from lienthong.access.visible import Visible
 from lienthong.gql.cache import Recent
+from lienthong.gql.cut import cut
+from lienthong.gql.discreet import discreet
 from lienthong.gql.document import Document, Documents, Refused
 from lienthong.gql.grouping import TYPENAME
-from lienthong.gql.limits import INTROSPECTION
+from lienthong.gql.limits import INTROSPECTION, INTROSPECTION_COST
 from lienthong.gql.schema import Built
 from lienthong.gql.selection import Selection, check_key
 from lienthong.kernel.problem import Problem
 from lienthong.store.query import Query
 
 VERSION = version("lienthong")
-_KEPT = 65_536  # bytes of a plan that is kept among the many; larger ones (introspection) among the few
+_KEPT = 65_536  # bytes of a document with its variables that is kept
+
+
+@dataclass(frozen=True)
+class Told:
+    """What is asked of the schema itself; `key` names it among all that is asked."""
+
+    key: object
+    document: Document
+    nodes: tuple[FieldNode, ...]
+    variables: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What an operation needs: `members` from the door, `fixed` known already (with the answer to introspection)."""
+    """What an operation needs: `members` from the door, `fixed` as it is, `told` by the schema that is seen."""
 
     members: tuple[tuple[str, Query], ...]
     fixed: bytes
+    cost: int
+    told: Told | None = None
 
 
 class Misplaced(Exception):
@@ -54,19 +72,42 @@ class Planner:
         self._built = built
         self._documents = Documents(built.core)
         self._recent: Recent[Plan] = Recent(500)
-        self._large: Recent[Plan] = Recent(8)
+        self._schemas: Recent[GraphQLSchema] = Recent(16)
+        self._answers: Recent[bytes] = Recent(8)
 
     def plan(self, text: str, variables: Mapping[str, Any], operation: str | None = None) -> Plan:
         """The plan of a request. Raises Refused, Misplaced, Problem."""
         key = (text, operation, orjson.dumps(variables, option=orjson.OPT_SORT_KEYS))
-        found = self._recent.get(key) or self._large.get(key)
+        found = self._recent.get(key)
         if found is None:
-            found = self._make(self._documents.read(text, operation), variables)
-            size = len(text) + len(key[2]) + len(found.fixed)
-            (self._recent if size <= _KEPT else self._large).put(key, found)
+            found = self._make(key, self._documents.read(text, operation), variables)
+            if len(text) + len(key[2]) <= _KEPT:
+                self._recent.put(key, found)
         return found
 
-    def _make(self, document: Document, variables: Mapping[str, Any]) -> Plan:
+    def introspect(self, told: Told, seen: Visible) -> bytes:
+        """The answer to `__schema` and `__type`, by graphql-core, over what the caller may see. Raises Refused."""
+        key = told.key, frozenset(seen.items())
+        found = self._answers.get(key)
+        if found is None:
+            found = _introspected(self.schema(seen), told)
+            self._answers.put(key, found)
+        return found
+
+    def schema(self, seen: Visible) -> GraphQLSchema:
+        """The schema as a caller may see it; one for all who may see the same."""
+        key = frozenset(seen.items())
+        found = self._schemas.get(key)
+        if found is None:
+            found = cut(self._built, seen)
+            self._schemas.put(key, found)
+        return found
+
+    def message(self, error: GraphQLError, seen: Visible) -> str:
+        """The message of an error, without names that the caller can never read."""
+        return discreet(error, self._built.core, self.schema(seen))
+
+    def _make(self, asked: object, document: Document, variables: Mapping[str, Any]) -> Plan:
         definitions = document.operation.variable_definitions or ()
         values = get_variable_values(self._built.core, definitions, dict(variables), max_errors=5)
         if isinstance(values, list):
@@ -75,30 +116,34 @@ class Planner:
         members: list[tuple[str, Query]] = []
         fixed: dict[str, Any] = {}
         introspected: list[FieldNode] = []
-        for key, nodes in selection.roots().items():
+        for shown, nodes in selection.roots().items():
             name = nodes[0].name.value
             if name in INTROSPECTION:
                 introspected += nodes
             elif name in self._built.roots:
-                members.append((key, _placed(selection, key, nodes)))
+                members.append((shown, _placed(selection, shown, nodes)))
             else:
-                fixed[key] = "Query" if name == TYPENAME else VERSION
-        fixed |= self._introspect(document, introspected, variables) if introspected else {}
-        return Plan(tuple(members), orjson.dumps(fixed) if fixed else b"")
+                fixed[shown] = "Query" if name == TYPENAME else VERSION
+        cost = sum(pricing.price(self._built.registry, query) for _, query in members)
+        told = Told(asked, document, tuple(introspected), dict(variables)) if introspected else None
+        cost = pricing.within(cost + (INTROSPECTION_COST if told else 0))
+        return Plan(tuple(members), orjson.dumps(fixed) if fixed else b"", cost, told)
 
-    def _introspect(self, document: Document, nodes: list[FieldNode], variables: Mapping[str, Any]) -> dict[str, Any]:
-        """The answer to `__schema` and `__type`, by graphql-core."""
-        asked = document.operation
-        operation = OperationDefinitionNode(
-            operation=asked.operation,
-            variable_definitions=asked.variable_definitions,
-            selection_set=SelectionSetNode(selections=tuple(nodes)),
-        )
-        whole = DocumentNode(definitions=(operation, *document.fragments.values()))
-        result = execute_sync(self._built.core, whole, variable_values=dict(variables))
-        if result.errors:
-            raise Refused("BAD_USER_INPUT", result.errors)
-        return result.data or {}
+
+def _introspected(schema: GraphQLSchema, told: Told) -> bytes:
+    asked = told.document.operation
+    # A variable of a type that the caller does not see is none of introspection's.
+    known = [d for d in asked.variable_definitions or () if type_from_ast(schema, d.type) is not None]
+    operation = OperationDefinitionNode(
+        operation=asked.operation,
+        variable_definitions=tuple(known),
+        selection_set=SelectionSetNode(selections=told.nodes),
+    )
+    whole = DocumentNode(definitions=(operation, *told.document.fragments.values()))
+    result = execute_sync(schema, whole, variable_values=dict(told.variables))
+    if result.errors:
+        raise Refused("BAD_USER_INPUT", result.errors)
+    return orjson.dumps(result.data)
 
 
 def _placed(selection: Selection, key: str, nodes: list[FieldNode]) -> Query:
