@@ -1,3 +1,5 @@
-"""The small world of the surface tests, for attacks on it."""
+"""The small world is the place of the security tests too."""
 
-from tests.surface.conftest import world as world
+from tests.surface.conftest import world
+
+__all__ = ["world"]
