@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from lienthong.access.services import Services
-from lienthong.portal import ask, datasets, developers, playbook, reports, session, steward
+from lienthong.portal import account, ask, datasets, developers, people, playbook, reports, session, steward, usage
 from lienthong.portal.page import HERE, page
 
 STATIC = HERE / "static"
@@ -17,10 +17,21 @@ PAGES = {
     "/developers": developers.page,
     "/playbooks/{id}": playbook.playbook,
     "/sign-in": session.sign_in,
+    "/sign-in/code": session.code,
+    "/account": account.overview,
+    "/account/totp": account.totp,
+    **people.PAGES,
+    "/my-data": usage.my_data,
     "/steward": steward.overview,
     "/steward/{name}": steward.dataset,
 }
-FORMS = {"/sign-in": session.signed_in, "/sign-out": session.signed_out}
+FORMS = {
+    "/sign-in": session.signed_in,
+    "/sign-in/code": session.code_given,
+    "/sign-out": session.signed_out,
+    **account.FORMS,
+    **people.FORMS,
+}
 
 
 def router(services: Services) -> APIRouter:

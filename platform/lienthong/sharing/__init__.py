@@ -1,11 +1,14 @@
-"""Floor 7: agreements between agencies, and what a caller may do, over HTTP."""
+"""Floor 7: agreements between agencies, what a caller may do, and the ledger of what was read, over HTTP."""
 
 from fastapi import APIRouter
 
 from lienthong.access.services import Services
-from lienthong.sharing import agreements
+from lienthong.sharing import agreements, ledger
 
 
 def router(services: Services) -> APIRouter:
     """Every address of this surface."""
-    return agreements.router(services)
+    found = APIRouter()
+    for part in (agreements, ledger):
+        found.include_router(part.router(services))
+    return found
