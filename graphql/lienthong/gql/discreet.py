@@ -4,19 +4,22 @@ import re
 
 from graphql import GraphQLError, GraphQLSchema
 
-_HINT = re.compile(r" Did you mean (?:the enum value )?(.+?)\?$", re.DOTALL)
+_HINT = re.compile(r" Did you mean (?:the enum value )?('[^']*'(?:,? (?:or )?'[^']*')*)\?")
 _QUOTED = re.compile(r"'([^']*)'")
 
 
 def discreet(error: GraphQLError, whole: GraphQLSchema, seen: GraphQLSchema) -> str:
     """The message of an error over the `whole` schema for a caller who may know the schema `seen`."""
-    found = _HINT.search(error.message)
-    if found is None or whole is seen:
+    if whole is seen or "Did you mean" not in error.message:
         return error.message
-    head = error.message[: found.start()]
-    known = _known(head, whole, seen)
-    names = [name for name in _QUOTED.findall(found[1]) if name in known]
-    return f"{head} Did you mean {' or '.join(repr(name) for name in names)}?" if names else head
+    found = _HINT.search(error.message)
+    known = _known(error.message[: found.start()], whole, seen) if found else set()
+
+    def kept(hint: re.Match[str]) -> str:
+        names = [f"'{name}'" for name in _QUOTED.findall(hint[1]) if name in known]
+        return f" Did you mean {' or '.join(names)}?" if names else ""
+
+    return _HINT.sub(kept, error.message)
 
 
 def _known(head: str, whole: GraphQLSchema, seen: GraphQLSchema) -> set[str]:

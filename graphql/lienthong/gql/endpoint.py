@@ -6,6 +6,7 @@ from dataclasses import replace
 from starlette.requests import Request
 from starlette.responses import Response
 
+from lienthong.access import synthetic
 from lienthong.access.services import Services
 from lienthong.governance.subject import ANONYMOUS
 from lienthong.gql import answer, keeping
@@ -53,4 +54,6 @@ def _respond(request: Request, reply: Reply, kept: dict[str, str] | None = None)
     headers = dict(kept or keeping.NOT_KEPT)
     if reply.receipts:
         headers["Lienthong-Receipt"] = ", ".join(reply.receipts)
+    if synthetic.noted():
+        headers[synthetic.HEADER] = synthetic.VALUE
     return answer.respond(reply.body, request.headers.get("accept", ""), reply.status, headers, plain=reply.plain)
