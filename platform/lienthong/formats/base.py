@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from io import RawIOBase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,10 @@ from lienthong.store.export import is_geometry
 
 if TYPE_CHECKING:
     from lienthong.formats.rows import Batch
+
+
+Target = Path | RawIOBase
+"""Where a writer writes: a path, or an open file, which need not be seekable."""
 
 
 @dataclass(frozen=True)

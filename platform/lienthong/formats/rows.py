@@ -1,6 +1,6 @@
 """The stream of `lienthong.store.export` as Arrow tables: the text of each field, and the same as typed values."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
 import pyarrow as pa  # type: ignore[import-untyped]
@@ -62,9 +62,9 @@ class Batch:
         return pa.chunked_array([pa.array([None if v is None else bytes.fromhex(v) for v in found], pa.binary())])
 
 
-def batches(blocks: Iterable[bytes], document: Document) -> Iterator[Batch]:
-    """Each block of the stream as a batch."""
-    names = stream_columns(document.fields)
+def batches(blocks: Iterable[bytes], document: Document, columns: Sequence[str] | None = None) -> Iterator[Batch]:
+    """Each block of the stream as a batch; `columns` names those of the stream when they are not all."""
+    names = list(columns) if columns else stream_columns(document.fields)
     convert = csv.ConvertOptions(
         column_types=dict.fromkeys(names, pa.string()),
         strings_can_be_null=True,

@@ -8,13 +8,12 @@ marked as text, so nothing in them is ever taken for a formula.
 import io
 import re
 import zipfile
-from pathlib import Path
 
 import pyarrow.compute as pc  # type: ignore[import-untyped]
 import xlsxwriter  # type: ignore[import-untyped]
 
 from lienthong.contract.model import FieldContract
-from lienthong.formats.base import Document, Writer
+from lienthong.formats.base import Document, Target, Writer
 from lienthong.formats.rows import Batch, arrow_type, as_bytes
 from lienthong.formats.workbook_cells import LONGEST, cells, is_date
 from lienthong.kernel.text import both
@@ -29,7 +28,7 @@ _LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the same rows make the same bytes
 class XlsxWriter(Writer):
     """Writes a workbook. Areas (multipolygon) are left out: no cell holds them."""
 
-    def __init__(self, path: Path, document: Document) -> None:
+    def __init__(self, path: Target, document: Document) -> None:
         self._fields = [f for f in document.fields if f.logical_type != "multipolygon"]
         self._around = zipfile.ZipFile(io.BytesIO(_workbook(document, self._fields)))
         sheet = re.sub("<dimension [^>]*/>", "", self._around.read(_SHEET).decode())

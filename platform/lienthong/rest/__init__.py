@@ -4,9 +4,12 @@ from fastapi import APIRouter
 
 from lienthong.access.services import HOT, Services
 from lienthong.rest import declared, docs
+from lienthong.rest.asking import Asking
 from lienthong.rest.downloads import Downloads
 from lienthong.rest.fallback import nothing_here
+from lienthong.rest.lookup import Lookups
 from lienthong.rest.rows import Rows
+from lienthong.rest.stream import Streams
 
 READ = ["GET", "HEAD"]
 
@@ -14,9 +17,14 @@ READ = ["GET", "HEAD"]
 def router(services: Services) -> APIRouter:
     """Every address of this surface; the hot ones first, the catch-all last."""
     found = APIRouter()
-    rows, downloads = Rows(services), Downloads(services)
+    asking = Asking(services)
+    rows, downloads, streams, lookups = Rows(asking), Downloads(services), Streams(asking), Lookups(asking)
     found.add_route("/api/v1/datasets/{name}/rows", rows.many, methods=READ, name=HOT)
     found.add_route("/api/v1/datasets/{name}/rows/{key:path}", rows.one, methods=READ, name=HOT)
+    found.add_route("/api/v1/datasets/{name}/rows.{extension}", streams.suffixed, methods=READ)
+    found.add_route("/api/v1/datasets/{name}/lookup", lookups.many, methods=["POST", *READ])
+    found.add_route("/api/v1/datasets/{name}/twin/rows", rows.twin_many, methods=READ)
+    found.add_route("/api/v1/datasets/{name}/twin/rows/{key:path}", rows.twin_one, methods=READ)
     found.add_route("/api/v1/datasets/{name}/download.{extension}", downloads.served, methods=READ)
     found.add_route("/datasets/{name}/releases/{number}/{file}", downloads.file, methods=READ)
     found.include_router(declared.router(services))

@@ -9,10 +9,18 @@ from lienthong.catalog.snapshot import ReleaseInfo
 
 OPEN = {
     "Cache-Control": "public, max-age=60",
-    "Vary": "Authorization, Cookie, X-CKAN-API-Key",
+    "Vary": "Accept, Authorization, Cookie, X-CKAN-API-Key, Lienthong-Purpose, Lienthong-Twin",
     "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "ETag, Link, Lienthong-Contract, Lienthong-Synthetic, Deprecation, Sunset, "
+    "RateLimit, RateLimit-Policy",
 }
-GOVERNED = {"Cache-Control": "no-store", "Vary": "Authorization, Cookie, X-CKAN-API-Key"}
+GOVERNED = {"Cache-Control": "no-store", "Vary": OPEN["Vary"]}
+
+
+def link(headers: dict[str, str], target: str, relation: str) -> None:
+    """Add a link (RFC 8288) to those that the headers have."""
+    given = f'<{target}>; rel="{relation}"'
+    headers["Link"] = f"{headers['Link']}, {given}" if "Link" in headers else given
 
 
 def etag(release: ReleaseInfo, contract_version: str, request: Request) -> str:

@@ -14,12 +14,12 @@ from lienthong.contract.model import Contract
 from lienthong.contract.registry import Registry
 from lienthong.kernel.problem import QueryInvalid
 from lienthong.kernel.text import both
-from lienthong.web import strict_json
-from lienthong.web.parameters import unknown
 from lienthong.store.condition import compare, condition, field_of
 from lienthong.store.condition import unknown as unknown_name
 from lienthong.store.query import Condition, Item, Nested, Order, Page, Query, Related, Text, all_of, fields
 from lienthong.store.scope import Scope
+from lienthong.web import strict_json
+from lienthong.web.parameters import unknown
 
 MAX_RELATIONS = 5  # in one name
 INNER_LIMIT, INNER_MOST = 20, 1000
@@ -82,8 +82,13 @@ def tree(reach: Reach, contract: Contract, text: str, place: str) -> Condition |
     given = strict_json.loads(text, place)
     if not isinstance(given, Mapping):
         raise QueryInvalid(both("Cần một đối tượng JSON", "A JSON object is needed"), place=place)
-    _no_null(given, place)
-    return condition(reach.registry, contract, given)
+    try:
+        _no_null(given, place)
+        return condition(reach.registry, contract, given)
+    except QueryInvalid as error:
+        if error.place is not None:
+            raise
+        raise QueryInvalid(error.detail, place=place, fix=error.fix) from error
 
 
 def _no_null(value: Any, place: str) -> None:
@@ -159,9 +164,7 @@ def _there(root: Branch, path: str, name: str) -> Branch:
     return branch
 
 
-def _items(
-    reach: Reach, scope: Scope, branch: Branch, as_of: date | datetime | None
-) -> tuple[Item | Nested, ...]:
+def _items(reach: Reach, scope: Scope, branch: Branch, as_of: date | datetime | None) -> tuple[Item | Nested, ...]:
     own = fields(scope.visible if branch.fields is None else branch.fields)
     return (*own, *(_nested(reach, scope, name, inner, as_of) for name, inner in branch.inner.items()))
 

@@ -1,6 +1,5 @@
 """The hot endpoints: rows and one row. Plain ASGI; PostgreSQL's bytes go through untouched."""
 
-from functools import partial
 from urllib.parse import quote_from_bytes
 
 import orjson
@@ -8,13 +7,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from lienthong.access.door import Answer
-from lienthong.access.services import Services
-from lienthong.contract.model import Contract
-from lienthong.governance.subject import Subject
-from lienthong.kernel.problem import NotFound
-from lienthong.kernel.text import both
 from lienthong.rest import caching, query
-from lienthong.rest.grammar import Reach
+from lienthong.rest.asking import TWIN, Asking
+from lienthong.rest.negotiation import PLAIN, negotiated
+from lienthong.rest.stream import Streams
 from lienthong.store.query import Query
 from lienthong.store.scope import Scope
 from lienthong.web.parameters import parameters
@@ -26,9 +22,10 @@ JSON = "application/json; charset=utf-8"
 class Rows:
     """The endpoints over one set of services."""
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
-        self._by_slug = {contract.slug: contract for contract in services.registry.contracts.values()}
+    def __init__(self, asking: Asking) -> None:
+        self._asking = asking
+        self._door = asking.services.door
+        self._streams = Streams(asking)
 
     @property
     def many(self) -> Endpoint:
@@ -40,60 +37,67 @@ class Rows:
         """`/datasets/{name}/rows/{key}`"""
         return guarded(self._one)
 
+    @property
+    def twin_many(self) -> Endpoint:
+        """`/datasets/{name}/twin/rows`"""
+        return guarded(_of_twin(self._many))
+
+    @property
+    def twin_one(self) -> Endpoint:
+        """`/datasets/{name}/twin/rows/{key}`"""
+        return guarded(_of_twin(self._one))
+
     async def _many(self, request: Request) -> Response:
-        subject, scope = await self._caller(request)
-        asked = query.rows(self._reach(subject), scope, parameters(request))
-        headers, release = await self._headers(request, scope)
+        accept = request.headers.get("accept")
+        if accept is not None and accept not in PLAIN and (kind := negotiated(accept)):
+            return await self._streams.answer(request, kind)
+        subject, scope = await self._asking.caller(request)
+        given = parameters(request)
+        asked = query.rows(self._asking.reach(subject), scope, given)
+        headers, release = await self._asking.head(request, scope)
         if headers.get("ETag") and caching.matches(request, headers["ETag"]):
             return caching.unchanged(headers)
-        answer = await self._services.door.rows(subject, asked, surface="rest")
+        estimated = given.get("count") == "estimated" and not asked.total
+        answer = await self._door.rows(subject, asked, surface="rest")
+        page: dict[str, object] = {"limit": asked.page.limit, "next": answer.next, "count": answer.count or 0}
+        if estimated:
+            page |= {"total": await self._door.estimate(subject, asked), "estimated": True}
+        elif asked.total:
+            page["total"] = answer.total
         if answer.next:
-            headers["Link"] = f'<{_following(request, answer.next)}>; rel="next"'
-        return _respond(scope.contract, asked, answer, release, headers, page=True)
+            caching.link(headers, _following(request, answer.next), "next")
+        return _respond(scope, asked, answer, release, headers, {"page": page})
 
     async def _one(self, request: Request) -> Response:
-        subject, scope = await self._caller(request)
-        asked = query.row(self._reach(subject), scope, _raw_key(request), parameters(request))
-        headers, release = await self._headers(request, scope)
+        subject, scope = await self._asking.caller(request)
+        asked = query.row(self._asking.reach(subject), scope, _raw_key(request), parameters(request))
+        headers, release = await self._asking.head(request, scope)
         if headers.get("ETag") and caching.matches(request, headers["ETag"]):
             return caching.unchanged(headers)
-        answer = await self._services.door.one(subject, asked, surface="rest")
-        return _respond(scope.contract, asked, answer, release, headers, page=False)
+        answer = await self._door.one(subject, asked, surface="rest")
+        return _respond(scope, asked, answer, release, headers, {})
 
-    async def _caller(self, request: Request) -> tuple[Subject, Scope]:
-        """Who asks, and what of the dataset that may be seen. Raises Unauthenticated, NotPermitted, NotFound."""
-        subject = await self._services.directory.subject(request.headers, request.cookies)
-        name = request.path_params["name"]
-        contract = self._by_slug.get(name) or self._services.registry.get(name)
-        return subject, self._services.door.scope(subject, contract.id)
 
-    def _reach(self, subject: Subject) -> Reach:
-        """All definitions, and what the caller may see of a dataset that a query also names."""
-        return Reach(self._services.registry, partial(self._services.door.scope, subject))
+def _of_twin(endpoint: Endpoint) -> Endpoint:
+    async def twin(request: Request) -> Response:
+        request.scope[TWIN] = True
+        return await endpoint(request)
 
-    async def _headers(self, request: Request, scope: Scope) -> tuple[dict[str, str], int | None]:
-        """The headers of the answer and, for open data, the number of the release. Raises NotFound."""
-        if scope.schema == "governed":
-            return dict(caching.GOVERNED), None
-        snapshot = await self._services.catalog.current()
-        release = snapshot.datasets[scope.contract.id].release
-        if release is None:
-            raise NotFound(
-                both("Bộ dữ liệu chưa có bản phát hành", "The dataset has no release yet"), place=scope.contract.slug
-            )
-        return caching.OPEN | {"ETag": caching.etag(release, scope.contract.version, request)}, release.number
+    return twin
 
 
 def _respond(
-    contract: Contract, asked: Query, answer: Answer, release: int | None, headers: dict[str, str], *, page: bool
+    scope: Scope,
+    asked: Query,
+    answer: Answer,
+    release: int | None,
+    headers: dict[str, str],
+    members: dict[str, object],
 ) -> Response:
     """The envelope around the rows."""
-    rest: dict[str, object] = {}
-    if page:
-        rest["page"] = {"limit": asked.page.limit, "next": answer.next, "count": answer.count or 0}
-        if asked.total:
-            rest["page"]["total"] = answer.total  # type: ignore[index]
-    rest |= {"dataset": contract.slug, "release": release}
+    rest = members | {"dataset": scope.contract.slug, "release": release}
+    if scope.schema == "twin":
+        rest["synthetic"] = True
     if asked.as_of is not None:
         rest["as_of"] = asked.as_of
     if answer.receipt:

@@ -52,8 +52,9 @@ class Compiler:
         """`body` (a JSON array of rows), `count`, `next` (cursor or null) and, when asked for, `total`."""
         if query.is_aggregate:
             total = f"({self._groups(query)})" if query.total else "null"
-            sql = f"select ({self._aggregate(query)})::text, null::int, null, {total}"
-            return self._statement(sql, "", ("body", "count", "next", "total"))
+            source = f" from ({self._aggregate(query)}) a(j)"
+            sql = f"select a.j::text, json_array_length(a.j), null, {total}"
+            return self._statement(sql, source, ("body", "count", "next", "total"))
         keys = sort_keys(self.scopes[query.dataset].contract, query.order)
         page, alias = self._page(query, keys, None), "p"
         limit = query.page.limit
@@ -73,6 +74,13 @@ class Compiler:
         sql = f"select ({self._object(query)})::text"
         self._touch(query)
         return self._statement(sql, "", ("body",))
+
+    def explain(self, query: Query) -> Statement:
+        """`body`: the plan of finding the rows, as JSON; it is not run."""
+        alias = self._alias()
+        source, where = self._relation(query), self._where(query, alias, None)
+        sql = f"explain (format json) select from {source} {alias} where {where}"
+        return Statement(sql, tuple(self.params.values))
 
     def features(self, query: Query, geometry: str) -> Statement:
         """`body` (a JSON array of GeoJSON features), `count`, `next`, `total`; the geometry is not a property."""
@@ -319,7 +327,8 @@ class Compiler:
         if query.as_of is None or scope.contract.validity:
             return f"{scope.schema}.{table}"
         moment = _end_of(query.as_of)
-        past = f"open.{ident(scope.contract.id + '_history')}" if scope.schema == "open" else f"history.{table}"
+        own = f"{scope.schema}.{ident(scope.contract.id + '_history')}"
+        past = own if scope.schema != "governed" else f"history.{table}"
         names = [ident(name) for name in self._stored(query)]
         needed = [ident(n) for n in scope.contract.primary_key if ident(n) not in names]
         listed = ", ".join([*names, *needed, *(["_search"] if scope.searchable else []), ROW_NUMBER])

@@ -3,8 +3,8 @@
 import asyncio
 import logging
 import uuid
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
 
 from psycopg import AsyncConnection, AsyncRawCursor, errors, sql
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
@@ -12,6 +12,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from lienthong.kernel.problem import NotFound, NotPermitted, Problem, QueryInvalid, TooCostly, Unavailable
 from lienthong.kernel.text import both
 from lienthong.store.compile import Statement
+from lienthong.store.exports import Exports
 from lienthong.store.record import LedgerEntry, recorded
 
 log = logging.getLogger("lienthong.database")
@@ -26,17 +27,19 @@ class Database:
     def __init__(self, url: str, size: int) -> None:
         self._public = _pool(url, size, _as_public)
         self._agency = _pool(url, max(2, size // 2), _as_agency, Writer)
+        self._exports = Exports(url, max(2, size // 2))
 
     async def open(self) -> None:
         """Open both pools. Raises Unavailable when the database does not answer."""
         try:
             await asyncio.gather(self._public.open(wait=True, timeout=20), self._agency.open(wait=True, timeout=20))
+            await self._exports.open()
         except PoolTimeout as error:
             raise Unavailable(both("CSDL không trả lời", "The database does not answer")) from error
 
     async def close(self) -> None:
         """Close both pools."""
-        await asyncio.gather(self._public.close(), self._agency.close())
+        await asyncio.gather(self._public.close(), self._agency.close(), self._exports.close())
 
     async def read(self, statement: Statement) -> Row:
         """The one row of an open statement, as bytes."""
@@ -45,18 +48,37 @@ class Database:
             await cursor.execute(statement.sql.encode(), statement.params, prepare=True)
             return _row(cursor)
 
+    async def read_as(self, statement: Statement, role: str) -> Row:
+        """The one row of a statement about nobody (a twin), read as `role`: nothing to record."""
+        async with _translated(), self._agency.connection() as connection:
+            async with connection.pipeline():
+                await connection.execute(sql.SQL("set role {}").format(sql.Identifier(role)))
+                cursor = AsyncRawCursor(connection)
+                await cursor.execute(statement.sql.encode(), statement.params, prepare=True)
+            return _row(cursor)
+
     async def read_governed(self, statement: Statement, role: str, entries: Sequence[LedgerEntry]) -> Row:
         """The one row of a governed statement, read as `role`, which records it too: no entry, no rows."""
         async with _translated(), self._agency.connection() as connection:
             assert isinstance(connection, Writer)
             text, params = recorded(statement, entries, connection.id, connection.recorded)
-            async with connection.pipeline():
-                await connection.execute(sql.SQL("set role {}").format(sql.Identifier(role)))
-                cursor = AsyncRawCursor(connection)
-                await cursor.execute(text.encode(), params, prepare=True)
-            row = _row(cursor)
+            try:
+                async with connection.pipeline():
+                    await connection.execute(sql.SQL("set role {}").format(sql.Identifier(role)))
+                    cursor = AsyncRawCursor(connection)
+                    await cursor.execute(text.encode(), params, prepare=True)
+                row = _row(cursor)
+            except BaseException:
+                connection.begin()  # whether the entry stands is not known: its number must not be used again
+                raise
             connection.recorded += len(entries)  # only now: a number that was not used is no gap
             return row
+
+    async def lines(self, statement: Statement, role: str) -> AsyncGenerator[list[bytes], None]:
+        """The lines of a statement of any length, read as `role`, some at a time; closing it ends the statement."""
+        async with _translated(), aclosing(self._exports.blocks(statement, role)) as blocks:
+            async for block in blocks:
+                yield block
 
 
 def _row(cursor: AsyncRawCursor[tuple[object, ...]]) -> Row:
@@ -74,6 +96,10 @@ class Writer(AsyncConnection):
 
     id: uuid.UUID
     recorded: int
+
+    def begin(self) -> None:
+        """From here on it is a writer that has not written yet."""
+        self.id, self.recorded = uuid.uuid4(), 0
 
 
 def _pool(
@@ -99,7 +125,7 @@ async def _as_public(connection: AsyncConnection) -> None:
 
 async def _as_agency(connection: AsyncConnection) -> None:
     assert isinstance(connection, Writer)
-    connection.id, connection.recorded = uuid.uuid4(), 0
+    connection.begin()
     await connection.execute(f"set statement_timeout = {STATEMENT_TIMEOUT_MS}")
 
 
@@ -113,6 +139,8 @@ async def _translated() -> AsyncIterator[None]:
             both("Truy vấn quá thời gian", "The query took too long"), limit_ms=STATEMENT_TIMEOUT_MS
         ) from error
     except errors.InsufficientPrivilege as error:
+        if "table ledger" in (error.diag.message_primary or ""):
+            raise _unrecorded(error) from error
         raise NotPermitted(both("Cơ sở dữ liệu từ chối", "The database refuses")) from error
     except errors.UndefinedTable as error:
         raise NotFound(both("Bộ dữ liệu chưa được công bố", "The dataset is not published yet")) from error
@@ -125,8 +153,16 @@ async def _translated() -> AsyncIterator[None]:
     except errors.OperationalError as error:
         log.warning("database: %s %s", error.sqlstate, type(error).__name__)
         raise Unavailable(both("CSDL không trả lời", "The database does not answer")) from error
+    except errors.IntegrityError as error:
+        raise _unrecorded(error) from error
     except errors.DataError as error:
         raise _bad_value() from error
+
+
+def _unrecorded(error: errors.Error) -> Problem:
+    """No entry, no rows: a read that cannot be recorded does not happen."""
+    log.error("the ledger cannot be written: %s %s", error.sqlstate, type(error).__name__)
+    return Unavailable(both("Không ghi được sổ truy cập", "The ledger cannot be written"))
 
 
 def _bad_value() -> Problem:

@@ -33,7 +33,7 @@ def respond(request: Request, problem: Problem) -> Response:
     if problem.status == 429:
         headers["Retry-After"] = str(problem.extra.get("retry_after", 1))
     if problem.status == 405:
-        headers["Allow"] = "GET, HEAD, OPTIONS"
+        headers["Allow"] = str(problem.extra.get("allow", "GET, HEAD, OPTIONS"))
     body = problem.as_json(chosen) | {"instance": request.url.path}
     return Response(orjson.dumps(body, default=str), problem.status, headers, media_type=MEDIA_TYPE)
 

@@ -1,0 +1,216 @@
+"""Queries of any length as lines of text, one a row, made by PostgreSQL and read through a cursor.
+
+A line is the row as JSON, as a GeoJSON feature, or its cells: as CSV (RFC 4180), or between signs that no value holds,
+from which typed columns are made.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from lienthong.contract.model import FieldContract
+from lienthong.kernel.text import both
+from lienthong.store.compile import Compiler, Statement
+from lienthong.store.export import DELIMITER, QUOTE, WKB, is_geometry
+from lienthong.store.keyset import after_sql, decode, sort_keys
+from lienthong.store.mask import keeps_type, masked_column
+from lienthong.store.predicate import column
+from lienthong.store.query import ROW_NUMBER, Group, Item, Measure, Nested, Query, fields
+from lienthong.store.scope import Scope
+
+Form = Literal["json", "feature", "csv", "cells"]
+WHOLE = 1_000_000_000
+"""The limit of a stream that has none."""
+# The code points that begin a formula in a spreadsheet, the apostrophe that may stand before one, full-width forms.
+_SUSPECT = "'{39,61,43,45,64,9,13,10,65309,65291,65293,65312}'::int[]"
+_FORMULA = "'^''*[=+\\-@\\t\\r\\n＝＋－＠]'"
+_ARGUMENTS = 90  # that one call of `concat` takes
+_DAY = ("date", "partial_date", "datetime")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A column of the answer: what it is, and the SQL of its value as text; `shape` is that of a geometry itself."""
+
+    field: FieldContract
+    text: str
+    shape: str | None = None
+
+
+class Liner(Compiler):
+    """Compiles a query into a statement of lines; `fields` tells what the cells are."""
+
+    fields: tuple[FieldContract, ...] = ()
+
+    def lines(self, query: Query, form: Form) -> Statement:
+        """One row a line, one column; for a cursor."""
+        alias = self._alias()
+        source = self._groups_of(query, alias) if query.is_aggregate else self._rows_of(query, alias)
+        match form:
+            case "json":
+                line = f"{alias}.j::text" if query.is_aggregate else f"{self._object_of(query, alias)}::text"
+            case "feature":
+                line = self._feature(query, alias)
+            case _:
+                cells = list(self._cells(query, alias))
+                self.fields = tuple(cell.field for cell in cells)
+                line = _csv(cells) if form == "csv" else _cells(cells)
+        return Statement(f"select {line} {source}", tuple(self.params.values), ("line",), self._governed())
+
+    def tally(self, query: Query) -> Statement:
+        """How many rows the lines will be, and which rows about persons: what the ledger keeps of them."""
+        if query.is_aggregate:
+            return self._statement("select null::text, null::int", "", ("body", "count"))
+        page = self._page(query, sort_keys(self.scopes[query.dataset].contract, query.order), None)
+        self._touch(query)
+        count = f"(select count(*) from ({page}) c where c._n <= {int(query.page.limit)})::int"
+        return self._statement(f"select null::text, {count}", "", ("body", "count"))
+
+    # --- rows -------------------------------------------------------------------------------------------------
+
+    def _rows_of(self, query: Query, alias: str) -> str:
+        keys = sort_keys(self.scopes[query.dataset].contract, query.order)
+        where = self._where(query, alias, None)
+        if query.page.after is not None:
+            where += " and " + after_sql(keys, decode(query.page.after, keys), alias, self.params)
+        order = ", ".join(key.order_sql(alias) for key in keys)
+        limit = f" limit {int(query.page.limit)}" if query.page.limit < WHOLE else ""
+        return f"from {self._relation(query)} {alias} where {where} order by {order}{limit}"
+
+    def _groups_of(self, query: Query, alias: str) -> str:
+        return f"from json_array_elements(({self._aggregate(query)})) {alias}(j)"
+
+    def _object_of(self, query: Query, alias: str) -> str:
+        return f"(select row_to_json(r) from (select {self._items(query, alias)}) r)"
+
+    def _governed(self) -> bool:
+        return any(scope.schema == "governed" for scope in self.scopes.values())
+
+    def _feature(self, query: Query, alias: str) -> str:
+        """A GeoJSON feature (RFC 7946); rings turn as it asks, outer ones counter-clockwise."""
+        scope = self.scopes[query.dataset]
+        shape = scope.contract.geometry
+        assert shape
+        items = query.items or fields(scope.visible)
+        rest = query.but(items=tuple(i for i in items if not (isinstance(i, Item) and i.field == shape.name)))
+        ids = ", ".join(f"{column(alias, name)}::text" for name in scope.contract.primary_key)
+        seen = masked_column(shape) if shape.name in scope.masked else shape.name
+        outline = f"st_asgeojson(st_forcepolygonccw({column(alias, seen)}), 6)::json"
+        properties = self._object_of(rest, alias) if rest.items else "'{}'::json"
+        return (
+            f"json_build_object('type', 'Feature', 'id', concat_ws(',', {ids}), "
+            f"'geometry', {outline}, 'properties', {properties})::text"
+        )
+
+    # --- cells ------------------------------------------------------------------------------------------------
+
+    def _cells(self, query: Query, alias: str) -> Iterator[Cell]:
+        scope = self.scopes[query.dataset]
+        if query.is_aggregate:
+            dimensions: tuple[Group | Measure, ...] = (*query.groups, *query.measures)
+            for made in dimensions:
+                found = _made(made, scope)
+                yield Cell(found, _rounded(f"({alias}.j ->> {self._literal(made.key)})", found))
+            return
+        for item in query.items or fields(scope.visible):
+            yield self._nested_cell(item, scope, alias) if isinstance(item, Nested) else self._cell(item, scope, alias)
+
+    def _cell(self, item: Item, scope: Scope, alias: str) -> Cell:
+        if item.field == ROW_NUMBER:
+            return Cell(_named(item.key, "decimal", scale=0), f"{column(alias, ROW_NUMBER)}::text")
+        field = scope.contract.by_name[item.field]
+        seen = _like(field, name=item.key)
+        if is_geometry(field):
+            shape = column(alias, masked_column(field) if item.field in scope.masked else item.field)
+            return Cell(seen, f"st_astext({shape}, 6)", shape)
+        if item.field in scope.masked and not keeps_type(field):
+            seen = _like(seen, logical_type="text", options={})
+        return Cell(seen, f"({self._item(item, scope, alias)})::text")
+
+    def _nested_cell(self, item: Nested, scope: Scope, alias: str) -> Cell:
+        """Related rows in a cell are JSON, as lists are."""
+        title = self.registry.relations(scope.contract.id)[item.relation].title
+        shown = _like(_named(item.key, "text"), title=title)
+        return Cell(shown, f"{self._nested(item, scope.contract, alias)}::text")
+
+
+def is_bare(field: FieldContract) -> bool:
+    """Is it written without quotes: a number, a day, a truth value?"""
+    return field.columns[0].sql_type.partition("(")[0] in ("integer", "bigint", "numeric", "boolean", "date")
+
+
+def _csv(cells: list[Cell]) -> str:
+    parts = [cell.text if is_bare(cell.field) else _quoted(_harmless(cell), '"') for cell in cells]
+    return _concat(parts, ",")
+
+
+def _cells(cells: list[Cell]) -> str:
+    """The cells, and after them each geometry as hexadecimal WKB: what `lienthong.formats.rows` reads."""
+    parts = [cell.text if is_bare(cell.field) else _quoted(cell.text, QUOTE) for cell in cells]
+    parts += [f"encode(st_asbinary({cell.shape}), 'hex')" for cell in cells if cell.shape]
+    return _concat(parts, DELIMITER)
+
+
+def cell_names(shown: tuple[FieldContract, ...]) -> list[str]:
+    """The names of the cells of a line, in their order."""
+    return [*(field.name for field in shown), *(WKB + field.name for field in shown if is_geometry(field))]
+
+
+def _harmless(cell: Cell) -> str:
+    """The text, with an apostrophe before it when a spreadsheet would take it for a formula."""
+    if is_geometry(cell.field) or cell.field.logical_type in _DAY:
+        return cell.text
+    text = cell.text
+    return f"case when ascii({text}) = any({_SUSPECT}) and {text} ~ {_FORMULA} then '''' || {text} else {text} end"
+
+
+def _quoted(text: str, quote: str) -> str:
+    sign = f"chr({ord(quote)})"
+    return f"{sign} || replace({text}, {sign}, {sign} || {sign}) || {sign}"
+
+
+def _concat(parts: list[str], delimiter: str) -> str:
+    """The parts in one text; a missing one is empty. One call takes only so many arguments."""
+    between = f", chr({ord(delimiter)}), "
+    step = _ARGUMENTS // 2
+    calls = [f"concat({between.join(parts[n : n + step])})" for n in range(0, len(parts), step)]
+    return calls[0] if len(calls) == 1 else f"concat({between.join(calls)})"
+
+
+def _named(name: str, logical_type: str, **options: object) -> FieldContract:
+    """A column that no contract names."""
+    return FieldContract.model_construct(
+        name=name, title=both(name, name), logical_type=logical_type, options=options, classification="public"
+    )
+
+
+def _like(field: FieldContract, **changes: object) -> FieldContract:
+    """The field with some members changed; made anew, since a field remembers what follows from its members."""
+    return FieldContract.model_construct(
+        **{name: getattr(field, name) for name in FieldContract.model_fields} | changes
+    )
+
+
+def _made(made: Group | Measure, scope: Scope) -> FieldContract:
+    """What a dimension or a number of groups is."""
+    field = scope.contract.by_name[made.field] if made.field else None
+    if isinstance(made, Group):
+        if made.transform == "none" and field:
+            return _like(field, name=made.key)
+        return _named(made.key, "integer" if made.transform == "year" else "text")
+    if made.function == "count" or field is None:
+        return _named(made.key, "decimal", scale=0)
+    if made.function == "avg":
+        return _named(made.key, "decimal", precision=38, scale=6)
+    if made.function == "sum":
+        return _named(made.key, "decimal", precision=38, scale=_scale(field))
+    return _like(field, name=made.key)
+
+
+def _scale(field: FieldContract) -> int:
+    stored = field.columns[0].sql_type
+    return int(stored.partition(",")[2].rstrip(")") or 0) if stored.startswith("numeric(") else 0
+
+
+def _rounded(text: str, field: FieldContract) -> str:
+    return f"(({text})::{field.columns[0].sql_type})::text" if is_bare(field) else text
