@@ -70,6 +70,20 @@ def worker(json: Json = False) -> None:
 
 
 @app.command()
+def mcp(
+    token: Annotated[
+        str | None, typer.Option(envvar="LIENTHONG_TOKEN", help="who asks; without one only open data is read")
+    ] = None,
+) -> None:
+    """Máy chủ MCP qua stdin, stdout / Model Context Protocol over standard input and output; HTTP has it at /mcp."""
+    import asyncio
+
+    from lienthong.app.speaking import speak
+
+    asyncio.run(speak(settings(), token))
+
+
+@app.command()
 def doctor(json: Json = False) -> None:
     """Kiểm tra máy và cài đặt / Look at the machine and the installation."""
     from lienthong.app.doctor import examine

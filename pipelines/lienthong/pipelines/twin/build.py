@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 from hashlib import sha256
+from math import ceil
 from random import Random
 from typing import Any, Literal
 
@@ -178,7 +179,7 @@ class _Build:
             missing = self._wanted - kept
             if missing <= self._wanted // 100:
                 break
-            tried = min(4 * self._wanted, int(missing / share) + 1)
+            tried = min(4 * self._wanted, ceil(missing / share))
             rows = self._distinct(self._drawer.rows(tried, self._block(missing)))
             twin.fill(self._connection, self._contract, self._columns(rows), [list(r.values()) for r in rows])
             unmet |= self._reject(kept, len(rows))
