@@ -19,7 +19,7 @@ from fastapi import FastAPI
 from psycopg import sql
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from lienthong import ckan, feed, gql, identity, portal, rest
+from lienthong import ckan, feed, gql, identity, ogc, portal, rest, sharing
 from lienthong.access.door import Door
 from lienthong.access.services import Services
 from lienthong.app.install import migrate
@@ -29,6 +29,7 @@ from lienthong.contract.model import Contract
 from lienthong.contract.registry import Registry
 from lienthong.governance.credentials import token_hash
 from lienthong.governance.directory import Directory
+from lienthong.governance.ledger.seal import SealWatch
 from lienthong.governance.session import Sessions
 from lienthong.kernel.settings import Settings
 from lienthong.store import owner, rights, schema
@@ -311,7 +312,7 @@ def application(given: Services, database: Database) -> FastAPI:
         await database.close()
 
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan)
-    for surface in (identity, feed, rest, gql, ckan, portal):
+    for surface in (identity, feed, sharing, rest, gql, ckan, ogc, portal):
         app.include_router(surface.router(given))
     return app
 
@@ -329,7 +330,8 @@ def running(home: Path) -> Iterator[World]:
         database = Counting(url, 4)
         engine = create_async_engine(owner.sqlalchemy_url(url), pool_size=2)
         directory = Directory(engine, settings, Sessions(b"secret"))
-        given = Services(registry, Door(registry, database), Catalog(registry, engine), directory, settings)
+        door = Door(registry, database, watch=SealWatch(engine, settings.seal_limit_seconds))
+        given = Services(registry, door, Catalog(registry, engine), directory, settings)
         app = application(given, database)
         with start_blocking_portal() as portal, portal.wrap_async_context_manager(app.router.lifespan_context(app)):
             yield World(registry, settings, database, app, portal)

@@ -28,7 +28,7 @@ from lienthong.pipelines.release_files import Files, write_files
 from lienthong.pipelines.release_folder import MANIFEST, ReleaseFolder, clean
 from lienthong.pipelines.release_manifest import Made, document, manifest, quality
 from lienthong.privacy.disclosure import DisclosureReport, check_contract, check_release
-from lienthong.store import owner, release
+from lienthong.store import owner, release, release_changes
 from lienthong.store.release_fill import Cells, fill_groups, fill_rows
 from lienthong.store.schema import create_release
 
@@ -107,7 +107,8 @@ def publish(
         with owner.connect(settings) as connection, _alone(connection, opened.id):
             made = _Publication(connection, settings, registry, opened, formats, progress).make(force)
             if made.state == "published":
-                for suffix in ("", "_history"):  # marks all rows as seen by everybody: index-only scans from now on
+                # Marks all rows as seen by everybody: index-only scans from now on.
+                for suffix in ("", "_history", "_changes"):
                     name = release.release_name(opened.id, made.number or 0) + suffix
                     connection.execute(psycopg.sql.SQL("vacuum {}").format(psycopg.sql.Identifier("release", name)))
             return made
@@ -219,6 +220,7 @@ class _Publication:
             difference=release.difference(self.connection, self.contract, name, before) if before else None,
         )
         self._hold_back(run, disclosure)
+        release_changes.fill(self.connection, self.contract, name, before)
         files = write_files(
             self.connection, self.contract, name, document(made), folder.begin(), self.formats.values(), made.rows,
             lambda rows: self._step("files", rows, made.rows),

@@ -11,13 +11,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from lienthong import ckan, feed, gql, identity, ogc, portal, rest, sharing
+from lienthong import ckan, feed, gql, identity, mcp, ogc, portal, rest, sharing
 from lienthong.access.door import Door
 from lienthong.access.services import Services
 from lienthong.app.definitions import has_demo, is_loaded, registry
 from lienthong.app.lane import Lane, hot
 from lienthong.catalog.snapshot import Catalog
 from lienthong.governance.directory import Directory
+from lienthong.governance.ledger.seal import SealWatch
 from lienthong.governance.session import Sessions
 from lienthong.kernel.problem import Problem
 from lienthong.kernel.settings import Settings, settings
@@ -26,7 +27,7 @@ from lienthong.store import owner
 from lienthong.store.database import Database
 
 log = logging.getLogger("lienthong")
-SURFACES = (identity, feed, sharing, rest, gql, ckan, ogc, portal)  # the portal's catch-all addresses come last
+SURFACES = (identity, feed, sharing, rest, gql, ckan, ogc, mcp, portal)  # the portal's catch-all addresses come last
 Call = Callable[[Request], Awaitable[Response]]
 
 
@@ -38,7 +39,8 @@ def services(given: Settings) -> tuple[Services, Database]:
     engine = create_async_engine(owner.sqlalchemy_url(url), pool_size=3, max_overflow=0, pool_pre_ping=True)
     secret = owner.app_password(given).encode()
     directory = Directory(engine, given, Sessions(secret))
-    door = Door(contracts, database, hashlib.sha256(b"ledger" + secret).digest())
+    watch = SealWatch(engine, given.seal_limit_seconds)
+    door = Door(contracts, database, hashlib.sha256(b"ledger" + secret).digest(), watch)
     return Services(contracts, door, Catalog(contracts, engine), directory, given), database
 
 

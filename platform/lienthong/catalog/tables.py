@@ -128,11 +128,17 @@ class Distribution(PlatformTable, table=True):
 
 
 class Outbox(PlatformTable, table=True):
-    """One change of one row, for whoever follows."""
+    """One change of one row, for whoever follows. Of one dataset, ids grow in the order of commits (`store.merge`).
+
+    `row_id` is the row's number: with `at` it names the version that began (`_from`) or ended (`_to`) with the change.
+    """
+
+    __table_args__ = (Index("outbox_dataset_id", "dataset", "id"),)
 
     id: int | None = Field(default=None, sa_column=Column(BigInteger, primary_key=True, autoincrement=True))
-    dataset: str = Field(max_length=63, index=True)
+    dataset: str = Field(max_length=63)
     key: str
     op: str = Field(max_length=6)  # insert | update | delete
     run_id: uuid.UUID
     at: datetime = Field(default_factory=now)
+    row_id: int | None = Field(default=None, sa_type=BigInteger)

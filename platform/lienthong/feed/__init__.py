@@ -1,1 +1,13 @@
-"""Floor 7: the change feed and its webhooks."""
+"""Floor 7: what follows a dataset: its changes since a cursor, and webhooks that tell of them."""
+
+from fastapi import APIRouter
+
+from lienthong.access.services import Services
+from lienthong.feed import changes
+
+
+def router(services: Services) -> APIRouter:
+    """Every address of this surface."""
+    found = APIRouter()
+    found.include_router(changes.router(services))
+    return found

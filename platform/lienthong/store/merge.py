@@ -51,6 +51,7 @@ def merge(connection: Connection, staging: Staging, newer: str | None = None, fo
     `newer` names the field that tells which of two states of a row is the newer one: an older state that comes late
     changes nothing. Raises Conflict when a snapshot would close more than MOST_CLOSED, unless forced.
     """
+    _in_turn(connection, staging)
     _run(connection, "set local work_mem = {}", sql.Literal(_WORK_MEM))
     _run(connection, "set local maintenance_work_mem = {}", sql.Literal(_INDEX_MEM))
     merger = _Merger(connection, staging)
@@ -65,6 +66,16 @@ def merge(connection: Connection, staging: Staging, newer: str | None = None, fo
     inserted = merger.insert(bulk=accepted > BULK * before)
     unchanged = accepted - inserted - updated - late
     return Changes(inserted, updated, closed, unchanged, late, before + inserted - closed)
+
+
+def _in_turn(connection: Connection, staging: Staging) -> None:
+    """Until the transaction ends no other merges this dataset: numbers in the outbox then grow in the order of commits.
+
+    PostgreSQL gives a lock back after the transaction can be seen, so who waits here sees all that came before. Runs
+    wait for each other anyway; followers of the outbox must not depend on every caller remembering to.
+    """
+    key = f"lienthong.outbox.{staging.contract.id}"
+    connection.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (key,))
 
 
 def settle_quarantine(connection: Connection, staging: Staging) -> int:
@@ -198,8 +209,8 @@ class _Merger:
         keys = [sql.SQL("g.{}").format(sql.Identifier(k)) for k in self._staging.contract.primary_key]
         return _run(
             self._connection,
-            "with changed as ({} returning concat_ws(',', {}) as key) insert into platform.outbox "
-            "(dataset, key, op, run_id, at) select {}, key, {}, {}, now() from changed",
+            "with changed as ({} returning concat_ws(',', {}) as key, g._id as row) insert into platform.outbox "
+            "(dataset, key, op, run_id, at, row_id) select {}, key, {}, {}, now(), row from changed",
             change,
             sql.SQL(", ").join(keys),
             sql.Literal(self._staging.contract.id),

@@ -29,7 +29,7 @@ class Difference:
 
 
 def release_name(dataset: str, number: int) -> str:
-    """The table of a release, in the schema `release`; its history has `_history` after it."""
+    """The table of a release, in the schema `release`; its history has `_history` after it, its changes `_changes`."""
     return f"{dataset}_{number}"
 
 
@@ -40,14 +40,14 @@ def numbers(connection: Connection, dataset: str) -> list[int]:
         "and starts_with(relname, %s)",
         (f"{dataset}_",),
     ).fetchall()
-    found = (re.fullmatch(rf"{re.escape(dataset)}_(\d+)(?:_history)?", name) for (name,) in rows)
+    found = (re.fullmatch(rf"{re.escape(dataset)}_(\d+)(?:_history|_changes)?", name) for (name,) in rows)
     return sorted({int(match[1]) for match in found if match})
 
 
 def drop(connection: Connection, dataset: str, number: int) -> None:
     """Drop the tables of a release. Raises psycopg.errors.DependentObjectsStillExist when it is served."""
     name = release_name(dataset, number)
-    for relation in (name, name + "_history"):
+    for relation in (name, name + "_history", name + "_changes"):
         connection.execute(sql.SQL("drop table if exists {}").format(table("release", relation)))
 
 

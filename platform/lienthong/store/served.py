@@ -7,7 +7,7 @@ from lienthong.contract.registry import Registry
 from lienthong.kernel.settings import Settings
 from lienthong.store import owner
 from lienthong.store.release import columns_of, drop, index_release, numbers, release_name, swap, wanted_columns
-from lienthong.store.schema import create_release, table
+from lienthong.store.schema import create_changes, create_release, table
 
 _PUBLISHED = "select number from platform.release where dataset = %s and state = 'published'"
 
@@ -26,7 +26,7 @@ def ensure_views(connection: Connection, registry: Registry) -> None:
             if contract.is_open:
                 _ensure(connection, registry, contract)
             else:
-                for name in (contract.id, contract.id + "_history"):
+                for name in _views(contract):
                     connection.execute(sql.SQL("drop view if exists {}").format(table("open", name)))
 
 
@@ -37,8 +37,8 @@ def lock(connection: Connection, dataset: str) -> None:
 
 def _ensure(connection: Connection, registry: Registry, contract: Contract) -> None:
     wanted = wanted_columns(contract)
-    views = (columns_of(connection, "open", name) for name in (contract.id, contract.id + "_history"))
-    if all(set(view) - {"_from", "_to", "_search", "_id"} == set(wanted) for view in views):
+    views = (columns_of(connection, "open", name) for name in _views(contract))
+    if all({c for c in view if not c.startswith("_")} == set(wanted) for view in views):
         return
     number = _served(connection, contract)
     name = release_name(contract.id, number)
@@ -46,7 +46,8 @@ def _ensure(connection: Connection, registry: Registry, contract: Contract) -> N
     if number == 0 or any(there.get(c, type_) != type_ for c, type_ in wanted.items()):
         _empty(connection, registry, contract)
         return
-    for relation in (name, name + "_history"):
+    create_changes(connection, contract.open_fields, name)
+    for relation in (name, name + "_history", name + "_changes"):
         for added, type_ in wanted.items():
             connection.execute(
                 sql.SQL("alter table {} add column if not exists {} {}").format(
@@ -54,6 +55,11 @@ def _ensure(connection: Connection, registry: Registry, contract: Contract) -> N
                 )
             )
     swap(connection, contract, name)
+
+
+def _views(contract: Contract) -> tuple[str, ...]:
+    """The names of the open views, in the schema `open`."""
+    return contract.id, contract.id + "_history", contract.id + "_changes"
 
 
 def _served(connection: Connection, contract: Contract) -> int:
@@ -64,7 +70,7 @@ def _served(connection: Connection, contract: Contract) -> int:
 
 def _empty(connection: Connection, registry: Registry, contract: Contract) -> None:
     """Serve an empty release 0, made anew."""
-    for name in (contract.id, contract.id + "_history"):
+    for name in _views(contract):
         connection.execute(sql.SQL("drop view if exists {}").format(table("open", name)))
     drop(connection, contract.id, 0)
     name = release_name(contract.id, 0)
