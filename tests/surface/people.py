@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,15 +25,20 @@ ROLES = {
 }
 
 
+@cache
+def hashed() -> str:
+    """The kept form of everybody's password: made once, it is slow on purpose."""
+    return password_hash(PASSWORD)
+
+
 def seed(world: World) -> None:
     """One person of each role, `admin` with a second one so that either can go. Safe to repeat."""
-    hashed = password_hash(PASSWORD)
     with owner.connect(world.settings) as connection:
         for username, (role, agency) in {**ROLES, "admin2": ("administrator", None)}.items():
             connection.execute(
                 "insert into platform.person (username, name, role, agency_id, password_hash) values (%s, %s, %s, %s, %s) "
                 "on conflict (username) do nothing",
-                (username, f"Người {username}", role, agency, hashed),
+                (username, f"Người {username}", role, agency, hashed()),
             )
 
 
@@ -41,7 +47,7 @@ def person(world: World, username: str, role: str = "analyst", agency: str | Non
     with owner.connect(world.settings) as connection:
         connection.execute(
             "insert into platform.person (username, name, role, agency_id, password_hash) values (%s, %s, %s, %s, %s)",
-            (username, f"Người {username}", role, agency, password_hash(PASSWORD)),
+            (username, f"Người {username}", role, agency, hashed()),
         )
     return username
 

@@ -4,15 +4,16 @@ import functools
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from lienthong.access import Subject
 from lienthong.access.services import Services
 from lienthong.catalog.snapshot import DatasetState, FileInfo
-from lienthong.kernel.problem import Problem
+from lienthong.kernel.problem import Problem, Unauthenticated
 from lienthong.kernel.text import Language
 from lienthong.portal.language import Speaker
 
@@ -53,6 +54,7 @@ class Page:
         self.language: Language = "en" if english else "vi"
         self.bare = (self.path[3:] if english else self.path) or "/"
         self.t = Speaker(self.language)
+        self.advise = False  # to add a second factor
 
     @property
     def cookie(self) -> str | None:
@@ -78,6 +80,7 @@ class Page:
             other=other,
             other_href=Speaker(other).href(self.bare) + query,
             subject=self.subject,
+            advise=self.advise,
             csrf=self.csrf,
             registry=self.services.registry,
             **context,
@@ -90,6 +93,17 @@ class Page:
         return HTMLResponse(html, status, headers=headers)
 
 
+class SignInAgain(Unauthenticated):
+    """The page sends to the sign-in and back. `place` tells that it was too long ago."""
+
+
+async def _has_one_factor(services: Services, subject: Subject) -> bool:
+    """Should the person be told to add a second factor?"""
+    if subject.role not in ("administrator", "steward"):
+        return False
+    return not await services.directory.identity.sign_in.has_second(subject.id)
+
+
 def page(services: Services, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
     """The endpoint as starlette calls it; a problem becomes a page with the way out."""
 
@@ -98,7 +112,12 @@ def page(services: Services, endpoint: Endpoint) -> Callable[[Request], Awaitabl
         subject = await services.directory.subject_or_anonymous({}, request.cookies)
         made = Page(request, services, subject)
         try:
+            made.advise = await _has_one_factor(services, subject)
             return await endpoint(made)
+        except SignInAgain as problem:
+            way = request.url.path if request.method == "GET" else made.t.href("/account")
+            query = urlencode({"next": way, **({"problem": "fresh"} if problem.place else {})})
+            return RedirectResponse(f"{made.t.href('/sign-in')}?{query}", 303)
         except Problem as problem:
             return made.render("problem.html", problem.status, problem=problem)
 

@@ -10,7 +10,7 @@ from lienthong.portal.page import Page
 from lienthong.web.origin import address
 from lienthong.web.way import inside
 
-NOTES = ("expired", "provider", "unknown", "taken")  # what /oidc may have to tell
+NOTES = ("expired", "provider", "unknown", "taken", "fresh")  # what /oidc may have to tell
 _STEWARDS = ("administrator", "steward")
 
 
@@ -26,7 +26,7 @@ async def signed_in(page: Page) -> Response:
     username, next = given.get("username", ""), inside(given.get("next", ""))
     sign_in = page.services.directory.identity.sign_in
     try:
-        entered = await sign_in.password(username, given.get("password", ""), _origin(page), page.cookie)
+        entered = await sign_in.password(username, given.get("password", ""), origin(page), page.cookie)
     except (Unauthenticated, TooManyAttempts) as problem:
         return _retry(_sign_in(page, next, problem.status, username=username, problem=problem), problem)
     if entered.pending:
@@ -46,7 +46,7 @@ async def code_given(page: Page) -> Response:
     given, sign_in = await form(page), page.services.directory.identity.sign_in
     waiting, next = await sign_in.waiting(page.cookie), inside(given.get("next", ""))
     try:
-        entered = await sign_in.code(page.cookie or "", given.get("code", ""), _origin(page))
+        entered = await sign_in.code(page.cookie or "", given.get("code", ""), origin(page))
     except (Unauthenticated, TooManyAttempts) as problem:
         return _retry(await _code(page, waiting, next, problem.status, problem), problem)
     return _entered(page, entered, next or await _home(page, entered.username))
@@ -94,7 +94,8 @@ async def _home(page: Page, username: str) -> str:
     return page.t.href("/steward" if person.role in _STEWARDS else "/account")
 
 
-def _origin(page: Page) -> From:
+def origin(page: Page) -> From:
+    """Where the request comes from."""
     return From(address(page.request, page.services.settings), page.request.headers.get("user-agent", ""))
 
 
