@@ -1,7 +1,7 @@
 # Liên Thông. Một cửa / one front door: `make help`.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench openapi docs clean
+.PHONY: help setup run test chaos check bench openapi docs clean
 SETUP := @sh scripts/setup.sh
 BIN := .venv/bin
 
@@ -20,6 +20,10 @@ run: ## Cài những gì thiếu, nạp dữ liệu, phục vụ; Ctrl-C để d
 test: ## Toàn bộ kiểm thử (ARGS="-k tên") / All tests (ARGS="-k name")
 	$(SETUP) dev
 	$(BIN)/python -m pytest -n 2 $(ARGS)
+
+chaos: ## Kiểm thử dài và phá hoại / Long tests, and those that end processes by force (ARGS="-k name")
+	$(SETUP) dev
+	$(BIN)/python -m pytest -m chaos $(ARGS)
 
 check: ## Kiểm tra mã: ruff, mypy --strict, import-linter / Check the code
 	$(SETUP) dev
