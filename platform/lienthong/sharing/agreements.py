@@ -18,6 +18,7 @@ from lienthong.kernel.problem import QueryInvalid
 from lienthong.kernel.text import both
 from lienthong.sharing import models, views
 from lienthong.web import body
+from lienthong.web.origin import same_origin
 from lienthong.web.parameters import strict
 from lienthong.web.problems import GuardedRoute
 
@@ -74,11 +75,13 @@ class Desk:
 
     def __init__(self, services: Services) -> None:
         self._directory, self.registry = services.directory, services.registry
-        self.site = services.settings.public_url
+        self._settings, self.site = services.settings, services.settings.public_url
         self.agreements = Agreements(services.catalog.engine, services.registry)
 
     async def subject(self, request: Request) -> Subject:
-        """The caller of this request."""
+        """The caller of this request. A cookie counts only when a page of this site sends it."""
+        if "authorization" not in request.headers and "x-ckan-api-key" not in request.headers:
+            same_origin(request, self._settings)
         return await self._directory.subject(request.headers, request.cookies)
 
     async def detail(self, subject: Subject, id: str, response: Response) -> models.AgreementDetail:
