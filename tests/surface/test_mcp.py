@@ -1,6 +1,5 @@
 """The MCP server as programs see it: the official client, over HTTP, against a running server; and over stdio."""
 
-import contextlib
 import json
 import os
 import random
@@ -64,9 +63,11 @@ def served(world: World) -> Iterator[str]:
 async def client(served: str, token: str | None = None, **headers: str) -> AsyncIterator[Client]:
     """The official client of a caller."""
     own = {"Authorization": f"Bearer {token}"} if token else {}
-    async with httpx2.AsyncClient(headers=own | headers, timeout=60) as http:
-        async with Client(streamable_http_client(served + "/mcp", http_client=http)) as made:
-            yield made
+    async with (
+        httpx2.AsyncClient(headers=own | headers, timeout=60) as http,
+        Client(streamable_http_client(served + "/mcp", http_client=http)) as made,
+    ):
+        yield made
 
 
 async def call(made: Client, tool: str, **arguments: Any) -> dict[str, Any]:
@@ -227,7 +228,6 @@ async def test_the_protocol_is_spoken_over_standard_streams_too(world: World) ->
         "LIENTHONG_DATASETS": str(DATASETS), "LIENTHONG_TOKEN": AGENCY, "PATH": os.environ["PATH"],
     }  # fmt: skip
     command = StdioServerParameters(command=sys.executable, args=["-m", "lienthong.app.cli", "mcp"], env=environment)
-    with contextlib.ExitStack():
-        async with Client(stdio_client(command)) as made:
-            told = await call(made, "query_rows", dataset="cases", fields=["case_code"], limit=3)
-            assert told["count"] == 3 and told["receipt"]
+    async with Client(stdio_client(command)) as made:
+        told = await call(made, "query_rows", dataset="cases", fields=["case_code"], limit=3)
+        assert told["count"] == 3 and told["receipt"]
