@@ -15,6 +15,7 @@ from lienthong.kernel.problem import Invalid, TooCostly
 from lienthong.kernel.text import both
 
 PARAMETERS = ("documentId", "variables", "operationName", "extensions")
+MAX_LEVELS = 64  # levels of variables
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -108,6 +109,9 @@ def _asked(given: Any) -> Asked:
     variables = given.get("variables")
     if not isinstance(variables, dict | None):
         raise NoRequest(both("variables phải là một đối tượng", "variables must be an object"), place="variables")
+    if _deeper(variables, MAX_LEVELS):
+        detail = both(f"variables lồng quá {MAX_LEVELS} tầng", f"variables are nested more than {MAX_LEVELS} deep")
+        raise NoRequest(detail, place="variables", limit=MAX_LEVELS)
     asked = Asked(
         _text(given, "query"),
         variables or {},
@@ -118,6 +122,20 @@ def _asked(given: Any) -> Asked:
     if asked.query is None and asked.document is None and asked.sha256 is None:
         raise NoRequest(both("Thiếu query", "query is missing"), place="query")
     return asked
+
+
+def _deeper(value: Any, most: int) -> bool:
+    """Is the JSON value nested more than `most` deep? Without recursion: that is what a deep one is sent to exhaust."""
+    level = [value] if _holds(value) else []
+    for _ in range(most):
+        level = [v for each in level for v in (each.values() if isinstance(each, dict) else each) if _holds(v)]
+        if not level:
+            return False
+    return True
+
+
+def _holds(value: Any) -> bool:
+    return isinstance(value, dict | list)
 
 
 def _text(given: Mapping[str, Any], name: str) -> str | None:

@@ -16,7 +16,7 @@ from graphql.validation import recommended_rules, specified_rules
 
 from lienthong.gql import limits
 from lienthong.gql.cache import Recent
-from lienthong.kernel.problem import QueryInvalid
+from lienthong.kernel.problem import QueryInvalid, TooCostly
 from lienthong.kernel.text import both
 
 RULES = [*specified_rules, *recommended_rules]
@@ -64,6 +64,10 @@ class Documents:
         try:
             node = parse(text, max_lexical_tokens=limits.MAX_TOKENS, max_comments=limits.MAX_TOKENS)
         except GraphQLError as error:
+            if "Parsing aborted" in error.message:
+                raise TooCostly(
+                    both(f"Tài liệu quá lớn: {error.message}", error.message), limit=limits.MAX_TOKENS
+                ) from error
             raise Refused("GRAPHQL_PARSE_FAILED", [error]) from error
         operations = [d for d in node.definitions if isinstance(d, OperationDefinitionNode)]
         limits.one_operation(operations)

@@ -81,7 +81,7 @@ class _Measure:
             elif isinstance(node, FragmentSpreadNode):
                 size = size.beside(self._fragment(node.name.value))
             else:
-                size = size.beside(self.selection(node.selection_set, level))  # type: ignore[attr-defined]
+                size = size.beside(self.selection(node.selection_set, level + 1))  # type: ignore[attr-defined]
         return size
 
     def _field(self, node: FieldNode, level: int) -> Size:
