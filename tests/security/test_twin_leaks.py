@@ -45,7 +45,7 @@ def planted(contract: Contract, times: int) -> list[dict[str, Any]]:
             elif "pattern" in field.options:
                 continue
             elif field.logical_type in ("text", "identifier") and not (contract.is_open and field.is_open):
-                row[field.name] = f"{CANARY} {field.name}"
+                row[field.name] = f"{CANARY}-{field.name}"
             elif field.logical_type in ("integer", "money") and not (contract.is_open and field.is_open):
                 row[field.name] = 987_654_321 if n == 0 else 1
             elif field.logical_type == "date":
