@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from lienthong.app import cli_contract, cli_data, cli_db, cli_demo, cli_twin, output
+from lienthong.app import cli_agreements, cli_contract, cli_data, cli_db, cli_demo, cli_ledger, cli_twin, output
 from lienthong.kernel.problem import Problem
 from lienthong.kernel.settings import settings
 
@@ -17,9 +17,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(cli_db.app, name="db")
+app.add_typer(cli_agreements.app, name="agreement")
 app.add_typer(cli_contract.app, name="contract")
 app.add_typer(cli_demo.app, name="demo")
 app.add_typer(cli_twin.app, name="twin")
+app.add_typer(cli_ledger.app, name="ledger")
 app.add_typer(cli_data.openapi, name="openapi")
 app.add_typer(cli_data.docs, name="docs")
 for name, command in cli_data.COMMANDS.items():
