@@ -12,6 +12,7 @@ from lienthong.contract.model import Contract
 from lienthong.portal import examples, values
 from lienthong.portal.page import Page, file_href
 from lienthong.portal.playbook import has_playbook
+from lienthong.portal.twins import twin_of
 from lienthong.store.query import Page as RowPage
 from lienthong.store.query import Query, fields
 
@@ -68,6 +69,7 @@ async def dataset(page: Page) -> Response:
         relations=list(page.services.registry.relations(contract.id).values()),
         instead=snapshot.get(view.id).contract if view and view.id and view.id != contract.id else None,
         rules=_rules(page, state),
+        twin=await twin_of(page, contract),
         examples=examples.examples(contract, page.services.settings.public_url, page.language),
         synthetic=any(f.name == "synthetic" for f in contract.fields),
         frequency=contract.catalogue.update_frequency,
