@@ -63,7 +63,7 @@ class Book:
         """Verify the live ledger, with its anchors or without."""
         keys, anchors = anchors_in(self.places) if anchored else ([], [])
         keys = keys or public_keys([self.settings.home / "keys" / PUBLIC])
-        return verify(of_database(self.connection), keys, anchors)
+        return verify(of_database(self.connection), keys, anchors)[0]
 
     def ask(self, query: str, *values: Any) -> Any:
         """The one value of a query."""

@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from lienthong.kernel.text import Bilingual
 from lienthong.sharing.models import Model
@@ -130,6 +130,8 @@ class PersonalAccesses(Model):
 
 class LookUp(Model):
     """Tra cứu thay một người / A look-up for somebody."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     identifier: str = Field(min_length=1, max_length=63)
     value: str = Field(min_length=1, max_length=100)

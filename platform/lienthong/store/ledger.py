@@ -208,6 +208,12 @@ def checkpoints(connection: Connection) -> Iterator[tuple[str, int, bytes]]:
         yield from cursor.execute(query)
 
 
+def roots(connection: Connection, after: int, limit: int) -> list[tuple[str, int, bytes, datetime]]:
+    """Checkpoints over more than `after` entries: note, size, root, moment."""
+    query = "select note, size, root, at from platform.ledger_checkpoint where size > %s order by size limit %s"
+    return connection.execute(query, (after, limit)).fetchall()
+
+
 def rows_about(contract: Contract) -> str:
     """The statement that finds the numbers of all rows about the person `:value`, current and past."""
     assert contract.privacy.subject

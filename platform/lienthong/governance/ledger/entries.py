@@ -74,7 +74,7 @@ class Wanted:
         if self.until:
             found.append(col(table.at) < self.until)
         if self.keys is not None:
-            found.append(col(table.keys).overlap(list(self.keys)))  # type: ignore[attr-defined]
+            found.append(col(table.keys).bool_op("&&")(cast(list(self.keys), sa.ARRAY(sa.BigInteger))))
         if self.party is not None:
             found.append((col(table.agency) == self.party) | col(table.dataset).in_(self.provided))
         return found

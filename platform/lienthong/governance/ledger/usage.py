@@ -140,9 +140,10 @@ class Usage:
         wanted = [Wanted(dataset=dataset, keys=numbers) for dataset, numbers in about.items() if numbers]
         found = await page(connection, wanted, limit, cursor)
         named = {"ids": list({row.agency for row in found.rows if row.agency})}
-        agencies = {id: both(vi, en) for id, vi, en in await connection.execute(_AGENCIES, named)}
+        names = (await connection.execute(_AGENCIES, named)).all()
+        agencies = {id: both(vi, en) for id, vi, en in names}
         signed = {"ids": list({row.agreement for row in found.rows if row.agreement})}
-        bases: dict[str, str] = dict((await connection.execute(_BASES, signed)).tuples())
+        bases = {row.id: row.legal_basis for row in await connection.execute(_BASES, signed)}
         data = [self._access(row, agencies, bases) for row in found.rows]
         return Accesses(data, tuple(about), sum(map(len, about.values())), found.next)
 

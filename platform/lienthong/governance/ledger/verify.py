@@ -4,7 +4,8 @@ Needs the stream of the ledger, the public key and, to find an old copy or a for
 """
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -228,15 +229,37 @@ class Verifier:
             self.report.more += 1
 
 
-def verify(parts: Iterable[Part], keys: Sequence[VerifierKey], anchors: Sequence[Checkpoint | None]) -> Report:
-    """Verify a ledger. Without `keys`, the key that an export names is used: then only anchors tell a forger's key."""
+def verify(
+    parts: Iterable[Part], keys: Sequence[VerifierKey], anchors: Sequence[Checkpoint | None]
+) -> tuple[Report, dict[int, bytes]]:
+    """Verify a ledger; the report, and the entries that were altered (number -> bytes as they are now).
+
+    Without `keys`, the key that an export names is used: then only anchors tell a forger's key.
+    """
     begun = time.perf_counter()
     verifier = Verifier(keys, anchors)
     for part in parts:
         verifier.take(part)
     report = verifier.end()
     report.seconds = round(time.perf_counter() - begun, 3)
-    return report
+    return report, verifier.altered
+
+
+def compared(report: Report, altered: Mapping[int, bytes], earlier: Iterable[Part]) -> None:
+    """Name the columns that were altered, by an earlier export in which the entries still were as sealed."""
+    columns: dict[int, tuple[str, ...]] = {}
+    for part in earlier:
+        if not isinstance(part, Entry):
+            continue
+        try:
+            before: Json = orjson.loads(part.line)
+            now: Json = orjson.loads(altered[before["number"]])
+        except (ValueError, KeyError, TypeError):
+            continue
+        columns[before["number"]] = tuple(sorted(name for name in before if before[name] != now.get(name)))
+    report.findings = [
+        replace(f, columns=columns.get(f.number or 0, ())) if f.kind == "altered" else f for f in report.findings
+    ]
 
 
 def anchors_in(places: Iterable[Path]) -> tuple[list[VerifierKey], list[Checkpoint | None]]:
