@@ -68,6 +68,8 @@ class Surface:
                 origin = From(address(request, settings), request.headers.get("user-agent", ""))
                 old = directory.cookie(request.cookies)
                 entered = await directory.identity.sign_in.open(found.username, "oidc", origin, old)
+                if old:
+                    directory.forget(old)
                 answer.set_cookie(**cookie(settings, entered.cookie))
         answer.delete_cookie(name, path="/", secure=name.startswith("__Host-"), httponly=True, samesite="lax")
         return answer

@@ -76,6 +76,8 @@ class Surface:
         method = "password+passkey" if waiting else "passkey"
         old = directory.cookie(request.cookies)
         entered = await directory.identity.sign_in.open(username, method, origin, old)
+        if old:
+            directory.forget(old)
         answer = self._done({"username": username})
         answer.set_cookie(**cookie(self._services.settings, entered.cookie))
         return answer

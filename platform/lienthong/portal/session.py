@@ -101,6 +101,8 @@ def origin(page: Page) -> From:
 
 def _entered(page: Page, entered: Entered, way: str) -> Response:
     answer = RedirectResponse(way, 303, headers={"Cache-Control": "no-store"})
+    if page.cookie:
+        page.services.directory.forget(page.cookie)  # the session before this one has ended
     seconds = PENDING_SECONDS if entered.pending else SESSION_SECONDS
     answer.set_cookie(**cookie(page.services.settings, entered.cookie, seconds))
     return answer
