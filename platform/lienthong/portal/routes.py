@@ -3,12 +3,29 @@
 from fastapi import APIRouter
 
 from lienthong.access.services import Services
-from lienthong.portal import account, ask, datasets, developers, people, playbook, reports, session, steward, usage
+from lienthong.portal import (
+    account,
+    agreement_request,
+    agreements,
+    ask,
+    datasets,
+    developers,
+    people,
+    playbook,
+    reports,
+    session,
+    steward,
+    usage,
+)
 from lienthong.portal.page import HERE, page
 
 STATIC = HERE / "static"
 PAGES = {
     "/": datasets.home,
+    "/agreements": agreements.listing,
+    "/agreements/new": agreement_request.new,
+    "/agreements/{id}": agreements.one,
+    "/agreements/{id}/print": agreements.printed,
     "/datasets": datasets.listing,
     "/datasets/{name}": datasets.dataset,
     "/reports": reports.board,
@@ -26,6 +43,8 @@ PAGES = {
     "/steward/{name}": steward.dataset,
 }
 FORMS = {
+    "/agreements/new": agreement_request.asked,
+    "/agreements/{id}/{action}": agreements.act,
     "/sign-in": session.signed_in,
     "/sign-in/code": session.code_given,
     "/sign-out": session.signed_out,
