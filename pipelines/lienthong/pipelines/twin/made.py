@@ -121,10 +121,10 @@ class Maker:
         return f"{self._random.choice(_PROVINCES)}{2 if self.is_male(row) else 3}{year:02}{serial % 1_000_000:06}"
 
     def _dossier(self, serial: int, row: Row) -> str:
-        agency, day = "Z00.0", "250101"
+        agency, day = "Y00", "250101"
         for field in self._contract.fields:
             given = row.get(field.name)
-            if given and field.logical_type == "agency_code" and agency == "Z00.0":
+            if given and field.logical_type == "agency_code" and agency == "Y00":
                 agency = given
             if given and field.logical_type == "datetime" and field.required and day == "250101":
                 day = given[2:10].replace("-", "")
