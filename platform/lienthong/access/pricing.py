@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from lienthong.contract.registry import Registry
 from lienthong.kernel.problem import QueryInvalid, TooCostly
 from lienthong.kernel.text import both
-from lienthong.store.query import Both, Compare, Condition, Either, Nested, Not, Query, Related, Text
+from lienthong.store.query import Both, Compare, Condition, Either, Item, Nested, Not, Query, Related, Text
 
 MAX_DEPTH = 8
 MAX_ROWS = 100_000
@@ -23,10 +23,13 @@ def price(registry: Registry, query: Query, depth: int = 1) -> int:
     most = query.page.most
     if not 0 <= query.page.limit <= most:
         raise QueryInvalid(both(f"limit phải từ 0 đến {most}", f"limit must be 0 to {most}"), place="limit")
-    inner = sum(price(registry, item.query, depth + 1) for item in query.selected if isinstance(item, Nested))
+    shown = sum(
+        1 + sum(price(registry, item.query, depth + 1) for item in items if isinstance(item, Nested))
+        for items in _shown(query)
+    )
     conditions = [query.where, *(measure.where for measure in query.measures)]
     looked_at = COUNTED * _counts(query) + sum(map(_values, conditions)) // VALUES
-    return rows_at_most(registry, query) * (1 + inner) + looked_at
+    return rows_at_most(registry, query) * shown + looked_at
 
 
 def rows_at_most(registry: Registry, query: Query) -> int:
@@ -56,6 +59,19 @@ def within(cost: int) -> int:
             limit=MAX_ROWS,
         )
     return cost
+
+
+def _shown(query: Query) -> list[tuple[Item | Nested, ...]]:
+    """What is shown of each row, as often as it is shown; a page whose rows nobody sees is read all the same."""
+    if query.connection is None:
+        return [query.items]
+    found = []
+    for member in query.connection.members:
+        if member.name == "nodes":
+            found.append(member.items)
+        elif member.name == "edges":
+            found += [part.items for part in member.parts if part.name == "node"] or [()]
+    return found or [()]
 
 
 def _counts(query: Query) -> int:
