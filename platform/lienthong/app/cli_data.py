@@ -97,6 +97,20 @@ def export(
     output.emit({"written": [str(p) for p in write_documents(_registry(), out)]}, json)
 
 
+@openapi.command("check")
+def check_documents(json: Json = False) -> None:
+    """Find what breaks callers of the kept documents (openapi/history) of the same first version number."""
+    from lienthong.app.documents import breaks
+    from lienthong.kernel.problem import Conflict
+    from lienthong.kernel.text import both
+
+    found = breaks(_registry())
+    if found:
+        detail = both(f"{len(found)} thay đổi làm hỏng chương trình gọi", f"{len(found)} changes break callers")
+        raise Conflict(detail, fix=both("Tăng số phiên bản đầu", "Raise the first version number"), errors=found)
+    output.emit({"breaking": []}, json, lambda: "OK")
+
+
 @docs.command("build")
 def build(json: Json = False) -> None:
     """Write the data dictionary docs/dictionary/ anew."""

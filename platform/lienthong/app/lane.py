@@ -1,6 +1,7 @@
 """The way into the app, plain ASGI: headers that every answer carries, and a short way to the addresses asked most."""
 
 from collections.abc import Iterable
+from functools import partial
 
 from fastapi import APIRouter
 from starlette.routing import Match, Route
@@ -8,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lienthong.access import synthetic
 from lienthong.access.services import HOT
+from lienthong.app.hangup import watched
 
 HEADERS = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"same-origin"))
 _TWIN = (synthetic.HEADER.lower().encode(), synthetic.VALUE.encode())
@@ -41,10 +43,13 @@ class Lane:
                 message["headers"] = own + [pair for pair in further if pair[0] not in names]
             await send(message)
 
+        await watched(partial(self._go, scope), receive, headed)
+
+    async def _go(self, scope: Scope, receive: Receive, send: Send) -> None:
         for route in self._routes:
             match, child = route.matches(scope)
             if match is Match.FULL:
                 scope.update(child)
-                await route.handle(scope, receive, headed)
+                await route.handle(scope, receive, send)
                 return
-        await self._app(scope, receive, headed)
+        await self._app(scope, receive, send)

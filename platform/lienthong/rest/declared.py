@@ -1,4 +1,4 @@
-"""The catalogue's endpoints, declared with FastAPI: what there is, what a caller may do, what can go wrong."""
+"""The catalogue's endpoints, declared with FastAPI: what there is, what can go wrong."""
 
 from typing import Annotated
 
@@ -24,7 +24,7 @@ def router(services: Services) -> APIRouter:
     found = APIRouter(prefix=views.API, route_class=GuardedRoute, dependencies=[Depends(strict)])
     _catalogue(found, services)
     _releases(found, services)
-    _caller(found, services)
+    _caller(found)
     return found
 
 
@@ -118,18 +118,24 @@ def _releases(found: APIRouter, services: Services) -> None:
         state = (await services.catalog.current()).get(contract.id)
         return views.release(find(state, number), contract.slug)
 
+    @found.get(
+        "/datasets/{name}/versions",
+        operation_id="listVersions",
+        tags=["catalogue"],
+        summary="Các phiên bản / List versions",
+    )
+    async def versions(name: Name) -> models.VersionList:
+        """Các phiên bản của hợp đồng dữ liệu, phiên bản đang phục vụ trước, kèm các bản phát hành theo từng phiên bản.
 
-def _caller(found: APIRouter, services: Services) -> None:
-    @found.get("/me", operation_id="describeCaller", tags=["caller"], summary="Tôi được làm gì / What I may do")
-    async def me(request: Request, response: Response) -> models.Me:
-        """Người gọi, các thỏa thuận đang có hiệu lực, và các bộ dữ liệu với trường được đọc.
-
-        The caller, the agreements in force, and the datasets and fields that may be read.
+        The versions of the contract, the one that is served first, and the releases made under each.
         """
-        response.headers["Cache-Control"] = "no-store"
-        subject = await services.directory.subject(request.headers, request.cookies)
-        return views.me(subject, services.registry)
+        contract = services.registry.get(name)
+        state = (await services.catalog.current()).get(contract.id)
+        data = views.versions(state)
+        return models.VersionList(data=data, count=len(data))
 
+
+def _caller(found: APIRouter) -> None:
     @found.get("/problems", operation_id="listProblems", tags=["caller"], summary="Các loại lỗi / Kinds of problems")
     async def problems() -> models.ProblemList:
         """Mọi loại lỗi mà nền tảng trả về, mỗi loại có một trang giải thích.

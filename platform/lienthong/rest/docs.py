@@ -4,6 +4,7 @@ import hashlib
 import re
 from functools import lru_cache
 from html import escape
+from typing import Any
 
 import orjson
 from fastapi import APIRouter, FastAPI
@@ -16,7 +17,7 @@ from lienthong.kernel.content import content
 from lienthong.kernel.problem import PROBLEMS, NotFound
 from lienthong.kernel.text import Language, both
 from lienthong.rest import caching
-from lienthong.rest.openapi import document
+from lienthong.rest.openapi import document, of_dataset
 from lienthong.web.language import language
 from lienthong.web.problems import guarded
 
@@ -70,20 +71,25 @@ def add(router: APIRouter, services: Services) -> None:
     """Put the pages on the router."""
 
     @lru_cache(maxsize=1)
-    def written(app: FastAPI) -> tuple[bytes, str]:
-        body = orjson.dumps(document(services.registry, app.routes))
+    def whole(app: FastAPI) -> dict[str, Any]:
+        return document(services.registry, app.routes)
+
+    @lru_cache(maxsize=64)
+    def written(app: FastAPI, name: str | None) -> tuple[bytes, str]:
+        body = orjson.dumps(whole(app) if name is None else of_dataset(whole(app), services.registry.get(name)))
         return body, f'"{hashlib.sha256(body).hexdigest()[:24]}"'
 
     @guarded
     async def openapi(request: Request) -> Response:
-        """The OpenAPI document of what is served here."""
-        body, tag = written(request.app)
+        """The OpenAPI document of what is served here, or of one dataset."""
+        body, tag = written(request.app, request.path_params.get("name"))
         headers = {"ETag": tag, "Cache-Control": "public, max-age=300", "Access-Control-Allow-Origin": "*"}
         if caching.matches(request, tag):
             return caching.unchanged(headers)
         return Response(body, headers=headers, media_type="application/json")
 
     router.add_route("/api/v1/openapi.json", openapi)
+    router.add_route("/api/v1/datasets/{name}/openapi.json", openapi)
     router.add_route("/docs", _swagger)
     router.add_route("/docs/api.js", _script)
     router.add_route("/docs/problems", _problems)

@@ -140,37 +140,22 @@ class ReleaseList(Model):
     count: int
 
 
-class AgreementModel(Model):
-    """Một thỏa thuận đang có hiệu lực / An agreement in force."""
+class Version(Model):
+    """Một phiên bản của hợp đồng dữ liệu / A version of a contract."""
 
-    id: str
-    provider: str
-    dataset: str
-    fields: list[str]
-    purpose: str
-    legal_basis: str
-    quota: int | None
-    valid_from: date
-    expires: date
+    version: str
+    served: bool = Field(description="đang được phục vụ / it is the one that is served")
+    releases: list[int]
+    deprecated_since: date | None = None
+    sunset: date | None = None
+    successor: str | None = None
 
 
-class Readable(Model):
-    """Những gì được đọc ở một bộ dữ liệu / What may be read of a dataset."""
+class VersionList(Model):
+    """Các phiên bản / Versions."""
 
-    dataset: str
-    by: str = Field(description="open | provider | administrator | số thỏa thuận / the agreement's number")
-    fields: list[str]
-
-
-class Me(Model):
-    """Người gọi và quyền của họ / The caller and what they may do."""
-
-    kind: str
-    id: str
-    role: str | None
-    agency: str | None
-    agreements: list[AgreementModel]
-    readable: list[Readable]
+    data: list[Version]
+    count: int
 
 
 class ProblemKind(Model):

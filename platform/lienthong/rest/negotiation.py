@@ -28,9 +28,7 @@ class Kind:
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _ALL = (
     Kind("csv", "text/csv", "csv"),
-    Kind(
-        "ndjson", "application/x-ndjson", "json", ("application/jsonl", "application/ndjson")
-    ),
+    Kind("ndjson", "application/x-ndjson", "json", ("application/jsonl", "application/ndjson")),
     Kind("geojson", "application/geo+json", "feature", ("application/vnd.geo+json",)),
     Kind("parquet", "application/vnd.apache.parquet", "cells", ("application/x-parquet",)),
     Kind("arrow", "application/vnd.apache.arrow.stream", "cells"),

@@ -60,6 +60,26 @@ def _head(state: DatasetState) -> dict[str, object]:
     }
 
 
+def versions(state: DatasetState) -> list[models.Version]:
+    """The version that is served, and those of earlier releases."""
+    contract, ending = state.contract, state.contract.deprecated
+    found = dict.fromkeys([contract.version, *(r.contract_version for r in state.releases)])
+    served = models.Version(
+        version=contract.version,
+        served=True,
+        releases=[r.number for r in state.releases if r.contract_version == contract.version],
+        deprecated_since=ending.since if ending else None,
+        sunset=ending.sunset if ending else None,
+        successor=slug(ending.successor) if ending and ending.successor else None,
+    )
+    earlier = [
+        models.Version(version=v, served=False, releases=[r.number for r in state.releases if r.contract_version == v])
+        for v in found
+        if v != contract.version
+    ]
+    return [served, *earlier]
+
+
 def summary(state: DatasetState) -> models.Summary:
     """A dataset in the list."""
     return models.Summary.model_validate(_head(state))
@@ -110,29 +130,6 @@ def _field(field: FieldContract, contract: Contract) -> models.FieldModel:
         operators=sorted(field.type.operators),
         sortable=field.type.sortable,
         examples=list(field.examples),
-    )
-
-
-def me(subject: Subject, registry: Registry) -> models.Me:
-    """The caller, their agreements, and every dataset that they may read."""
-    readable = []
-    for contract in registry.contracts.values():
-        try:
-            scope = policy.scope(registry, subject, contract)
-        except (Unauthenticated, NotPermitted):
-            continue
-        by = scope.agreement or "open"
-        readable.append(models.Readable(dataset=contract.slug, by=by, fields=list(scope.visible)))
-    return models.Me(
-        kind=subject.kind,
-        id=subject.id,
-        role=subject.role,
-        agency=slug(subject.agency) if subject.agency else None,
-        agreements=[
-            models.AgreementModel.model_validate(t).model_copy(update={"dataset": slug(t.dataset)})
-            for t in subject.agreements
-        ],
-        readable=readable,
     )
 
 

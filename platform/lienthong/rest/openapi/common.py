@@ -13,11 +13,17 @@ from lienthong.kernel.problem import (
     Unauthenticated,
     Unavailable,
 )
+from lienthong.rest.lookup import UnsupportedMedia
+from lienthong.rest.negotiation import NotAcceptable
+from lienthong.rest.versions import Gone
 from lienthong.store.query import MAX_LIMIT
 
 Json = dict[str, Any]
+_TEXT: Json = {"type": "string"}
 EXPECTED: tuple[type[Problem], ...] = (QueryInvalid, Unauthenticated, NotPermitted, NotFound, TooCostly, Unavailable)
+OF_ROWS: tuple[type[Problem], ...] = (NotAcceptable, Gone)
 WRITING: tuple[type[Problem], ...] = (Conflict, Invalid)
+SHARED: tuple[type[Problem], ...] = (*EXPECTED, *WRITING, *OF_ROWS, UnsupportedMedia)
 
 
 def ref(kind: str, name: str) -> Json:
@@ -41,6 +47,11 @@ def writing_answers() -> Json:
     return {str(p.status): ref("responses", problem_name(p)) for p in WRITING} | changed
 
 
+def answers(*kinds: type[Problem]) -> Json:
+    """Status -> the shared answer of further kinds of problem."""
+    return {str(kind.status): ref("responses", problem_name(kind)) for kind in kinds}
+
+
 def responses() -> Json:
     """The shared answers."""
     return {
@@ -59,7 +70,7 @@ def responses() -> Json:
                 }
             },
         }
-        for kind in (*EXPECTED, *WRITING)
+        for kind in SHARED
     }
 
 
@@ -88,8 +99,34 @@ def parameters(dataset: str | None) -> Json:
         "Search": _query("q", "Tìm không phân biệt dấu / Text search without tone marks", {"type": "string"}),
         "Count": _query(
             "count",
-            "exact: đếm tổng số dòng / counts all rows that fit",
-            {"type": "string", "enum": ["none", "exact"], "default": "none"},
+            "exact: đếm mọi dòng phù hợp; estimated: ước lượng, rất nhanh / exact: counts all rows that fit; "
+            "estimated: what the planner thinks, at once",
+            {"type": "string", "enum": ["none", "estimated", "exact"], "default": "none"},
+        ),
+        "Include": _query(
+            "include",
+            "Quan hệ lồng vào mỗi dòng: `a,a.b`; nhiều dòng thì thêm `a.limit`, `a.sort`, `a.filter` / "
+            "Relations put inside each row: `a,a.b`; of many related rows: `a.limit`, `a.sort`, `a.filter`",
+            _TEXT,
+        ),
+        "Filter": _query(
+            "filter",
+            'Cây điều kiện bằng JSON / A tree of conditions: `{"or": [{"a": {"lt": 3}}, {"not": {"b": true}}]}`',
+            {"type": "string", "contentMediaType": "application/json"},
+        ),
+        "GroupBy": _query(
+            "group_by",
+            "Nhóm / Groups: `field`, `day:month` (year, quarter, month, band5)",
+            _TEXT,
+        ),
+        "Measure": _query(
+            "measure", "Số đo của nhóm / Numbers of groups: `count,sum:a,avg:a,min:a,max:a,count_distinct:a`", _TEXT
+        ),
+        "Distinct": _query(
+            "distinct", "Các giá trị khác nhau của `fields` / Distinct values of `fields`", {"const": "true", **_TEXT}
+        ),
+        "Offset": _query(
+            "offset", "Bỏ qua từng ấy nhóm / Groups to skip", {"type": "integer", "minimum": 0, "maximum": 9_999_999}
         ),
         "Purpose": {
             "name": "Lienthong-Purpose",
@@ -126,6 +163,7 @@ def page_schema() -> Json:
             "limit": {"type": "integer"},
             "next": {"type": ["string", "null"], "description": "con trỏ trang sau / cursor of the next page"},
             "count": {"type": "integer", "description": "số dòng của trang / rows of this page"},
-            "total": {"type": "integer", "description": "chỉ khi count=exact / only with count=exact"},
+            "total": {"type": "integer", "description": "chỉ khi có count / only with count"},
+            "estimated": {"const": True, "type": "boolean", "description": "total là ước lượng / total is an estimate"},
         },
     }

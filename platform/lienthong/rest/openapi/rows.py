@@ -3,24 +3,37 @@
 from collections.abc import Iterator, Sequence
 
 from lienthong.contract.model import Contract, FieldContract
+from lienthong.contract.registry import Registry, Relation
 from lienthong.kernel.text import pascal
-from lienthong.rest.openapi.common import Json, header, problem_answers, ref
+from lienthong.rest.negotiation import KINDS
+from lienthong.rest.openapi import lookup
+from lienthong.rest.openapi.common import OF_ROWS, Json, answers, header, problem_answers, ref
 from lienthong.store.query import MAX_LIMIT
 
 OPERATORS = ("ne", "in", "gt", "gte", "lt", "lte", "contains", "bbox", "within", "near", "is_null")
 _TEXT: Json = {"type": "string"}
-ROW_ANSWERS = ("ETag", "Link", "Lienthong-Receipt")
+ROW_ANSWERS = ("ETag", "Link", "Lienthong-Receipt", "Lienthong-Contract", "Deprecation", "Sunset")
+ROW = ("Fields", "Include", "AsOf")
+LIST = (*ROW, "Sort", "Cursor", "Limit", "Filter")
+GROUPS = ("GroupBy", "Measure", "Distinct", "Offset")  # their answers are no rows of one schema
 
 
-def row_schema(contract: Contract) -> Json:
-    """The schema of one row. No field is required: `fields` chooses."""
+def row_schema(registry: Registry, contract: Contract) -> Json:
+    """The schema of one row. No field is required: `fields` chooses; related rows are there when `include` asks."""
     return {
         "type": "object",
         "title": f"{contract.title.vi} / {contract.title.en}",
         "description": f"{contract.description.purpose.vi}\n\n{contract.description.purpose.en}",
         "additionalProperties": False,
-        "properties": {field.name: _property(field, contract) for field in contract.fields},
+        "properties": {field.name: _property(field, contract) for field in contract.fields}
+        | {r.name: _related(r) for r in registry.relations(contract.id).values() if r.name not in contract.by_name},
     }
+
+
+def _related(relation: Relation) -> Json:
+    row = ref("schemas", f"{pascal(relation.dataset)}Row")
+    shape: Json = {"type": "array", "items": row} if relation.many else {"anyOf": [row, {"type": "null"}]}
+    return shape | {"description": f"{relation.title.vi} / {relation.title.en}; include={relation.name}"}
 
 
 def _property(field: FieldContract, contract: Contract) -> Json:
@@ -105,22 +118,36 @@ def paths(contract: Contract) -> Json:
     if all(k.examples for k in keys):
         key["example"] = ",".join(str(k.examples[0]) for k in keys)
     search = ["Search"] if any(f.search for f in contract.fields) else []
-    shared = ["Fields", "Sort", "Cursor", "Limit", "AsOf", "Count", *search]
     listed = operation(
-        f"list{name}", contract.title.vi, contract.title.en, answer_schema(row, True), shared, list(filters(contract))
+        f"list{name}",
+        contract.title.vi,
+        contract.title.en,
+        answer_schema(row, True),
+        [*LIST, "Count", *search],
+        list(filters(contract)),
     )
+    listed["responses"]["200"]["content"] |= streamed()
     one = operation(
         f"get{name}",
         f"{contract.title.vi}: một dòng",
         f"{contract.title.en}: one row",
         answer_schema(row, False),
-        ["Fields", "AsOf"],
+        ROW,
         [key],
     )
-    for found in (listed, one):
+    sought = lookup.operation(f"lookup{name}", contract.title, row)
+    for found in (listed, one, sought):
         found["tags"] = [contract.slug]
         found["security"] = [{"token": []}] if not contract.is_open else [{}, {"token": []}]
-    return {base: {"get": listed}, base + "/{key}": {"get": one}}
+    place = f"/api/v1/datasets/{contract.slug}/lookup"
+    return {base: {"get": listed}, base + "/{key}": {"get": one}, place: {"post": sought}}
+
+
+def streamed() -> Json:
+    """The forms of a stream besides JSON."""
+    text: Json = {"schema": {"type": "string"}}
+    binary: Json = {"schema": {"type": "string", "format": "binary"}}
+    return {kind.media_type: binary if kind.form == "cells" else text for kind in KINDS.values()}
 
 
 def operation(id: str, vi: str, en: str, schema: Json, shared: Sequence[str], own: Sequence[Json]) -> Json:
@@ -137,6 +164,7 @@ def operation(id: str, vi: str, en: str, schema: Json, shared: Sequence[str], ow
             },
             "304": {"description": "Không đổi so với ETag đã có / Unchanged since the ETag given"},
             **problem_answers(),
+            **answers(*OF_ROWS),
         },
     }
 
@@ -146,6 +174,9 @@ def headers() -> Json:
     return {
         "ETag": header("Thẻ của câu trả lời về một bản phát hành / Tag of an answer about a release"),
         "Link": header('Địa chỉ trang sau, rel="next" / Address of the next page'),
+        "Lienthong-Contract": header("Hợp đồng dữ liệu và phiên bản / The contract and its version: `name@1.1.0`"),
+        "Deprecation": header("Từ khi nào không nên dùng nữa, RFC 9745 / Since when it should not be begun with"),
+        "Sunset": header("Khi nào ngừng, RFC 8594 / When it ends"),
         "Lienthong-Receipt": header("Số biên nhận trong sổ truy cập / Receipt in the access ledger, for governed data"),
     }
 
@@ -154,7 +185,7 @@ def generic() -> Json:
     """The same operations for a dataset whose name is known only at run time."""
     row: Json = {"type": "object", "additionalProperties": True}
     free = {
-        "name": "filter",
+        "name": "conditions",
         "in": "query",
         "style": "form",
         "explode": True,
@@ -169,20 +200,52 @@ def generic() -> Json:
         "description": "Khóa, các phần cách nhau bằng dấu phẩy / The key, its parts separated by commas",
         "schema": _TEXT,
     }
-    shared = ["Name", "Fields", "Sort", "Cursor", "Limit", "AsOf", "Count", "Search"]
     text = f"Tối đa {MAX_LIMIT} dòng một trang / At most {MAX_LIMIT} rows a page"
     listed = operation(
-        "listRows", "Dòng của một bộ dữ liệu", "Rows of a dataset", answer_schema(row, True), shared, [free]
+        "listRows",
+        "Dòng của một bộ dữ liệu",
+        "Rows of a dataset",
+        answer_schema(row, True),
+        ["Name", *LIST, *GROUPS, "Count", "Search"],
+        [free],
     )
+    listed["responses"]["200"]["content"] |= streamed()
+    export = operation(
+        "exportRows",
+        "Mọi dòng của một truy vấn, theo luồng",
+        "All rows of a query, as a stream",
+        row,
+        ["Name", *LIST, *GROUPS, "Search"],
+        [free, _extension()],
+    )
+    export["responses"]["200"]["content"] = streamed()
     one = operation(
         "getRow",
         "Một dòng theo khóa",
         "One row by its key",
         answer_schema(row, False),
-        ["Name", "Fields", "AsOf"],
+        ["Name", *ROW],
         [key],
     )
-    for found in (listed, one):
-        found |= {"tags": ["rows"], "security": [{}, {"token": []}], "description": text}
-    base = "/api/v1/datasets/{name}/rows"
-    return {base: {"get": listed}, base + "/{key}": {"get": one}}
+    sought = lookup.operation("lookupRows", None, row)
+    sought["parameters"].append(ref("parameters", "Name"))
+    for found in (listed, one, export, sought):
+        found |= {"tags": ["rows"], "security": [{}, {"token": []}]}
+    listed["description"] = text
+    base = "/api/v1/datasets/{name}/"
+    return {
+        base + "rows": {"get": listed},
+        base + "rows/{key}": {"get": one},
+        base + "rows.{extension}": {"get": export},
+        base + "lookup": {"post": sought},
+    }
+
+
+def _extension() -> Json:
+    return {
+        "name": "extension",
+        "in": "path",
+        "required": True,
+        "description": "Dạng của luồng / Form of the stream",
+        "schema": {"type": "string", "enum": list(KINDS)},
+    }

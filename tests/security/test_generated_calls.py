@@ -1,0 +1,38 @@
+"""Calls made from the OpenAPI document itself, right and wrong ones, of three callers (schemathesis).
+
+Whatever fits the document or breaks it: no 5xx, no status, media type, header or body beside those that are written.
+`LIENTHONG_CALLS` sets how many calls each operation gets from each caller.
+"""
+
+import os
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis import checks
+
+from lienthong.app.documents import openapi
+from lienthong.contract.loader import load_all
+from tests.surface.small import ADMIN, AGENCY, DATASETS, World
+
+CALLS = int(os.environ.get("LIENTHONG_CALLS", "4"))
+SCHEMA = schemathesis.openapi.from_dict(openapi(load_all(DATASETS)))
+CHECKS = [
+    checks.not_a_server_error,
+    *checks.CHECKS.get_by_names(
+        ["status_code_conformance", "content_type_conformance", "response_headers_conformance", "response_schema_conformance"]
+    ),
+]
+
+
+@SCHEMA.parametrize()
+@settings(max_examples=CALLS, deadline=None, derandomize=True, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+@pytest.mark.parametrize("token", [None, AGENCY, ADMIN])
+def test_generated_calls_meet_only_what_is_written(world: World, case: Any, token: str | None) -> None:
+    # The call goes through the app in this process, not over a socket.
+    given = case.as_transport_kwargs(base_url="http://world")
+    options = {name: given[name] for name in ("params", "json", "data", "content", "files") if given.get(name) is not None}
+    headers = {name: value for name, value in (given.get("headers") or {}).items() if name.lower() != "authorization"}
+    answer = world.client(token).request(given["method"], given["url"], headers=headers, cookies=given.get("cookies"), **options)
+    case.validate_response(answer, checks=CHECKS)
