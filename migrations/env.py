@@ -5,6 +5,7 @@ from alembic import context
 
 import lienthong.catalog.tables
 import lienthong.catalog.twins
+import lienthong.catalog.writes
 import lienthong.governance.ledger.tables
 import lienthong.governance.tables  # noqa: F401  (so do these)
 from lienthong.store.tables import METADATA

@@ -326,14 +326,21 @@ def running(home: Path) -> Iterator[World]:
         registry = load_all(DATASETS)
         migrate(settings, registry)
         fill(settings, registry)
-        url = owner.app_url(settings)
-        database = Counting(url, 4)
-        engine = create_async_engine(owner.sqlalchemy_url(url), pool_size=2)
-        directory = Directory(engine, settings, Sessions(b"secret"))
-        door = Door(registry, database, watch=SealWatch(engine, settings.seal_limit_seconds))
-        given = Services(registry, door, Catalog(registry, engine), directory, settings)
-        app = application(given, database)
-        with start_blocking_portal() as portal, portal.wrap_async_context_manager(app.router.lifespan_context(app)):
-            yield World(registry, settings, database, app, portal)
+        with serving(settings, registry) as found:
+            yield found
     finally:
         cluster.stop()
+
+
+@contextmanager
+def serving(settings: Settings, registry: Registry) -> Iterator[World]:
+    """The surfaces over a database that is there."""
+    url = owner.app_url(settings)
+    database = Counting(url, 4)
+    engine = create_async_engine(owner.sqlalchemy_url(url), pool_size=2)
+    directory = Directory(engine, settings, Sessions(b"secret"))
+    door = Door(registry, database, watch=SealWatch(engine, settings.seal_limit_seconds))
+    given = Services(registry, door, Catalog(registry, engine), directory, settings)
+    app = application(given, database)
+    with start_blocking_portal() as portal, portal.wrap_async_context_manager(app.router.lifespan_context(app)):
+        yield World(registry, settings, database, app, portal)

@@ -8,7 +8,7 @@ import logging
 import shutil
 import time
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import psycopg
@@ -57,25 +57,30 @@ def ingest(
         run = runs.open_run(connection, contract)
         folder = settings.home.absolute() / "work" / f"{contract.id}_{run.id.hex[:8]}"
         work = Work(connection, settings, registry, run, folder, force, progress, checkpoint)
-        try:
-            _clean(folder, contract)
-            passage(work, sources)
-        except Problem as problem:
-            refuse(work, problem)
-        except BaseException as error:
-            unexpected = _unexpected(contract, error)
-            log.error("run %s: %s", run.id, unexpected)
-            run.finish("failed", runs.told(unexpected))
-            if not isinstance(error, Exception):
-                raise
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-            if not connection.closed:
-                staging.drop_others(connection, contract.id)
+        carry_out(work, lambda: passage(work, sources))
         checkpoint("ended")
     run.report.seconds = round(time.monotonic() - started, 2)
     progress(contract.id, len(STEPS) - 1, len(STEPS) - 1, run.report.state)
     return run.report
+
+
+def carry_out(work: Work, steps: Callable[[], None]) -> None:
+    """Do the steps of a run in a folder of its own; whatever happens is told in the run, and nothing is left behind."""
+    try:
+        _clean(work.folder, work.contract)
+        steps()
+    except Problem as problem:
+        refuse(work, problem)
+    except BaseException as error:
+        unexpected = _unexpected(work.contract, error)
+        log.error("run %s: %s", work.run.id, unexpected)
+        work.run.finish("failed", runs.told(unexpected))
+        if not isinstance(error, Exception):
+            raise
+    finally:
+        shutil.rmtree(work.folder, ignore_errors=True)
+        if not work.connection.closed:
+            staging.drop_others(work.connection, work.contract.id)
 
 
 def ingest_all(

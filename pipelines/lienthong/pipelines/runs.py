@@ -115,12 +115,27 @@ def open_run(connection: Connection, contract: Contract) -> Run:
     return run
 
 
+def take_up(connection: Connection, contract: Contract, number: uuid.UUID) -> Run:
+    """Begin the run of a write, which was put down when it was asked for, or begin it anew when its worker died."""
+    recover(connection, contract.id)
+    run = Run(connection, contract, number, RunReport(contract.id, str(number)))
+    connection.execute(
+        "update platform.run set state = 'running', step = 'land', started_at = now(), contract_version = %s "
+        "where id = %s",
+        (contract.version, number),
+    )
+    return run
+
+
 def recover(connection: Connection, dataset: str) -> int:
-    """Mark dead runs failed and drop their staging tables; the number of dead runs. Hold the dataset's lock."""
+    """Mark dead runs failed and drop their staging tables; the number of dead runs. Hold the dataset's lock.
+
+    A write stays as it is: it is taken up again by its own number (`take_up`).
+    """
     died = both("Tiến trình dừng giữa chừng; dữ liệu không đổi", "The process ended midway; no data was changed")
     dead = connection.execute(
         "update platform.run set state = 'failed', finished_at = now(), problem = %s "
-        "where dataset = %s and state = 'running'",
+        "where dataset = %s and state = 'running' and kind = 'delivery'",
         (Jsonb({"slug": "interrupted", "detail": died.model_dump()}), dataset),
     ).rowcount
     staging.drop_others(connection, dataset)
@@ -177,5 +192,5 @@ def told(problem: Problem) -> dict[str, Any]:
     """A problem as a JSON value in both languages."""
     text = {"detail": problem.detail.model_dump(), "title": problem.title.model_dump()}
     fix = problem.fix.model_dump() if isinstance(problem.fix, Bilingual) else None
-    kind = {"slug": problem.slug, "code": problem.code, "exit_code": problem.exit_code}
+    kind = {"slug": problem.slug, "code": problem.code, "status": problem.status, "exit_code": problem.exit_code}
     return kind | text | {"place": problem.place, "fix": fix} | dict(problem.extra)

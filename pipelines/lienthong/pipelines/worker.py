@@ -7,6 +7,7 @@ worker died is taken up again: every task may be repeated.
 import asyncio
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from procrastinate import App, JobContext, PsycopgConnector, RetryStrategy, SyncPsycopgConnector
 from procrastinate.connector import BaseConnector
@@ -25,6 +26,12 @@ from lienthong.store import owner
 QUEUE = "data"
 STALLED_SECONDS = 30
 _PATH = {"options": "-c search_path=jobs,public"}
+_UNFINISHED = (
+    "insert into procrastinate_jobs (queue_name, task_name, priority, queueing_lock, args) "
+    "select %s, 'write', 10, 'write:' || w.run, jsonb_build_object('dataset', w.dataset, 'run', w.run) "
+    "from platform.writing w join platform.run r on r.id = w.run where r.state in ('queued', 'running') "
+    "order by w.asked_at on conflict (queueing_lock) where status = 'todo' do nothing"
+)
 _RETRY = RetryStrategy(max_attempts=5, exponential_wait=5, retry_exceptions=[Unavailable])
 
 
@@ -52,6 +59,14 @@ def publish(context: JobContext, dataset: str, force: bool = False) -> dict[str,
     return _result(run(*_given(context, dataset), force=force))
 
 
+def write(context: JobContext, dataset: str, run: str) -> dict[str, Any]:
+    """Carry out a write of rows; the platform's own trigger asks for it."""
+    from lienthong.pipelines.writes import write as carry_out
+
+    settings, registry, _ = _given(context, dataset)
+    return _result(carry_out(settings, registry, UUID(run)))
+
+
 async def revive(context: JobContext, timestamp: int = 0) -> None:
     """Take up the jobs of workers that died, every minute."""
     await _revive(context.app)
@@ -77,6 +92,7 @@ def defer(settings: Settings, task: str, dataset: str, **arguments: Any) -> int 
 def run_worker(settings: Settings) -> None:
     """Do jobs, one at a time, until told to stop (SIGINT, SIGTERM); the job at hand is finished first."""
     install(settings)
+    _ask_again(settings)
     asyncio.run(_work(settings))
 
 
@@ -85,6 +101,14 @@ async def _work(settings: Settings) -> None:
     async with app.open_async():
         await _revive(app)
         await app.run_worker_async(queues=[QUEUE], additional_context={"settings": settings})
+
+
+def _ask_again(settings: Settings) -> None:
+    """Writes that no worker has finished: asked for before there was a queue, or begun by one that died."""
+    with owner.connect(settings) as connection, connection.transaction():
+        if connection.execute("select to_regclass('platform.writing')").fetchone() != (None,):
+            connection.execute("set local search_path to jobs, public")
+            connection.execute(_UNFINISHED, (QUEUE,))
 
 
 def install(settings: Settings) -> None:
@@ -100,7 +124,7 @@ def install(settings: Settings) -> None:
 def _app(connector: BaseConnector) -> App:
     """The tasks, with a way to the database."""
     app = App(connector=connector)
-    for task in (ingest, check, publish):
+    for task in (ingest, check, publish, write):
         app.task(name=task.__name__, queue=QUEUE, pass_context=True, retry=_RETRY)(task)
     every_minute = app.task(name="revive", queue=QUEUE, pass_context=True, queueing_lock="revive")(revive)
     app.periodic(cron="* * * * *")(every_minute)

@@ -64,11 +64,25 @@ def migrate(json: Json = False) -> None:
 
 @app.command()
 def worker(json: Json = False) -> None:
-    """Chạy việc nền / Run queued jobs: ingest, check, publish."""
+    """Chạy việc nền / Run queued jobs: ingest, check, publish, write."""
+    from lienthong.app.children import follow_parent
     from lienthong.pipelines.worker import run_worker
 
+    follow_parent()
     output.emit({"worker": "started"}, json, lambda: "worker started")
     run_worker(settings())
+
+
+@app.command()
+def keep(json: Json = False) -> None:
+    """Làm việc thường trực / Steady duties: seal the ledger, apply agreements, deliver webhooks."""
+    from lienthong.app.children import follow_parent
+    from lienthong.app.definitions import registry
+    from lienthong.app.keeper import Keeper
+
+    follow_parent()
+    output.emit({"keeper": "started"}, json, lambda: "keeper started")
+    Keeper(settings(), registry(settings())).run()
 
 
 @app.command()

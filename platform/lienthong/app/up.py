@@ -8,6 +8,7 @@ import sys
 from typing import NoReturn
 
 from lienthong.app import output
+from lienthong.app.children import Children
 from lienthong.app.definitions import folder as definitions_folder
 from lienthong.app.definitions import is_loaded
 from lienthong.app.definitions import registry as load_registry
@@ -29,11 +30,13 @@ def run(settings: Settings, *, empty: bool, as_json: bool) -> None:
     if empty:
         settings = _without_datasets(settings)
     cluster = None if settings.database_url else Cluster(settings.home)
+    children = Children(())
     try:
         if cluster:
             _say("PostgreSQL + PostGIS")
             cluster.start()
         registry = load_registry(settings)
+        children = Children(_beside(registry))
         _say("Cập nhật lược đồ / Migrate")
         migrate(settings, registry)
         ensure_served(settings, registry)
@@ -41,11 +44,19 @@ def run(settings: Settings, *, empty: bool, as_json: bool) -> None:
         known = seed(settings, registry, given)
         if given and not is_loaded(settings, registry):
             _load(as_json)
+        children.start()
         _welcome(settings, registry, known, as_json)
         serve(settings)
     finally:
+        children.stop()
         if cluster:
             cluster.stop()
+
+
+def _beside(registry: Registry) -> list[str]:
+    """The commands that run beside the server; a worker only where there are rows to write."""
+    written = any(contract.access.write for contract in registry.contracts.values())
+    return ["keep", "worker"] if written else ["keep"]
 
 
 def _stop(*_: object) -> NoReturn:

@@ -44,13 +44,14 @@ class Landing(PlatformTable, table=True):
 
 
 class Run(PlatformTable, table=True):
-    """One passage of a source's delivery through land, conform, gate, merge."""
+    """One passage of a source's delivery, or of rows written over the API, through land, conform, gate, merge."""
 
-    __table_args__ = (Index("run_dataset_started", "dataset", "started_at"),)
+    __table_args__ = (Index("run_dataset_started", "dataset", "started_at"), {"info": {"app": "insert"}})
 
     id: uuid.UUID = Field(primary_key=True, default_factory=uuid.uuid4)
     dataset: str = Field(max_length=63)
-    state: str = Field(default="running")  # running | done | unchanged | refused | failed
+    kind: str = Field(default="delivery", sa_column_kwargs={"server_default": "delivery"})  # delivery | write
+    state: str = Field(default="running")  # queued | running | done | unchanged | refused | failed
     step: str = Field(default="land")  # land | conform | gate | merge | done
     started_at: datetime = Field(default_factory=now)
     finished_at: datetime | None = None

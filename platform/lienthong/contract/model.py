@@ -185,10 +185,18 @@ class Shared(Part):
     legal_basis: str | None = None
 
 
+class Write(Part):
+    """Who may change single rows over the API. Each write is a run: through the gate, with history."""
+
+    by: Literal["provider"] = "provider"
+    modes: tuple[Literal["upsert", "delete"], ...] = ("upsert", "delete")
+
+
 class Access(Part):
-    """Sharing between agencies; absent means not shared."""
+    """Sharing between agencies, and writing over the API; absent means neither."""
 
     shared: Shared | None = None
+    write: Write | None = None
 
 
 class GroupBy(Part):

@@ -13,6 +13,7 @@ from lienthong.rest.negotiation import PLAIN, negotiated
 from lienthong.rest.stream import Streams
 from lienthong.store.query import Query
 from lienthong.store.scope import Scope
+from lienthong.store.written import etag
 from lienthong.web.parameters import parameters
 from lienthong.web.problems import Endpoint, guarded
 
@@ -75,6 +76,8 @@ class Rows:
         if headers.get("ETag") and caching.matches(request, headers["ETag"]):
             return caching.unchanged(headers)
         answer = await self._door.one(subject, asked, surface="rest")
+        if scope.schema == "governed" and not asked.items and asked.as_of is None:
+            headers["ETag"] = f'"{etag(answer.body)}"'
         return _respond(scope, asked, answer, release, headers, {})
 
 

@@ -67,4 +67,14 @@ def required_columns(contract: Contract, document: Document) -> None:
                 )
 
 
-RULES = (columns, required_columns)
+def writes(contract: Contract, document: Document) -> None:
+    """A dataset that is written to row by row is not also delivered as a whole, which would undo what was written."""
+    if contract.access.write and contract.source.mode == "snapshot":
+        detail = both(
+            "access.write không đi cùng source.mode: snapshot: bản giao sau sẽ xóa những gì đã ghi",
+            "access.write does not go with source.mode: snapshot: the next delivery would undo what was written",
+        )
+        document.error(("access", "write"), detail, both("source.mode: upsert", "source.mode: upsert"))
+
+
+RULES = (columns, required_columns, writes)
