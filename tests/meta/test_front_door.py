@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 
 from tests.meta.project import ROOT
 
-TARGETS = {"setup", "run", "test", "check", "bench", "openapi", "docs", "clean"}
+TARGETS = {"setup", "run", "test", "chaos", "check", "bench", "openapi", "docs", "clean"}
 LOCKS = sorted(ROOT.glob("requirements*.lock"))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 
