@@ -34,7 +34,7 @@ from lienthong.store.schema import create_release
 
 Progressed = Callable[[str, int, int | None, str], None]
 State = Literal["published", "unchanged", "unloaded", "closed", "failed"]
-LAYOUT = "1"  # of tables and files: another one makes a new release of the same data
+LAYOUT = "2"  # of tables and files: another one makes a new release of the same data
 _MEMORY = "256MB"  # for sorting and indexing
 
 

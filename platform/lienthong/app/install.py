@@ -13,7 +13,7 @@ from lienthong.store import links, mask, owner, rights, roles, schema, twin
 from lienthong.store.condition import condition
 from lienthong.store.roles import ADMINISTRATOR
 
-LAYOUT = 2  # raised when store.schema or store.roles make tables and rights in another way
+LAYOUT = 3  # raised when store.schema or store.roles make tables and rights in another way
 _INSTALLED = (
     "select id, fingerprint || ' ' || obj_description(to_regclass('governed.' || quote_ident(id)), 'pg_class') "
     "from platform.dataset"

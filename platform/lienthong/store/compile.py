@@ -1,7 +1,7 @@
 """`Query` -> one SQL statement in which PostgreSQL builds the JSON. The only place where SQL is composed for reads."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -11,13 +11,34 @@ from lienthong.kernel.clock import VIETNAM
 from lienthong.kernel.problem import TooCostly
 from lienthong.kernel.text import both
 from lienthong.store.aggregate import aggregate_sql, groups_sql
-from lienthong.store.keyset import SortKey, after_sql, cursor_sql, decode, sort_keys
+from lienthong.store.keyset import SortKey, after_sql, cursor_sql, opened_cursor, sort_keys
 from lienthong.store.mask import keeps_type, masked_column
 from lienthong.store.predicate import Params, column, ident, predicate
-from lienthong.store.query import ROW_NUMBER, Connection, Item, Member, Nested, Page, Query, Related, all_of, fields
+from lienthong.store.query import (
+    ROW_NUMBER,
+    Connection,
+    Item,
+    Member,
+    Nested,
+    Page,
+    Query,
+    Related,
+    Text,
+    all_of,
+    fields,
+    required,
+)
 from lienthong.store.scope import Scope, Scopes
+from lienthong.store.words import BUCKET, by_bucket, terms
 
 Items = tuple[Item | Nested, ...]
+
+
+def _has_end(shape: Connection) -> bool:
+    """Does it tell the cursor of its last row?"""
+    return any(part.name == "endCursor" for member in shape.members for part in member.parts)
+
+
 _WHOLE_ROWS: dict[tuple[str, frozenset[str], frozenset[str], str], str] = {}
 """Select lists of whole rows, which hold no value, by contract, visible fields and alias."""
 
@@ -36,6 +57,16 @@ class Statement:
     touched: tuple[str, ...] = ()
 
 
+@dataclass
+class Beside:
+    """What stands beside the page with this alias: related rows that are shown and noted in one go."""
+
+    alias: str
+    limit: int
+    sql: str = ""
+    seen: list[Nested] = field(default_factory=list)
+
+
 class Compiler:
     """Compiles queries over the datasets of one registry, as one caller may see them."""
 
@@ -45,6 +76,7 @@ class Compiler:
         self.params = Params()
         self._aliases = 0
         self._touched: dict[str, list[str]] = {}
+        self._beside: Beside | None = None
 
     # --- whole statements -------------------------------------------------------------------------------------
 
@@ -56,16 +88,19 @@ class Compiler:
             sql = f"select a.j::text, json_array_length(a.j), null, {total}"
             return self._statement(sql, source, ("body", "count", "next", "total"))
         keys = sort_keys(self.scopes[query.dataset].contract, query.order)
-        page, alias = self._page(query, keys, None), "p"
+        page, alias = self._page(query, keys, None, self._shown(query, query.items)), "p"
         limit = query.page.limit
         total = f", ({self._total(query)})" if query.total else ", null"
+        self._beside = Beside(alias, limit)
+        items = self._items(query, alias)
+        # The page is in order, and nothing after it changes that: sorting again would cost a third of the statement.
         sql = (
-            f"select coalesce(json_agg(row_to_json(r) order by {alias}._n) filter (where {alias}._n <= {limit}), "
+            f"select coalesce(json_agg(row_to_json(r)) filter (where {alias}._n <= {limit}), "
             f"'[]')::text, least(count(*), {limit})::int, "
             f"case when count(*) > {limit} then max({cursor_sql(keys, alias)}) "
             f"filter (where {alias}._n = {limit}) end{total}"
         )
-        source = f" from ({page}) {alias} cross join lateral (select {self._items(query, alias)}) r"
+        source = f" from ({page}) {alias}{self._beside.sql} cross join lateral (select {items}) r"
         self._touch(query, f"array_agg({alias}.{ROW_NUMBER}) filter (where {alias}._n <= {limit})")
         return self._statement(sql, source, ("body", "count", "next", "total"))
 
@@ -140,20 +175,33 @@ class Compiler:
         )
 
     def _connection(
-        self, query: Query, shape: Connection, link: tuple[Relation, str] | None, counted: bool = False
+        self,
+        query: Query,
+        shape: Connection,
+        link: tuple[Relation, str] | None,
+        counted: bool = False,
+        numbered: bool = False,
     ) -> str:
-        """A scalar subquery: a Relay connection with the members asked for; `counted` adds its number of rows."""
+        """A select of one row: a Relay connection with the members asked for.
+
+        `counted` adds its number of rows, `numbered` the numbers of its rows as a text.
+        """
         page = self._alias()
         keys = sort_keys(self.scopes[query.dataset].contract, query.order)
         rows = {items: f"r{n}" for n, items in enumerate(shape.rows)}
         body = self._build((m, self._connection_member(m, keys, page, query, rows, link)) for m in shape.members)
         if all(m.name == "totalCount" or m.literal is not None for m in shape.members):
             return f"select {body}, 0" if counted else f"select {body}"
-        source = f"({self._page(query, keys, link)}) {page}"
-        for items, name in rows.items():
-            source += f" cross join lateral (select {self._items(query.but(items=items), page)}) {name}"
+        shown = set[str]().union(*(self._shown(query, items) for items in rows))
+        source = f"({self._page(query, keys, link, shown)}) {page}"
+        if counted:
+            self._beside = Beside(page, query.page.limit)
+        items = [f" cross join lateral (select {self._items(query.but(items=i), page)}) {n}" for i, n in rows.items()]
+        beside = self._beside.sql if self._beside and self._beside.alias == page else ""
         count = f", least(count(*), {query.page.limit})::int" if counted else ""
-        return f"select {body}{count} from {source}"
+        if numbered:
+            count = f", string_agg({page}.{ROW_NUMBER}::text, ',') filter (where {page}._n <= {query.page.limit})"
+        return f"select {body}{count} from {source}{beside}{''.join(items)}"
 
     def _connection_member(
         self,
@@ -170,18 +218,18 @@ class Compiler:
             case "totalCount":
                 return f"({self._total(query, link)})"
             case "nodes":
-                return f"coalesce(json_agg(row_to_json({rows[member.items]}) order by {page}._n) {seen}, '[]')"
+                return f"coalesce(json_agg(row_to_json({rows[member.items]})) {seen}, '[]')"
             case "edges":
                 parts = self._build(
                     (p, f"row_to_json({rows[p.items]})" if p.name == "node" else cursor) for p in member.parts
                 )
-                return f"coalesce(json_agg({parts} order by {page}._n) {seen}, '[]')"
+                return f"coalesce(json_agg({parts}) {seen}, '[]')"
             case "pageInfo":
                 info = {
                     "hasNextPage": f"count(*) > {limit}",
                     "hasPreviousPage": "true" if query.page.after else "false",
                     "startCursor": f"max({cursor}) filter (where {page}._n = 1 and {limit} > 0)",
-                    "endCursor": f"(array_agg({cursor} order by {page}._n desc) {seen})[1]",
+                    "endCursor": f"max({cursor}) filter (where {page}._n = least({page}._all, {limit}))",
                 }
                 return self._build((p, info.get(p.name, "")) for p in member.parts)
             case _:
@@ -206,7 +254,7 @@ class Compiler:
             alias,
             self._relation(query),
             lambda: self._where(query, alias, link),
-            lambda c: predicate(c, alias, scope.contract, self.params, self._exists, scope.searchable),
+            lambda c: predicate(c, alias, scope.contract, self.params, self._exists, scope.search),
             self._build,
         )
 
@@ -217,21 +265,57 @@ class Compiler:
 
     # --- parts ------------------------------------------------------------------------------------------------
 
-    def _page(self, query: Query, keys: Sequence[SortKey], link: tuple[Relation, str] | None) -> str:
-        """A numbered page of stored rows, one longer than asked for to know whether more follow."""
+    def _page(
+        self,
+        query: Query,
+        keys: Sequence[SortKey],
+        link: tuple[Relation, str] | None,
+        shown: set[str] | None = None,
+    ) -> str:
+        """A numbered page of stored rows, one longer than asked for to know whether more follow.
+
+        `shown`: the columns that are needed of them; all that may be seen when it is not given.
+        """
         alias = self._alias()
-        where = self._where(query, alias, link)
+        where, after = self._where(query, alias, link), ""
         if query.page.after is not None:
-            where += " and " + after_sql(keys, decode(query.page.after, keys), alias, self.params)
+            after = after_sql(keys, opened_cursor(query.page.after, keys), alias, self.params)
+            where += f" and {after}"
         order = ", ".join(key.order_sql(alias) for key in keys)
+        limit = int(query.page.limit) + 1
         offset = f" offset {int(query.page.offset)}" if query.page.offset else ""
         # By name: a caller may read some columns only.
-        stored = dict.fromkeys([*self._stored(query), *(key.column for key in keys), ROW_NUMBER])
+        stored = dict.fromkeys(c for c in self._stored(query) if shown is None or c in shown)
+        stored |= dict.fromkeys([*(key.column for key in keys), ROW_NUMBER])
         listed = ", ".join(column(alias, name) for name in stored)
-        return (
-            f"select row_number() over () as _n, q.* from (select {listed} from {self._relation(query)} {alias} "
-            f"where {where} order by {order} limit {int(query.page.limit) + 1}{offset}) q"
-        )
+        counted = ", count(*) over () as _all" if query.connection and _has_end(query.connection) else ""
+        source, limited = self._relation(query), f"where {where} order by {order} limit {limit}{offset}"
+        page = f"select {listed} from {source} {alias} {limited}"
+        if link is None and self._in_key_order(query):
+            start = (
+                f"select {alias}.{BUCKET} from {source} {alias} where {after} order by {order} limit 1" if after else ""
+            )
+            page = by_bucket(source, alias, f"{listed} from {source} {alias}", where, order, limit, start)
+        return f"select row_number() over () as _n{counted}, q.* from ({page}) q"
+
+    def _in_key_order(self, query: Query) -> bool:
+        """Does a search for words ask for the first rows in the order in which a release lies on disk?"""
+        scope = self.scopes[query.dataset]
+        if scope.schema != "open" or query.order or query.page.offset or (query.as_of and not scope.contract.validity):
+            return False
+        return any(isinstance(leaf, Text) and terms(leaf.words) for leaf in required(query.where))
+
+    def _shown(self, query: Query, items: Items) -> set[str]:
+        """The stored columns that `items` are made of."""
+        scope = self.scopes[query.dataset]
+        found: set[str] = set()
+        for item in items or fields(scope.visible):
+            if isinstance(item, Nested):
+                found.update(near for near, _ in self.registry.relations(scope.contract.id)[item.relation].on)
+            elif item.literal is None and item.field != ROW_NUMBER:
+                field = scope.contract.by_name[item.field]
+                found.update([masked_column(field)] if item.field in scope.masked else [c.name for c in field.columns])
+        return found
 
     def _stored(self, query: Query) -> list[str]:
         """The stored columns of the visible fields; of a masked one that of its mask."""
@@ -281,9 +365,39 @@ class Compiler:
         if item.query.is_aggregate:
             return f"({self._aggregate(item.query, link)})"
         if item.query.connection is not None:
-            return f"({self._connection(item.query, item.query.connection, link)})"
-        nodes = Connection((Member("nodes", "nodes", items=item.query.items),))
-        return f"(select n -> 'nodes' from ({self._connection(item.query, nodes, link)}) as n(n))"
+            return self._joined(item, link, self._connection, item.query.connection)
+        return self._joined(item, link, self._list, None)
+
+    def _list(
+        self,
+        query: Query,
+        shape: None,
+        link: tuple[Relation, str] | None,
+        counted: bool = False,
+        numbered: bool = False,
+    ) -> str:
+        """A select of one row: the related rows as an array; `numbered` adds their numbers as a text."""
+        page, limit = self._alias(), query.page.limit
+        keys = sort_keys(self.scopes[query.dataset].contract, query.order)
+        source = f"({self._page(query, keys, link, self._shown(query, query.items))}) {page}"
+        source += f" cross join lateral (select {self._items(query, page)}) r"
+        seen = f"filter (where {page}._n <= {limit})"
+        numbers = f", string_agg({page}.{ROW_NUMBER}::text, ',') {seen}" if numbered else ""
+        return f"select coalesce(json_agg(row_to_json(r)) {seen}, '[]'){numbers} from {source}"
+
+    def _joined(self, item: Nested, link: tuple[Relation, str], made: Callable[..., str], shape: Any) -> str:
+        """Related rows as an expression; those about persons stand beside the page, which then has their numbers."""
+        beside = self._beside
+        if beside is None or beside.alias != link[1] or not self._about_persons(item.query.dataset):
+            return f"({made(item.query, shape, link)})"
+        name = self._alias()
+        self._beside = None  # what is nested deeper is nested in another page
+        beside.sql += f" cross join lateral ({made(item.query, shape, link, numbered=True)}) {name}(j, k)"
+        self._beside = beside
+        numbers = f"string_agg({name}.k, ',') filter (where {beside.alias}._n <= {beside.limit})"
+        self._touched.setdefault(item.query.dataset, []).append(f"string_to_array({numbers}, ',')::bigint[]")
+        beside.seen.append(item)
+        return f"{name}.j"
 
     def _total(self, query: Query, link: tuple[Relation, str] | None = None) -> str:
         alias = self._alias()
@@ -295,7 +409,7 @@ class Compiler:
         condition = all_of(scope.where, query.where)
         parts = [self._linked(link, alias)] if link else []
         if condition is not None:
-            parts.append(predicate(condition, alias, scope.contract, self.params, self._exists, scope.searchable))
+            parts.append(predicate(condition, alias, scope.contract, self.params, self._exists, scope.search))
         for name, value in zip(scope.contract.primary_key, query.key or (), strict=False):
             parts.append(f"{column(alias, name)} = {self.params.add(value)}")
         if query.as_of is not None and scope.contract.validity:
@@ -360,7 +474,8 @@ class Compiler:
         for item in query.selected:
             if isinstance(item, Nested) and not item.query.is_aggregate:
                 way = (*path, item)
-                if self._about_persons(item.query.dataset):
+                known = self._beside is not None and any(item is seen for seen in self._beside.seen)
+                if self._about_persons(item.query.dataset) and not known:
                     self._touched.setdefault(item.query.dataset, []).append(self._numbers(root, way))
                 self._touch_nested(root, item.query, way)
 

@@ -12,7 +12,10 @@ from lienthong.contract.types.lists import ListOf
 from lienthong.kernel.problem import QueryInvalid
 from lienthong.kernel.text import both
 from lienthong.store.query import Both, Compare, Condition, Either, Not, Related, Text, all_of
+from lienthong.store.slots import Marked, opened
 from lienthong.store.spatial import parse_near
+
+_OPEN = frozenset({"eq", "ne", "gt", "gte", "lt", "lte", "contains"})  # one value, whatever it is
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
@@ -45,6 +48,8 @@ def value_of(field: FieldContract, op: str, raw: Any) -> Any:
     place = f"{field.name}__{op}"
     if op not in field.type.operators:
         raise unknown("toán tử", "operator", op, field.type.operators, place)
+    if isinstance(raw, Marked) and op in _OPEN:
+        return opened(raw, lambda text: value_of(field, op, str(text)))
     try:
         return _operand(field, op, raw)
     except ParseError as error:

@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from lienthong.contract.model import Contract
 from lienthong.store.cursor import encoded_sql, not_of_this_query, opened, tag
 from lienthong.store.predicate import Params, column
 from lienthong.store.query import ROW_NUMBER, Order
+from lienthong.store.slots import Marked, NotAlike, Slot
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,21 @@ def _tag(keys: Sequence[SortKey]) -> str:
     return tag(keys[0].dataset, *(f"{'-' if key.descending else ''}{key.column}" for key in keys))
 
 
+def opened_cursor(cursor: str, keys: Sequence[SortKey]) -> list[Any]:
+    """`decode`, with slots in place of the values of a marked cursor; of one with a missing value there are none."""
+    values = decode(cursor, keys)
+    if not isinstance(cursor, Marked) or None in values:
+        return list(values)
+    return [Slot(cursor.number, partial(_nth, keys, n), value) for n, value in enumerate(values)]
+
+
+def _nth(keys: Sequence[SortKey], n: int, cursor: str) -> str:
+    value = decode(cursor, keys)[n]
+    if value is None:
+        raise NotAlike
+    return value
+
+
 def _fits(key: SortKey, value: object) -> bool:
     """Null where the key can be null, else a text that PostgreSQL can take: no NUL, no lone surrogate."""
     if not isinstance(value, str):
@@ -68,7 +86,7 @@ def _fits(key: SortKey, value: object) -> bool:
     return "\0" not in value and not any("\ud800" <= c <= "\udfff" for c in value)
 
 
-def after_sql(keys: Sequence[SortKey], values: Sequence[str | None], alias: str, params: Params) -> str:
+def after_sql(keys: Sequence[SortKey], values: Sequence[Any], alias: str, params: Params) -> str:
     """The rows after `values`; one row comparison where the keys allow it, since only that uses an index range."""
     uniform = len({key.descending for key in keys}) == 1 and not any(key.nullable for key in keys)
     if uniform and None not in values:
@@ -78,7 +96,7 @@ def after_sql(keys: Sequence[SortKey], values: Sequence[str | None], alias: str,
     return _after(list(zip(keys, values, strict=True)), alias, params)
 
 
-def _after(pairs: list[tuple[SortKey, str | None]], alias: str, params: Params) -> str:
+def _after(pairs: list[tuple[SortKey, Any]], alias: str, params: Params) -> str:
     (key, value), *rest = pairs
     name = column(alias, key.column)
     beyond = "false"

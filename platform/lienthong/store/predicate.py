@@ -7,7 +7,10 @@ from typing import Any
 from lienthong.contract.model import Contract
 from lienthong.kernel.text import fold
 from lienthong.store.query import ROW_NUMBER, Both, Compare, Condition, Either, Not, Related, Text
+from lienthong.store.scope import Search
+from lienthong.store.slots import Slot
 from lienthong.store.spatial import near_sql
+from lienthong.store.words import pattern, plain_sql, terms, tsquery, words_sql
 
 SIGNS = {"eq": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
@@ -45,7 +48,7 @@ def like(text: str) -> str:
 
 
 def predicate(
-    condition: Condition, alias: str, contract: Contract, params: Params, exists: Exists, searched: bool = True
+    condition: Condition, alias: str, contract: Contract, params: Params, exists: Exists, searched: Search = "index"
 ) -> str:
     """`condition` as a SQL expression over the table `alias`; values are appended to `params`.
 
@@ -61,7 +64,7 @@ def predicate(
         case Related():
             return exists(condition, alias, contract)
         case Text(words):
-            return _text(words, alias, params)
+            return _text(words, alias, params, searched)
         case Compare():
             return compare(condition, alias, contract, params, searched)
 
@@ -74,19 +77,28 @@ def _join(
     contract: Contract,
     params: Params,
     exists: Exists,
-    searched: bool,
+    searched: Search,
 ) -> str:
     inner = [predicate(part, alias, contract, params, exists, searched) for part in parts]
     return f"({word.join(inner)})" if inner else empty
 
 
-def _text(words: str, alias: str, params: Params) -> str:
-    """Every word occurs in the folded search text of the row (trigram index on `_search`)."""
-    tests = [f"{alias}._search like {params.add(like(word))}" for word in words.split()]
-    return f"({' and '.join(tests)})" if tests else "true"
+def _text(given: str, alias: str, params: Params, searched: Search) -> str:
+    """Every word, phrase or beginning of a word stands in the folded search text of the row."""
+    found, search = terms(given), f"{alias}._search"
+    if not found:
+        return "true"
+    query = tsquery(found)
+    if query is None:
+        return "false"
+    if searched == "index":
+        return f"{words_sql(search)} @@ to_tsquery('simple', {params.add(query)}::text)"
+    tests = [f"{search} like {params.add(like(term.words[0]))}" for term in found]  # cheaper, and mostly enough
+    tests += [f"{plain_sql(search)} ~ {params.add(pattern(term))}::text" for term in found]
+    return f"({' and '.join(tests)})"
 
 
-def compare(leaf: Compare, alias: str, contract: Contract, params: Params, searched: bool = True) -> str:
+def compare(leaf: Compare, alias: str, contract: Contract, params: Params, searched: Search = "index") -> str:
     """One comparison as SQL."""
     name = column(alias, leaf.field)
     if leaf.field == ROW_NUMBER:
@@ -102,9 +114,9 @@ def compare(leaf: Compare, alias: str, contract: Contract, params: Params, searc
         case "contains" if field.logical_type == "list":
             return f"{name} @> {params.add(leaf.value)}::jsonb"
         case "contains":
-            pattern = params.add(like(leaf.value))
-            test = f"platform.fold({name}) like {pattern}"
-            return f"({alias}._search like {pattern} and {test})" if field.search and searched else test
+            part = params.add(leaf.value.then(like) if isinstance(leaf.value, Slot) else like(leaf.value))
+            test = f"platform.fold({name}) like {part}"
+            return f"({alias}._search like {part} and {test})" if field.search and searched != "fields" else test
         case "bbox":
             corners = ", ".join(f"{params.add(corner)}::float8" for corner in leaf.value)
             box = f"st_makeenvelope({corners}, 4326)"

@@ -214,3 +214,10 @@ def walk(condition: Condition | None) -> "list[Compare | Related | Text]":
             return walk(part)
         case leaf:
             return [leaf]
+
+
+def required(condition: Condition | None) -> "list[Compare | Related | Text]":
+    """The leaves that every row fulfils."""
+    if isinstance(condition, Both):
+        return [leaf for part in condition.parts for leaf in required(part)]
+    return [condition] if isinstance(condition, Compare | Related | Text) else []

@@ -71,7 +71,7 @@ def index_release(connection: Connection, registry: Registry, contract: Contract
     relation, past = table("release", name), table("release", name + "_history")
     key = sql.SQL(", ").join(map(sql.Identifier, contract.primary_key))
     connection.execute(sql.SQL("alter table {} add primary key ({})").format(relation, key))
-    create_indexes(connection, contract, contract.open_fields, relation, name)
+    create_indexes(connection, contract, contract.open_fields, relation, name, in_key_order=True)
     foreign_key_indexes(connection, contract, _near_columns(registry, contract), relation, name)
     made = sql.Identifier(f"{name}_history_key"[-63:])
     connection.execute(sql.SQL("create index {} on {} ({}, _from)").format(made, past, key))

@@ -32,7 +32,7 @@ def agency_role(agency: str) -> str:
 
 def bootstrap(connection: Connection) -> None:
     """Schemas, extensions, the fold function, the fixed roles and what each may do. Safe to repeat."""
-    for extension in ("postgis", "pg_trgm", "unaccent", "btree_gist"):
+    for extension in ("postgis", "pg_trgm", "unaccent", "btree_gist", "btree_gin"):
         connection.execute(sql.SQL("create extension if not exists {} schema public").format(sql.Identifier(extension)))
     for schema in SCHEMAS:
         connection.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(schema)))

@@ -112,6 +112,7 @@ def create_indexes(
     fields: Iterable[FieldContract],
     relation: sql.Identifier,
     prefix: str,
+    in_key_order: bool = False,
 ) -> None:
     """An index for each `index: true` field and each of `indexes` (with the key, for keyset pages), geometry, text."""
     fields = tuple(fields)
@@ -126,9 +127,9 @@ def create_indexes(
         else:
             continue
         connection.execute(sql.SQL("create index if not exists {} on {} {}").format(name, relation, using))
-    for names in contract.indexes:
-        if {*names, *key} <= {field.name for field in fields}:
-            listed = [*names, *(k for k in key if k not in names)]
+    for together in contract.indexes:
+        if {*together, *key} <= {field.name for field in fields}:
+            listed = [*together, *(k for k in key if k not in together)]
             digest = hashlib.sha256("/".join(listed).encode()).hexdigest()[:8]
             name = sql.Identifier(f"{prefix}_{digest}_idx"[-63:])
             using = sql.SQL("({})").format(sql.SQL(", ").join(map(sql.Identifier, listed)))
@@ -137,7 +138,9 @@ def create_indexes(
     connection.execute(sql.SQL("create index if not exists {} on {} (_id)").format(numbered, relation))
     if any(field.search for field in fields):
         name = sql.Identifier(f"{prefix}__words_idx"[-63:])
-        connection.execute(sql.SQL("create index if not exists {} on {} {}").format(name, relation, words.index_sql()))
+        connection.execute(
+            sql.SQL("create index if not exists {} on {} {}").format(name, relation, words.index_sql(in_key_order))
+        )
         name = sql.Identifier(f"{prefix}__search_idx"[-63:])
         using = sql.SQL("using gin (_search public.gin_trgm_ops)")
         connection.execute(sql.SQL("create index if not exists {} on {} {}").format(name, relation, using))

@@ -7,6 +7,7 @@ from typing import Literal
 from lienthong.contract.model import Contract
 from lienthong.store.query import Condition
 
+Search = Literal["index", "rows", "fields"]
 Schema = Literal["open", "governed", "twin"]
 
 
@@ -35,6 +36,13 @@ class Scope:
     def searchable(self) -> bool:
         """May the search text of a row be looked in? It is made of all search fields: each must be the caller's."""
         return self.schema == "open" or covers_search(self.contract, self.fields - self.masked)
+
+    @property
+    def search(self) -> Search:
+        """How words are looked for. Under a row filter of PostgreSQL no index helps: its operators could leak."""
+        if not self.searchable:
+            return "fields"
+        return "rows" if self.schema == "governed" and self.agreement not in ("provider", "administrator") else "index"
 
 
 Scopes = Mapping[str, Scope]

@@ -10,6 +10,10 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 
+class NotAlike(Exception):
+    """The value of this request needs another statement than that of the request which the plan was made for."""
+
+
 class Marked(str):
     """A text as the caller gave it; `number` is its place among the marked texts of the request."""
 

@@ -17,6 +17,10 @@ _TOKEN = re.compile(r'"([^"]*)"?|([^\s"]+)')
 _LONGEST = 255  # characters of a word; PostgreSQL's index has none above 2 kB
 
 
+BUCKET = '"_id" / 16384'
+"""So many rows of a release lie together on disk, in the order of their key: a first page reads few of these places."""
+
+
 @dataclass(frozen=True, slots=True)
 class Term:
     """Words that stand one after the other; `prefix`: the last one may go on."""
@@ -42,9 +46,21 @@ def words_sql(search: str) -> str:
     return f"to_tsvector('simple'::regconfig, {_plain(search)})"
 
 
-def index_sql() -> sql.SQL:
-    """What an index of words is made of."""
-    return sql.SQL("using gin ((to_tsvector('simple'::regconfig, {})))").format(sql.SQL(_plain("_search")))  # type: ignore[return-value]
+def index_sql(in_key_order: bool) -> sql.SQL:
+    """What an index of words is made of; `in_key_order`: the rows of the table are numbered in the order of the key."""
+    place = f"({BUCKET}), " if in_key_order else ""
+    return sql.SQL(f"using gin ({place}({words_sql('_search')}))")
+
+
+def by_bucket(source: str, alias: str, rows: str, where: str, order: str, limit: int, start: str) -> str:
+    """The first `limit` of `rows` in the order of the key, bucket by bucket, and no further than needed.
+
+    `start` selects the bucket to begin with; empty: the first one.
+    """
+    last = f"select max({alias}._id) / 16384 from {source} {alias}"
+    one = f"select {rows} where {alias}.{BUCKET} = b.n and {where} order by {order} limit {limit}"
+    begin = f"({start})" if start else "0"
+    return f"select w.* from generate_series({begin}, ({last})) b(n) cross join lateral ({one}) w limit {limit}"
 
 
 def _plain(search: str) -> str:
