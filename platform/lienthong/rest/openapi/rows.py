@@ -68,10 +68,12 @@ def answer_schema(row: Json, many: bool) -> Json:
             "description": "số bản phát hành; null: dữ liệu có kiểm soát / number of the release; null: governed data",
         },
         "as_of": {"type": "string"},
+        "synthetic": {"const": True, "description": "dòng của bản sao tổng hợp / rows of a synthetic twin, of no person"},
     }
     if not many:
         del properties["page"]
-    return {"type": "object", "required": [n for n in properties if n != "as_of"], "properties": properties}
+    always = [n for n in properties if n not in ("as_of", "synthetic")]
+    return {"type": "object", "required": always, "properties": properties}
 
 
 def filters(contract: Contract) -> Iterator[Json]:
@@ -181,6 +183,30 @@ def headers() -> Json:
     }
 
 
+def _twins(row: Json, free: Json, key: Json) -> tuple[Json, Json]:
+    """The operations that read a synthetic twin; any token may."""
+    listed = operation(
+        "listTwinRows",
+        "Dòng của bản sao tổng hợp",
+        "Rows of a synthetic twin",
+        answer_schema(row, True),
+        ["Name", *LIST, *GROUPS, "Count", "Search"],
+        [free],
+    )
+    one = operation(
+        "getTwinRow",
+        "Một dòng của bản sao tổng hợp",
+        "One row of a synthetic twin",
+        answer_schema(row, False),
+        ["Name", *ROW],
+        [key],
+    )
+    for found in (listed, one):
+        found |= {"tags": ["rows"], "security": [{"token": []}]}
+    listed["responses"]["200"]["content"] |= streamed()
+    return listed, one
+
+
 def generic() -> Json:
     """The same operations for a dataset whose name is known only at run time."""
     row: Json = {"type": "object", "additionalProperties": True}
@@ -229,6 +255,7 @@ def generic() -> Json:
     )
     sought = lookup.operation("lookupRows", None, row)
     sought["parameters"].append(ref("parameters", "Name"))
+    twins, twin = _twins(row, free, key)
     for found in (listed, one, export, sought):
         found |= {"tags": ["rows"], "security": [{}, {"token": []}]}
     listed["description"] = text
@@ -237,6 +264,8 @@ def generic() -> Json:
         base + "rows": {"get": listed},
         base + "rows/{key}": {"get": one},
         base + "rows.{extension}": {"get": export},
+        base + "twin/rows": {"get": twins},
+        base + "twin/rows/{key}": {"get": twin},
         base + "lookup": {"post": sought},
     }
 
