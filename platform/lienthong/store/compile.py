@@ -47,7 +47,8 @@ _WHOLE_ROWS: dict[tuple[str, frozenset[str], frozenset[str], str], str] = {}
 class Statement:
     """One SQL statement and its parameters. `columns` names what it answers with, one row always.
 
-    After them stands a column for each dataset of `touched`: the numbers of the rows about persons that are answered with.
+    After them stands a column for each dataset of `touched`: the numbers of the rows about persons that are shown.
+    `kept`: it will be run again with other values, so it is worth preparing.
     """
 
     sql: str
@@ -55,6 +56,7 @@ class Statement:
     columns: tuple[str, ...] = ("body",)
     governed: bool = False
     touched: tuple[str, ...] = ()
+    kept: bool = False
 
 
 @dataclass

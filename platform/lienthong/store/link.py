@@ -5,6 +5,7 @@ What stays psycopg's: connecting, authentication, the wire, values as bytes, err
 """
 
 import asyncio
+import uuid
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -26,12 +27,24 @@ class Link:
     def __init__(self, connection: AsyncConnection) -> None:
         self.connection = connection
         self.role: str | None = None
+        self.begin()
         self._pg = connection.pgconn
         self._loop = asyncio.get_running_loop()
         self._waiter: asyncio.Future[None] | None = None
         self._prepared: OrderedDict[tuple[str, tuple[int, ...]], bytes] = OrderedDict()
         self._made = 0
         self._loop.add_reader(self._pg.socket, self._readable)
+
+    def begin(self) -> None:
+        """From here on it is a writer of the ledger that has not written yet."""
+        self.writer, self.recorded = uuid.uuid4(), 0
+
+    async def become(self, role: str) -> None:
+        """Take on a database role for the statements to come. Raises psycopg.Error."""
+        if self.role != role:
+            self.role = None
+            await self.run("select set_config('role', $1, false)", (role,), keep=True)
+            self.role = role
 
     @property
     def broken(self) -> bool:
@@ -147,6 +160,18 @@ class Links:
                 return
         if not link.broken:
             self._idle.append(link)
+
+    async def open(self, patience: float = 20) -> None:
+        """Wait until the database answers. Raises psycopg.OperationalError."""
+        deadline = asyncio.get_running_loop().time() + patience
+        while True:
+            try:
+                self.give(await self.take())
+                return
+            except OperationalError:
+                if asyncio.get_running_loop().time() > deadline:
+                    raise
+                await asyncio.sleep(0.2)
 
     async def close(self) -> None:
         """Close the idle ones; those in use are closed by the end of the process."""

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from psycopg.types.json import Jsonb
@@ -13,7 +14,7 @@ from lienthong.store.predicate import ident
 
 @dataclass(frozen=True, slots=True)
 class LedgerEntry:
-    """What the ledger keeps of a governed read of one dataset. `main`: the dataset whose rows were asked for and counted."""
+    """What the ledger keeps of a governed read of one dataset. `main`: its rows were asked for and counted."""
 
     receipt: uuid.UUID
     subject: str
@@ -52,23 +53,30 @@ _INSERT = f"insert into platform.ledger ({', '.join(name for name, _ in _COLUMNS
 def recorded(
     statement: Statement, entries: Sequence[LedgerEntry], writer: uuid.UUID, before: int
 ) -> tuple[str, tuple[Any, ...]]:
-    """`statement` with its entries, numbered on from `before`: the SQL and its parameters. Answers as `statement` does."""
-    params = list(statement.params)
-    touched = {dataset: f"k{n}" for n, dataset in enumerate(statement.touched)}
-    names = ", ".join(ident(name) for name in (*statement.columns, *touched.values()))
+    """`statement` with its entries, numbered on from `before`: SQL and parameters. Answers as `statement` does."""
+    values = [value for n, entry in enumerate(entries) for value in _values(entry, writer, before + n + 1)]
+    shape = tuple((entry.dataset, entry.main) for entry in entries)
+    text = _text(statement.sql, statement.columns, statement.touched, len(statement.params), shape)
+    return text, (*statement.params, *values)
+
+
+@lru_cache(maxsize=500)
+def _text(
+    sql: str, columns: tuple[str, ...], touched: tuple[str, ...], params: int, entries: tuple[tuple[str, bool], ...]
+) -> str:
+    """The SQL of a statement with entries of these datasets; each has a place for every value after `params` others."""
+    keys = {dataset: f"k{n}" for n, dataset in enumerate(touched)}
+    names = ", ".join(ident(name) for name in (*columns, *keys.values()))
     selects = []
-    for n, entry in enumerate(entries):
-        values = _values(entry, writer, before + n + 1)
-        marks = [f"${len(params) + k + 1}::{type_}" for k, (_, type_) in enumerate(_COLUMNS)]
-        params.extend(values)
-        keys = touched.get(entry.dataset, "null::bigint[]")
-        selects.append(f"select {', '.join(marks)}, {_rows(statement, entry)}, {keys} from answer")
-    shown = ", ".join(ident(name) for name in statement.columns)
-    sql = (
-        f"with answer({names}) as materialized ({statement.sql}), "
+    for n, (dataset, main) in enumerate(entries):
+        first = params + n * len(_COLUMNS) + 1
+        marks = ", ".join(f"${first + k}::{type_}" for k, (_, type_) in enumerate(_COLUMNS))
+        selects.append(f"select {marks}, {_rows(columns, main)}, {keys.get(dataset, 'null::bigint[]')} from answer")
+    shown = ", ".join(map(ident, columns))
+    return (
+        f"with answer({names}) as materialized ({sql}), "
         f"entry as ({_INSERT} {' union all '.join(selects)}) select {shown} from answer"
     )
-    return sql, tuple(params)
 
 
 def _values(entry: LedgerEntry, writer: uuid.UUID, sequence: int) -> tuple[Any, ...]:
@@ -90,8 +98,8 @@ def _values(entry: LedgerEntry, writer: uuid.UUID, sequence: int) -> tuple[Any, 
     )
 
 
-def _rows(statement: Statement, entry: LedgerEntry) -> str:
+def _rows(columns: Sequence[str], main: bool) -> str:
     """How many rows were answered with, where the statement tells."""
-    if not entry.main:
+    if not main:
         return "null::int"
-    return '"count"::int' if "count" in statement.columns else "(body is not null)::int"
+    return '"count"::int' if "count" in columns else "(body is not null)::int"
