@@ -1,7 +1,8 @@
 """What a token may do: `read:<dataset>`, `write:<dataset>`, `*` for every dataset, and three areas of administration.
 
 None stands for everything that the owner may do. A scope never gives a right: it only leaves out others. `twin` makes a
-token of a developer: it reads synthetic twins in place of restricted datasets.
+token of a developer: it reads synthetic twins in place of restricted datasets. `graphql:persisted` makes one of a
+partner's program: over GraphQL it runs the platform's known operations only.
 """
 
 from collections.abc import Iterable
@@ -12,7 +13,7 @@ from lienthong.governance.subject import Subject
 from lienthong.kernel.problem import Invalid, NotPermitted
 from lienthong.kernel.text import both
 
-AREAS = ("agreements", "tokens", "admin", "twin")
+AREAS = ("agreements", "tokens", "admin", "twin", "graphql:persisted")
 ACTS = ("read", "write")
 MOST = 100
 Scopes = frozenset[str] | None
