@@ -59,6 +59,26 @@ def test_the_header_switches_every_surface(world: World) -> None:
     assert all(node["firm"] is not None for node in shown["nodes"]), "foreign keys point to rows of the other twin"
 
 
+@pytest.mark.parametrize("media", ["text/csv", "application/x-ndjson"])
+def test_a_stream_of_a_twin_is_marked_in_its_name_and_head(world: World, media: str) -> None:
+    answer = world.client(AGENCY).get("/api/v1/datasets/cases/twin/rows", headers={"Accept": media})
+    assert answer.status_code == 200 and answer.headers["lienthong-synthetic"] == "twin"
+    assert "cases-synthetic-twin" in answer.headers["content-disposition"] and "TWIN-" in answer.text
+
+
+def test_a_twin_has_masks_as_an_agreement_without_clear_fields(world: World) -> None:
+    masked = [f.name for f in world.registry.get("cases").fields if f.mask]
+    if not masked:
+        pytest.skip("the small world masks nothing")
+    answer = world.client(AGENCY).get(f"/api/v1/datasets/cases/twin/rows?{masked[0]}=x")
+    assert answer.status_code == 403 and "masked" in answer.text
+
+
+def test_a_twin_has_no_feed_of_changes_and_its_days_are_all_alike(world: World) -> None:
+    early = world.client(AGENCY).get("/api/v1/datasets/cases/twin/rows?as_of=2020-05-05&count=exact")
+    assert early.status_code == 200 and early.json()["page"]["total"] == 40
+
+
 def test_open_data_stays_what_it_is(world: World) -> None:
     answer = world.client(AGENCY).get("/api/v1/datasets/places/rows", headers=TWIN)
     assert answer.status_code == 200 and "synthetic" not in answer.json()

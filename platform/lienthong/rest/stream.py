@@ -52,7 +52,7 @@ class Streams:
         if headers.get("ETag") and caching.matches(request, headers["ETag"]):
             return caching.unchanged(headers)
         headers |= {
-            "Content-Disposition": f'attachment; filename="{scope.contract.slug}.{kind.suffix}"',
+            "Content-Disposition": f'attachment; filename="{_file_name(scope)}.{kind.suffix}"',
             "Content-Type": f"{kind.media_type}; charset=utf-8" if kind.suffix == "csv" else kind.media_type,
             "X-Content-Type-Options": "nosniff",
         }
@@ -99,6 +99,10 @@ class Streams:
             (both("Bản phát hành", "Release"), str(release) if release else f"{scope.agreement}"),
         ]
         return encoder(kind.suffix, document(contract.slug, contract.title, lines.fields, facts))
+
+
+def _file_name(scope: Scope) -> str:
+    return scope.contract.slug + ("-synthetic-twin" if scope.schema == "twin" else "")
 
 
 def _check_places(asked: Query, scope: Scope, kind: Kind) -> None:

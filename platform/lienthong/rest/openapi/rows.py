@@ -68,7 +68,10 @@ def answer_schema(row: Json, many: bool) -> Json:
             "description": "số bản phát hành; null: dữ liệu có kiểm soát / number of the release; null: governed data",
         },
         "as_of": {"type": "string"},
-        "synthetic": {"const": True, "description": "dòng của bản sao tổng hợp / rows of a synthetic twin, of no person"},
+        "synthetic": {
+            "const": True,
+            "description": "dòng của bản sao tổng hợp / rows of a synthetic twin, of no person",
+        },
     }
     if not many:
         del properties["page"]
