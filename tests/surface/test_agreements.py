@@ -302,7 +302,7 @@ def test_the_policy_is_odrl(parties: Parties) -> None:
     assert policy["@type"] == "Agreement" and policy["uid"].endswith(id)
     permission = policy["permission"][0]
     limits = {c["leftOperand"]: c for c in permission["constraint"] if c["operator"] != "gteq"}
-    assert limits["purpose"]["rightOperand"]["@id"].endswith("/social_insurance")
+    assert limits["purpose"]["rightOperand"]["@id"].endswith("/docs/odrl#purpose-social_insurance")
     assert limits["lt:rowsPerDay"]["rightOperand"]["@value"] == "5000"
     fields, rows = permission["target"]["refinement"]
     assert fields["rightOperand"] == FIELDS
@@ -324,3 +324,12 @@ def test_the_shape_refuses_what_is_no_policy(parties: Parties) -> None:
 def test_numbers_are_plain(parties: Parties) -> None:
     id = parties.asked()
     assert re.fullmatch(r"TT-\d{4}-\d{5}", id)
+
+
+def test_every_word_of_the_profile_is_explained(parties: Parties) -> None:
+    id = parties.asked()
+    policy = parties.get("tax_developer", f"/{id}/odrl")
+    profile = parties.world.anonymous.get("/docs/odrl").json()
+    told = {word["@id"].rpartition("#")[2] for word in profile["@graph"]}
+    assert set(re.findall(r'"lt:(\w+)"', policy.text)) <= told | {"lt"}
+    assert "purpose-social_insurance" in told and policy.json()["profile"] == profile["@id"]

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from lienthong.access import policy, synthetic
 from lienthong.contract.registry import Registry, Relation
-from lienthong.governance.subject import Subject
+from lienthong.governance.subject import Subject, Terms
 from lienthong.kernel.problem import QueryInvalid
 from lienthong.kernel.text import both
 from lienthong.store.condition import unknown
@@ -27,6 +27,12 @@ class Permit:
     def governed(self) -> list[Scope]:
         """The scopes that are not open data: each is read on record."""
         return [scope for scope in self.scopes.values() if scope.schema == "governed"]
+
+    @property
+    def held_with_quota(self) -> list[Terms]:
+        """The agreements that the queries read under and that give so many rows a day only."""
+        used = {scope.agreement for scope in self.governed}
+        return [terms for terms in self.subject.agreements if terms.quota and terms.id in used]
 
     @property
     def reader(self) -> str:

@@ -1,11 +1,9 @@
 """The catalogue's own values -> what the endpoints answer with."""
 
-from lienthong.access import policy
 from lienthong.catalog.snapshot import DatasetState, ReleaseInfo
 from lienthong.contract.model import Contract, FieldContract
 from lienthong.contract.registry import Registry
-from lienthong.governance.subject import Subject
-from lienthong.kernel.problem import PROBLEMS, NotPermitted, Unauthenticated
+from lienthong.kernel.problem import PROBLEMS
 from lienthong.kernel.text import slug
 from lienthong.rest import models
 from lienthong.rest.downloads import address

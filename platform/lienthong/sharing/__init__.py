@@ -3,12 +3,12 @@
 from fastapi import APIRouter
 
 from lienthong.access.services import Services
-from lienthong.sharing import agreements, ledger
+from lienthong.sharing import agreements, ledger, me, profile
 
 
 def router(services: Services) -> APIRouter:
     """Every address of this surface."""
     found = APIRouter()
-    for part in (agreements, ledger):
+    for part in (agreements, ledger, me, profile):
         found.include_router(part.router(services))
     return found

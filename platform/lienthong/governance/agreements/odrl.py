@@ -35,7 +35,7 @@ def policy(row: Agreement, contract: Contract, agencies: Mapping[str, Bilingual]
         "lt:clauses": row.clauses,
         "assigner": _party(row.provider, agencies, base),
         "assignee": _party(row.consumer, agencies, base),
-        "permission": [_permission(row, contract, base)],
+        "permission": [_permission(row, contract, base, site)],
         "prohibition": [{"action": "distribute", "target": f"{base}/datasets/{contract.slug}"}],
         "obligation": [
             {
@@ -47,9 +47,14 @@ def policy(row: Agreement, contract: Contract, agencies: Mapping[str, Bilingual]
     }
 
 
-def _permission(row: Agreement, contract: Contract, base: str) -> Json:
+def purpose_iri(site: str, purpose: str) -> str:
+    """The address that stands for a purpose."""
+    return f"{site}{PROFILE}purpose-{purpose}"
+
+
+def _permission(row: Agreement, contract: Contract, base: str, site: str) -> Json:
     limits = [
-        _constraint("purpose", "eq", {"@id": f"{base}/purposes/{row.purpose}"}),
+        _constraint("purpose", "eq", {"@id": purpose_iri(site, row.purpose)}),
         _constraint("dateTime", "gteq", _moment(row.valid_from, time(0, 0))),
         _constraint("dateTime", "lteq", _moment(row.expires, time(23, 59, 59))),
         _constraint("recipient", "eq", {"@id": _agency(row.consumer, base)}),

@@ -90,3 +90,15 @@ class AgreementEvent(PlatformTable, table=True):
     state: str
     reason: str | None = None
     note: str = Field(default="", sa_column_kwargs={"server_default": ""})
+
+
+class AgreementUse(PlatformTable, table=True):
+    """Rows that were read under an agreement on a day, of sealed entries of the ledger (trigger `counted`)."""
+
+    __tablename__: ClassVar[Any] = "agreement_use"
+
+    agreement: str = Field(
+        sa_column=Column(String(63), ForeignKey("platform.agreement.id"), primary_key=True, nullable=False)
+    )
+    day: date = Field(primary_key=True)
+    rows: int = Field(sa_type=BigInteger)

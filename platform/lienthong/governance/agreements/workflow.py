@@ -76,6 +76,12 @@ class Agreements:
             history = select(AgreementEvent).where(AgreementEvent.agreement == row.id).order_by(col(AgreementEvent.id))
             return row, list((await session.execute(history)).scalars())
 
+    async def of(self, consumer: str) -> list[Agreement]:
+        """The agreements of a consumer, the latest first, for what is told to the consumer itself."""
+        found = select(Agreement).where(Agreement.consumer == consumer).order_by(col(Agreement.requested_at).desc())
+        async with AsyncSession(self._engine, expire_on_commit=False) as session:
+            return list((await session.execute(found.limit(MOST))).scalars())
+
     async def agencies(self) -> dict[str, Bilingual]:
         """The names of all agencies, consumers too."""
         async with AsyncSession(self._engine) as session:
