@@ -8,7 +8,7 @@ from lienthong.contract.model import Contract
 from lienthong.governance.agreements.asked import Ending, Given, Suspension
 from lienthong.governance.agreements.items import items, purpose_title
 from lienthong.governance.agreements.states import ACTIONS, STATES, Action, no_such, possible
-from lienthong.governance.agreements.tables import Agreement, AgreementEvent
+from lienthong.governance.agreements.tables import Agreement
 from lienthong.governance.agreements.timeliness import in_time, overdue, timeliness
 from lienthong.governance.agreements.workflow import BODIES, Agreements
 from lienthong.governance.subject import Subject
@@ -88,12 +88,7 @@ async def _shown(page: Page, template: str, status: int = 200, **further: Any) -
         suspensions=SUSPENSIONS,
         endings=ENDINGS,
         **({"problem": None, "tried": None, "given": {}} | further),
-        who=_who,
     )
-
-
-def _who(event: AgreementEvent) -> str:
-    return event.who if event.agency is None else f"{event.who} ({event.agency})"
 
 
 def _contract(page: Page, row: Agreement) -> Contract | None:
