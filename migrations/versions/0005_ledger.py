@@ -64,7 +64,6 @@ def upgrade() -> None:
     op.create_index("ledger_log_at", "ledger_log", ["at"], schema="platform")
     op.create_index("ledger_log_writer", "ledger_log", ["writer", "sequence"], schema="platform")
     op.create_index("ledger_log_receipt", "ledger_log", ["receipt"], schema="platform")
-    op.create_index("ledger_log_agency", "ledger_log", ["agency", "at"], schema="platform")
     op.create_index("ledger_log_dataset", "ledger_log", ["dataset", "at"], schema="platform")
     op.create_index("ledger_log_keys", "ledger_log", ["keys"], schema="platform", postgresql_using="gin")
     op.create_table(
@@ -83,5 +82,6 @@ def upgrade() -> None:
         sa.Column("note", sa.String(), nullable=False),
         schema="platform",
     )
+    op.drop_index("ledger_at", table_name="ledger", schema="platform")  # the inbox is short and must be quick
     for statement in (KEPT, MOVED):
         op.execute(statement)

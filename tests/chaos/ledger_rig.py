@@ -27,6 +27,11 @@ from tests.surface.small import DATASETS, fill
 
 KEEPER = "from lienthong.app import keeper; keeper.DUTIES = {'seal': keeper.seal}; from lienthong.app.cli import app; app(['keep'])"
 
+FIRST = (
+    "insert into platform.ledger (receipt, writer, sequence, subject, dataset, fields, purpose, surface, state) "
+    "values (gen_random_uuid(), gen_random_uuid(), 1, 'first', 'cases', '{}', '', 'rest', 'current')"
+)
+
 
 @dataclass
 class Rig:
@@ -48,6 +53,13 @@ class Rig:
         """Start the keeper, with the sealer alone."""
         log = (self.settings.home / "keeper.log").open("ab")
         self.keeper = subprocess.Popen([sys.executable, "-c", KEEPER], env=self.environment, stdout=log, stderr=log)
+
+    def keep_working(self) -> None:
+        """Start the keeper and wait until it has sealed a first entry: imports take their time."""
+        self.keep()
+        with self.connect() as connection:
+            connection.execute(FIRST)
+        self.seal_all()
 
     def kill_keeper(self) -> None:
         assert self.keeper and self.keeper.poll() is None, (self.settings.home / "keeper.log").read_text()[-2000:]

@@ -69,7 +69,7 @@ LEDGER = "\\set s :s + 1\n" + PLAIN.replace("insert into plain", "insert into pl
 LAG = """
 select percentile_cont(array[0.5, 0.99]) within group (order by extract(epoch from c.at - e.at))
 from platform.ledger_log e cross join lateral
-  (select at from platform.ledger_checkpoint where size > e.number order by size limit 1) c
+  (select at from platform.ledger_checkpoint where size > e.number order by size limit 1) c where e.subject <> 'first'
 """
 
 
@@ -85,12 +85,12 @@ def bench(made: Rig, script: str, folder: Path, clients: int, seconds: int) -> f
 def test_recording_keeps_most_of_the_rate_of_a_plain_insert(made: Rig, tmp_path: Path) -> None:
     """G05: 32 clients insert, with the sealer at work on the same cores; how old entries are when they are sealed."""
     with made.connect() as connection:
-        connection.execute("create table plain (like platform.ledger including defaults including identity)")
+        connection.execute("create table plain (like platform.ledger including defaults including identity, primary key (id))")
     plain, kept = [], []
-    for run in range(3):
-        plain.append(bench(made, PLAIN, tmp_path, 32, 5))
-        made.keep()
-        kept.append(bench(made, LEDGER.replace(":run", str(run)), tmp_path, 32, 5))
+    for run in range(5):
+        plain.append(bench(made, PLAIN, tmp_path, 32, 4))
+        made.keep_working()
+        kept.append(bench(made, LEDGER.replace(":run", str(run)), tmp_path, 32, 4))
         made.seal_all(120)
         assert made.keeper
         made.keeper.terminate()
@@ -99,7 +99,7 @@ def test_recording_keeps_most_of_the_rate_of_a_plain_insert(made: Rig, tmp_path:
         row = connection.execute(LAG).fetchone()
     assert row
     middle, late = row[0]
-    ratio = statistics.median(kept) / statistics.median(plain)
+    ratio = statistics.median(a / b for a, b in zip(kept, plain, strict=True))  # pairs: the machine drifts
     print(f"G05: plain {plain}, ledger {kept} tps, ratio {ratio:.2f}; seal lag p50 {middle:.2f} s, p99 {late:.2f} s")
     assert ratio >= 0.7
     assert made.verify().ok
@@ -107,7 +107,7 @@ def test_recording_keeps_most_of_the_rate_of_a_plain_insert(made: Rig, tmp_path:
 
 def test_seal_lag_under_a_steady_load(made: Rig, tmp_path: Path) -> None:
     """G05: a thousand governed reads a second for ten seconds."""
-    made.keep()
+    made.keep_working()
     path = tmp_path / "script.sql"
     path.write_text(LEDGER.replace(":run", "x"))
     command = [made.cluster.binary("pgbench"), "-n", "-c", "32", "-j", "2", "-R", "1000", "-T", "10", "-D", "s=0", "-f", path, made.cluster.url()]

@@ -56,10 +56,7 @@ class Ledger(PlatformTable, table=True):
     `keys` are the numbers of the rows about persons that were answered with; `context` are X-Road headers as they came.
     """
 
-    __table_args__ = (
-        Index("ledger_at", "at"),
-        Index("ledger_writer_sequence", "writer", "sequence", unique=True),
-    )
+    __table_args__ = (Index("ledger_writer_sequence", "writer", "sequence", unique=True),)
 
     id: int | None = Field(default=None, sa_column=Column(BigInteger, primary_key=True, autoincrement=True))
     at: datetime = Field(default_factory=now, sa_column_kwargs={"server_default": text("clock_timestamp()")})

@@ -22,7 +22,6 @@ class LedgerLog(PlatformTable, table=True):
         Index("ledger_log_at", "at"),
         Index("ledger_log_writer", "writer", "sequence"),
         Index("ledger_log_receipt", "receipt"),
-        Index("ledger_log_agency", "agency", "at"),
         Index("ledger_log_dataset", "dataset", "at"),
         Index("ledger_log_keys", "keys", postgresql_using="gin"),
     )
