@@ -56,6 +56,13 @@ def test_scopes_can_be_narrowed_never_widened(world: World, client: dict[str, st
         assert answer.status_code == 400 and answer.json()["error"] == "invalid_scope", answer.text
 
 
+def test_what_makes_a_client_do_less_goes_along(world: World) -> None:
+    narrow = new(world, scopes=["read:*", "twin"])
+    assert granted(world, narrow)["scope"] == "read:* twin"
+    answer = post(world, "/oauth/token", {"grant_type": "client_credentials", "scope": "read:*", **narrow})
+    assert answer.status_code == 400 and answer.json()["error"] == "invalid_scope"
+
+
 @pytest.mark.parametrize(
     ("form", "status", "error"),
     [

@@ -83,6 +83,14 @@ def test_a_token_cannot_hand_out_more_than_it_has(world: World) -> None:
         assert answer.status_code == 403 and answer.json()["clause"] == more, answer.text
 
 
+@pytest.mark.parametrize("narrowing", ["twin", "graphql:persisted"])
+def test_what_makes_a_token_do_less_goes_along(world: World, narrowing: str) -> None:
+    narrow = token(world, "an", ["tokens", "read:*", narrowing])
+    answer = json(world, "POST", "/api/v1/tokens", narrow, label="x", scopes=["read:*"])
+    assert answer.status_code == 403 and answer.json()["clause"] == narrowing, answer.text
+    assert json(world, "POST", "/api/v1/tokens", narrow, label="x", scopes=["read:*", narrowing]).status_code == 201
+
+
 def test_a_scope_never_gives_a_right(world: World) -> None:
     """An analyst's token may name the scope `admin`: it is still an analyst's."""
     text = token(world, "an", ["admin", "tokens"])

@@ -6,7 +6,17 @@ from typing import Annotated
 
 import typer
 
-from lienthong.app import cli_agreements, cli_contract, cli_data, cli_db, cli_demo, cli_ledger, cli_twin, output
+from lienthong.app import (
+    cli_agreements,
+    cli_contract,
+    cli_data,
+    cli_db,
+    cli_demo,
+    cli_identity,
+    cli_ledger,
+    cli_twin,
+    output,
+)
 from lienthong.kernel.problem import Problem
 from lienthong.kernel.settings import settings
 
@@ -22,6 +32,8 @@ app.add_typer(cli_contract.app, name="contract")
 app.add_typer(cli_demo.app, name="demo")
 app.add_typer(cli_twin.app, name="twin")
 app.add_typer(cli_ledger.app, name="ledger")
+app.add_typer(cli_identity.tokens, name="token")
+app.add_typer(cli_identity.people, name="people")
 app.add_typer(cli_data.openapi, name="openapi")
 app.add_typer(cli_data.docs, name="docs")
 for name, command in cli_data.COMMANDS.items():

@@ -79,7 +79,7 @@ def _person(
     hashed = None if known else password_hash(made["password"])  # made slow on purpose: not at every start
     connection.execute(
         "insert into platform.person (username, name, role, agency_id, password_hash) values (%s, %s, %s, %s, %s) "
-        "on conflict (username) do update set role = excluded.role, agency_id = excluded.agency_id, "
+        "on conflict (username) do update set "  # what an administrator changed since stays
         "password_hash = coalesce(excluded.password_hash, platform.person.password_hash)",
         (made["username"], person["name"], person["role"], person["agency"], hashed),
     )

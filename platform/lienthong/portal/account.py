@@ -24,12 +24,12 @@ async def overview(page: Page) -> Response:
     who, identity = person(page), page.services.directory.identity
     found = await identity.people.one(who)
     has_app, codes = await identity.factor.state(who)
-    agency = page.services.registry.agencies.get(found.agency or "")
+    agency = (await identity.people.agencies()).get(found.agency or "")
     done, note = page.given("done"), page.given("problem")
     return page.render(
         "account.html",
         person=found,
-        agency=page.t.text(agency.name) if agency else found.agency,
+        agency=page.t.text(agency) if agency else found.agency,
         has_app=has_app,
         codes=codes,
         passkeys=await identity.passkeys.of(who),

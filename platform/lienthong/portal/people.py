@@ -130,7 +130,7 @@ async def _list(page: Page, given: Given, problem: Problem | None = None) -> Res
         problem.status if problem else 200,
         people=people,
         roles=ROLES,
-        agencies=_agencies(page, [p.agency for p in people]),
+        agencies=await _agencies(page),
         given=given,
         problem=problem,
     )
@@ -146,7 +146,7 @@ async def _one(page: Page, problem: Problem | None = None) -> Response:
         problem.status if problem else 200,
         p=found,
         roles=ROLES,
-        agencies=_agencies(page, [p.agency for p in await identity.people.all()]),
+        agencies=await _agencies(page),
         has_app=has_app,
         passkeys=len(await identity.passkeys.of(found.username)),
         problem=problem,
@@ -154,10 +154,10 @@ async def _one(page: Page, problem: Problem | None = None) -> Response:
     )
 
 
-def _agencies(page: Page, more: list[str | None]) -> dict[str, str]:
-    """Agencies that somebody can belong to: those of the contracts, and those that somebody belongs to."""
-    known = {a.id: page.t.text(a.name) for a in page.services.registry.agencies.values()}
-    return known | {id: id for id in more if id and id not in known}
+async def _agencies(page: Page) -> dict[str, str]:
+    """The names of agencies, in the page's language."""
+    found = await page.services.directory.identity.people.agencies()
+    return {id: page.t.text(name) for id, name in found.items()}
 
 
 def _password(page: Page, who: str, password: str) -> Response:

@@ -82,8 +82,8 @@ class OAuth:
             scopes.checked(registry, asked)
         except Invalid as problem:
             raise OAuthRefused("invalid_scope", _plain(problem.message("en"))) from problem
-        if missing := [scope for scope in asked if not scopes.allows(frozenset(client.scopes), scope)]:
-            raise OAuthRefused("invalid_scope", f"the client has no scope {missing[0]}")
+        if scope := scopes.beyond(frozenset(client.scopes), asked):
+            raise OAuthRefused("invalid_scope", f"the scopes of the client do not allow it: {scope}")
         text, until = new_token(), now() + timedelta(seconds=TOKEN_SECONDS)
         row = Token(
             sha256=token_hash(text),

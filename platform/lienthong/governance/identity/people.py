@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, get_args
 
-from sqlalchemy import update
+from sqlalchemy import text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlmodel import col, func, select
@@ -20,10 +20,11 @@ from lienthong.governance.subject import Role, Subject
 from lienthong.governance.tables import Person, Token
 from lienthong.kernel.clock import now
 from lienthong.kernel.problem import Conflict, Invalid, NotFound, NotPermitted, Unauthenticated
-from lienthong.kernel.text import both
+from lienthong.kernel.text import Bilingual, both
 
 ROLES: tuple[str, ...] = get_args(Role)
 USERNAME = r"^[a-z][a-z0-9._-]{1,62}$"
+_AGENCIES = text("select id, name_vi, name_en from platform.agency order by id")
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 200
 
 
@@ -73,6 +74,12 @@ class People:
         async with AsyncSession(self._engine) as session:
             rows = await session.execute(select(Person).order_by(col(Person.username)).limit(5000))
             return [_info(row) for row in rows.scalars()]
+
+    async def agencies(self) -> dict[str, Bilingual]:
+        """Every agency that somebody can belong to, by number, with its name."""
+        async with AsyncSession(self._engine) as session:
+            rows = await session.execute(_AGENCIES)
+            return {id: both(vi, en) for id, vi, en in rows}
 
     async def one(self, username: str) -> PersonInfo:
         """One person. Raises NotFound."""

@@ -1,7 +1,7 @@
 """What a token may do: `read:<dataset>`, `write:<dataset>`, `*` for every dataset, and three areas of administration.
 
-None stands for everything that the owner may do. A scope never gives a right: it only leaves out others. `twin` makes a
-token of a developer: it reads synthetic twins in place of restricted datasets. `graphql:persisted` makes one of a
+None stands for everything that the owner may do. A scope never gives a right: it only leaves out others. `twin` makes
+a token of a developer: it reads synthetic twins in place of restricted datasets. `graphql:persisted` makes one of a
 partner's program: over GraphQL it runs the platform's known operations only.
 """
 
@@ -13,8 +13,9 @@ from lienthong.governance.subject import Subject
 from lienthong.kernel.problem import Invalid, NotPermitted
 from lienthong.kernel.text import both
 
-AREAS = ("agreements", "tokens", "admin", "twin", "graphql:persisted")
+AREAS = ("agreements", "tokens", "admin", "twin", "graphql:persisted", "webhooks")
 ACTS = ("read", "write")
+NARROWING = ("twin", "graphql:persisted")  # with these a token may do less: they are handed on, never left out
 MOST = 100
 Scopes = frozenset[str] | None
 
@@ -50,7 +51,23 @@ def require(subject: Subject, scope: str) -> None:
         )
 
 
+def beyond(own: Scopes, asked: Iterable[str]) -> str | None:
+    """The first of the scopes asked for that a holder of `own` cannot hand out, or one of `own` that must go along."""
+    wanted = frozenset(asked)
+    more = (scope for scope in sorted(wanted) if not allows(own, scope))
+    left_out = (scope for scope in NARROWING if own is not None and scope in own and scope not in wanted)
+    return next(more, None) or next(left_out, None)
+
+
 def require_within(subject: Subject, asked: Iterable[str]) -> None:
     """Raises NotPermitted when a token would hand out more than it has."""
-    for scope in sorted(asked):
+    scope = beyond(subject.scopes, asked)
+    if scope in NARROWING and allows(subject.scopes, scope):
+        raise NotPermitted(
+            both(f"Mã truy cập mới cũng phải có phạm vi {scope}", f"The new token must have the scope {scope} too"),
+            place="scopes",
+            fix=both(f"Thêm {scope}", f"Add {scope}"),
+            clause=scope,
+        )
+    if scope:
         require(subject, scope)

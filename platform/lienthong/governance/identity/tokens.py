@@ -76,6 +76,16 @@ class Tokens:
         async with AsyncSession(self._engine) as session:
             return [_info(row) for row in (await session.execute(query.limit(500))).scalars()]
 
+    async def everyones(self, username: str | None = None, agency: str | None = None) -> list[TokenInfo]:
+        """For the operator: the tokens of everybody, or of one owner; those of OAuth clients left out."""
+        query = select(Token).where(col(Token.client_id).is_(None)).order_by(col(Token.created_at).desc())
+        if username:
+            query = query.where(col(Token.username) == username)
+        if agency:
+            query = query.where(col(Token.agency_id) == agency)
+        async with AsyncSession(self._engine) as session:
+            return [_info(row) for row in (await session.execute(query.limit(5000))).scalars()]
+
     async def revoke(self, subject: Subject, id: uuid.UUID) -> TokenInfo:
         """Take it back, for good. Somebody else's token cannot be told from one that does not exist."""
         require(subject, "tokens")
