@@ -27,6 +27,7 @@ from lienthong.catalog.snapshot import Catalog
 from lienthong.contract.loader import load_all
 from lienthong.contract.model import Contract
 from lienthong.contract.registry import Registry
+from lienthong.governance.agreements.quota import Quotas
 from lienthong.governance.credentials import token_hash
 from lienthong.governance.directory import Directory
 from lienthong.governance.ledger.seal import SealWatch
@@ -140,12 +141,17 @@ class Counting(Database):
         super().__init__(url, size)
         self.statements: list[Statement] = []
 
+    def _count(self, statement: Statement) -> None:
+        """The planner is asked before a text runs for the first time; that is no statement of the query."""
+        if not statement.sql.startswith("explain"):
+            self.statements.append(statement)
+
     async def read(self, statement: Statement) -> Any:
-        self.statements.append(statement)
+        self._count(statement)
         return await super().read(statement)
 
     async def read_governed(self, statement: Statement, *rest: Any) -> Any:
-        self.statements.append(statement)
+        self._count(statement)
         return await super().read_governed(statement, *rest)
 
 
@@ -184,6 +190,7 @@ class World:
     database: Counting
     app: FastAPI
     portal: BlockingPortal
+    door: Door
     clients: dict[str | None, Client] = field(default_factory=dict)
 
     def client(self, token: str | None = None) -> Client:
@@ -339,8 +346,8 @@ def serving(settings: Settings, registry: Registry) -> Iterator[World]:
     database = Counting(url, 4)
     engine = create_async_engine(owner.sqlalchemy_url(url), pool_size=2)
     directory = Directory(engine, settings, Sessions(b"secret"))
-    door = Door(registry, database, watch=SealWatch(engine, settings.seal_limit_seconds))
+    door = Door(registry, database, watch=SealWatch(engine, settings.seal_limit_seconds), quotas=Quotas(engine))
     given = Services(registry, door, Catalog(registry, engine), directory, settings)
     app = application(given, database)
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(app.router.lifespan_context(app)):
-        yield World(registry, settings, database, app, portal)
+        yield World(registry, settings, database, app, portal, door)

@@ -4,16 +4,21 @@ import json
 import secrets
 import uuid
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import Literal
 
 from lienthong.access import policy, pricing
+from lienthong.access.budget import Budget
 from lienthong.access.changes import Feed, cursor_of, place_of
 from lienthong.access.permit import Permit
+from lienthong.access.planner import Planner
 from lienthong.access.record import Recorder
+from lienthong.access.turns import Turns
 from lienthong.contract.model import FieldContract
 from lienthong.contract.registry import Registry
+from lienthong.governance.agreements.quota import Quotas
 from lienthong.governance.ledger.seal import SealWatch
 from lienthong.governance.subject import ANONYMOUS, Subject
 from lienthong.kernel.problem import NotFound
@@ -25,17 +30,20 @@ from lienthong.store.lines import Form, Liner
 from lienthong.store.lookup import Key, Lookup, named
 from lienthong.store.query import Page, Query
 from lienthong.store.scope import Scope
+from lienthong.store.slots import filled, settled
 
+STREAMS = 4  # at once, in one process
 Shape = Literal["rows", "one", "features", "document"]
 
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A statement, what it was permitted to read, and the queries that it answers."""
+    """A statement, what it was permitted to read, the queries that it answers, and what that may cost."""
 
     statement: Statement
     permit: Permit
     queries: tuple[Query, ...]
+    cost: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +71,21 @@ class Door:
     """Authorises queries of subjects, reads them as the right database role, and records governed reads."""
 
     def __init__(
-        self, registry: Registry, database: Database, salt: bytes | None = None, watch: SealWatch | None = None
+        self,
+        registry: Registry,
+        database: Database,
+        salt: bytes | None = None,
+        watch: SealWatch | None = None,
+        quotas: Quotas | None = None,
+        budget: Budget | None = None,
+        turns: Turns | None = None,
     ) -> None:
         self.registry = registry
         self.database = database
         self._watch = watch
+        self._quotas = quotas
+        self._budget, self._turns, self._planner = budget or Budget(), turns or Turns(64), Planner()
+        self._streams = Turns(STREAMS)
         self._recorder = Recorder(registry, salt or secrets.token_bytes(32))
         # What nobody in particular may see depends on the contracts alone: a query asked again is not compiled again.
         self._for_anonymous = lru_cache(maxsize=512)(partial(self._compile, ANONYMOUS))
@@ -107,18 +125,18 @@ class Door:
     async def lookup(self, subject: Subject, query: Query, keys: Sequence[Key], *, surface: str) -> Answer:
         """The rows with these keys, in their order, null where there is none; `next` lists the places of those."""
         query = named(self.registry.get(query.dataset), query, keys)
-        pricing.check(self.registry, query)
+        cost = pricing.check(self.registry, query)
         permit = Permit(self.registry, subject)
         permit.visit(query)
         statement = Lookup(self.registry, permit.scopes).rows_of(query, keys)
-        return await self._answer(subject, Compiled(statement, permit, (query,)), surface)
+        return await self._answer(subject, Compiled(statement, permit, (query,), cost), surface)
 
     async def estimate(self, subject: Subject, query: Query) -> int:
         """About how many rows fit, as the planner thinks. Only for open data: it knows of rows that are hidden."""
         permit = Permit(self.registry, subject)
         permit.visit(query)
         assert not permit.governed
-        (plan,) = await self._read(Compiler(self.registry, permit.scopes).explain(query), permit)
+        (plan,) = await self._read_as(permit.reader, Compiler(self.registry, permit.scopes).explain(query))
         return int(json.loads(plan or b"[]")[0]["Plan"]["Plan Rows"])
 
     async def lines(self, subject: Subject, query: Query, form: Form, *, surface: str) -> Lines:
@@ -131,26 +149,72 @@ class Door:
         liner = Liner(self.registry, permit.scopes)
         statement = liner.lines(query, form)
         if not permit.governed:
-            return Lines(liner.fields, self.database.lines(statement, permit.reader))
+            return Lines(liner.fields, self._streamed(subject, statement, permit.reader))
         tally = Liner(self.registry, permit.scopes).tally(query)
+        if self._quotas and (held := permit.held_with_quota):
+            row = await self.database.read_as(tally, permit.role)  # a number that nobody is told: not on record
+            await self._quotas.check(held, int(row[tally.columns.index("count")] or 0))
         counted = await self._answer(subject, Compiled(tally, permit, (query,)), surface)
-        return Lines(liner.fields, self.database.lines(statement, permit.role), counted.count, counted.receipt)
+        blocks = self._streamed(subject, statement, permit.role)
+        return Lines(liner.fields, blocks, counted.count, counted.receipt)
+
+    async def _streamed(self, subject: Subject, statement: Statement, role: str) -> AsyncGenerator[list[bytes], None]:
+        """The blocks of a stream, which the caller pays for as they come. Few of one caller run at once."""
+        caller = self._budget.charge(subject, 1)
+        await self._streams.take(caller)
+        try:
+            async with aclosing(self.database.lines(statement, role)) as blocks:
+                async for block in blocks:
+                    self._budget.spend(caller, len(block))
+                    yield block
+        finally:
+            self._streams.give(caller)
 
     async def changes(
         self, subject: Subject, dataset: str, since: str, limit: int, *, surface: str, lines: bool = False
     ) -> Feed:
         """Changes after `since` (`begin`, `now` or a cursor) as a JSON array, or as lines. Raises Conflict."""
+        compiled = self._feed(subject, dataset, since, limit, lines)
+        answer = await self._answer(subject, compiled, surface)
+        following = cursor_of(answer.next, compiled.permit.scope(dataset))
+        return Feed(answer.body, answer.count or 0, following, bool(answer.total), answer.receipt)
+
+    async def count_changes(self, subject: Subject, dataset: str, since: str, limit: int) -> Feed:
+        """How many changes the subject would see, and where they end. No row is read out, so none is on record."""
+        compiled = self._feed(subject, dataset, since, limit, lines=True)
+        permit, statement = compiled.permit, compiled.statement
+        role = permit.role if permit.governed else permit.reader
+        answer = _as_answer(await self.database.read_as(statement, role), statement, None)
+        return Feed(b"", answer.count or 0, cursor_of(answer.next, permit.scope(dataset)), bool(answer.total))
+
+    def _feed(self, subject: Subject, dataset: str, since: str, limit: int, lines: bool) -> Compiled:
         permit, query = Permit(self.registry, subject), Query(dataset, page=Page(limit=limit))
-        pricing.check(self.registry, query)
+        cost = pricing.check(self.registry, query)
         permit.visit(query)
         scope = permit.scope(dataset)
         if scope.schema == "twin":
             raise policy.without_changes(scope)
         place = place_of(since, scope)
         statement = compile_changes(self.registry, permit.scopes, dataset, place, limit, lines)
-        answer = await self._answer(subject, Compiled(statement, permit, (query,)), surface)
-        following = cursor_of(answer.next, scope)
-        return Feed(answer.body, answer.count or 0, following, bool(answer.total), answer.receipt)
+        return Compiled(statement, permit, (query,), cost)
+
+    # --- the same again -----------------------------------------------------------------------------------------
+
+    def prepare(self, subject: Subject, shape: Shape, queries: tuple[Query, ...], *names: str) -> Compiled | None:
+        """The statement of marked queries, to be run with other values; None when it reads a twin."""
+        compiled = self._compile(subject, shape, queries, *names)
+        if any(scope.schema == "twin" for scope in compiled.permit.scopes.values()):
+            return None
+        return replace(compiled, statement=replace(compiled.statement, kept=True))
+
+    async def again(self, subject: Subject, prepared: Compiled, texts: Sequence[str], surface: str) -> Answer:
+        """The answer of a prepared statement to other values. `subject` has the rights that it was prepared for."""
+        known = prepared.statement
+        statement = replace(known, params=filled(known.params, texts))
+        permit, queries = prepared.permit, prepared.queries
+        if permit.governed:  # then it is recorded who asks, and for what values
+            permit, queries = replace(permit, subject=subject), settled(queries, texts)
+        return await self._answer(subject, Compiled(statement, permit, queries, prepared.cost), surface)
 
     # --- authorising ------------------------------------------------------------------------------------------
 
@@ -161,7 +225,7 @@ class Door:
 
     def _compile(self, subject: Subject, shape: Shape, queries: tuple[Query, ...], *names: str) -> Compiled:
         """The statement of this shape and what it reads. `names`: the geometry, or the keys of a document."""
-        pricing.check(self.registry, *queries)
+        cost = pricing.check(self.registry, *queries)
         permit = Permit(self.registry, subject)
         for query in queries:
             permit.visit(query)
@@ -176,26 +240,41 @@ class Door:
                 statement = compiler.features(query, names[0])
             case "document":
                 statement = compiler.document(list(zip(names, queries, strict=True)))
-        return Compiled(statement, permit, queries)
+        return Compiled(statement, permit, queries, cost)
 
     # --- reading ----------------------------------------------------------------------------------------------
 
     async def _answer(self, subject: Subject, compiled: Compiled, surface: str) -> Answer:
+        """Charge the caller, wait for a turn, read."""
+        caller = self._budget.charge(subject, max(1, compiled.cost))
+        await self._turns.take(caller)
+        try:
+            if compiled.queries[0].key is None:
+                role = compiled.permit.role if compiled.permit.governed else compiled.permit.reader
+                await self._planner.check(compiled.statement, partial(self._read_as, role))
+            return await self._read_on_record(compiled, surface)
+        finally:
+            self._turns.give(caller)
+
+    async def _read_on_record(self, compiled: Compiled, surface: str) -> Answer:
         statement, permit = compiled.statement, compiled.permit
         if not permit.governed:
-            return _as_answer(await self._read(statement, permit), statement, None)
+            return _as_answer(await self._read_as(permit.reader, statement), statement, None)
         if self._watch and any(scope.contract.privacy.personal for scope in permit.governed):
             await self._watch.check()
+        if self._quotas and (held := permit.held_with_quota):
+            await self._quotas.check(held)
         receipt = uuid.uuid4()
         entries = self._recorder.entries(permit, compiled.queries, surface, receipt)
-        row = await self.database.read_governed(statement, permit.role, entries)
-        return _as_answer(row, statement, receipt.hex)
+        answer = _as_answer(await self.database.read_governed(statement, permit.role, entries), statement, receipt.hex)
+        if self._quotas and answer.count:
+            for terms in permit.held_with_quota:
+                self._quotas.add(terms.id, answer.count)
+        return answer
 
-    async def _read(self, statement: Statement, permit: Permit) -> Row:
+    async def _read_as(self, role: str, statement: Statement) -> Row:
         """The row of a statement that nothing governed is read by."""
-        if permit.reader == PUBLIC:
-            return await self.database.read(statement)
-        return await self.database.read_as(statement, permit.reader)
+        return await (self.database.read(statement) if role == PUBLIC else self.database.read_as(statement, role))
 
 
 def _as_answer(row: Row, statement: Statement, receipt: str | None) -> Answer:

@@ -12,11 +12,14 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from lienthong import ckan, feed, gql, identity, mcp, ogc, portal, rest, sharing
+from lienthong.access.budget import Budget
 from lienthong.access.door import Door
 from lienthong.access.services import Services
+from lienthong.access.turns import Turns
 from lienthong.app.definitions import has_demo, is_loaded, registry
 from lienthong.app.lane import Lane, hot
 from lienthong.catalog.snapshot import Catalog
+from lienthong.governance.agreements.quota import Quotas
 from lienthong.governance.directory import Directory
 from lienthong.governance.ledger.seal import SealWatch
 from lienthong.governance.session import Sessions
@@ -40,7 +43,9 @@ def services(given: Settings) -> tuple[Services, Database]:
     secret = owner.app_password(given).encode()
     directory = Directory(engine, given, Sessions(secret))
     watch = SealWatch(engine, given.seal_limit_seconds)
-    door = Door(contracts, database, hashlib.sha256(b"ledger" + secret).digest(), watch)
+    budget, turns = Budget(given.budget_anonymous, given.budget_known), Turns(given.pool_size)
+    salt = hashlib.sha256(b"ledger" + secret).digest()
+    door = Door(contracts, database, salt, watch, Quotas(engine), budget, turns)
     return Services(contracts, door, Catalog(contracts, engine), directory, given), database
 
 
@@ -62,7 +67,7 @@ def create() -> FastAPI:
     app.add_route("/healthz", _alive)
     app.add_route("/readyz", _ready(given))
     app.add_exception_handler(Problem, _problem)
-    app.add_middleware(Lane, routes=hot(routers))
+    app.add_middleware(Lane, routes=hot(routers), short=given.short, proxies=given.settings.proxies)
     return app
 
 

@@ -33,6 +33,19 @@ class Settings(BaseSettings):
         default=14_400, ge=1, description="no personal data when an entry of the ledger waits longer for its seal"
     )
 
+    budget_anonymous: int = Field(
+        default=20_000_000, ge=0, description="what an address without a token may spend a minute, in rows; 0: no limit"
+    )
+    budget_known: int = Field(
+        default=60_000_000, ge=0, description="what an agency or a person may spend a minute, in rows; 0: no limit"
+    )
+    access_log: Path | None = Field(default=None, description="file of the access log: a JSON line for each request")
+
+    webhook_allow: str = Field(
+        default="", description="hosts, or host:port, that webhooks may reach by http or at private addresses"
+    )
+    webhook_days: float = Field(default=3, gt=0, le=30, description="a webhook that fails for so many days is ended")
+
     graphql_batch: int = Field(default=5, ge=1, le=20, description="GraphQL operations in one request")
     graphql_introspection: bool = Field(default=True, description="tell the GraphQL schema to callers without a token")
     proxies: int = Field(default=0, ge=0, le=9, description="reverse proxies in front that add X-Forwarded-For")

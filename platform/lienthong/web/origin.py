@@ -1,6 +1,7 @@
 """Where a request comes from: the caller's address, and whether a page of this very site sent it."""
 
 from starlette.requests import Request
+from starlette.types import Scope
 
 from lienthong.kernel.problem import NotPermitted
 from lienthong.kernel.settings import Settings
@@ -11,10 +12,17 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 
 def address(request: Request, settings: Settings) -> str:
     """The caller's address. Behind `proxies` of our own it is the one that the outermost of them saw."""
-    seen = [part.strip() for part in request.headers.get("x-forwarded-for", "").split(",") if part.strip()]
-    if settings.proxies and len(seen) >= settings.proxies:
-        return seen[-settings.proxies][:64]
-    return request.client.host if request.client else ""
+    return address_of(request.scope, settings.proxies)
+
+
+def address_of(scope: Scope, proxies: int) -> str:
+    """`address`, before there is a request."""
+    if proxies:
+        given = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for").decode("latin-1")
+        seen = [part.strip() for part in given.split(",") if part.strip()]
+        if len(seen) >= proxies:
+            return seen[-proxies][:64]
+    return str(scope["client"][0]) if scope.get("client") else ""
 
 
 def same_origin(request: Request, settings: Settings) -> None:
