@@ -9,10 +9,14 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.requests import Request
 
+from lienthong.access import ANONYMOUS, Subject
 from lienthong.app.definitions import registry as load_registry
 from lienthong.contract.registry import Registry
 from lienthong.pipelines.twin.rules import in_twins
+from lienthong.portal.page import Page
+from lienthong.portal.twins import twin_of
 from lienthong.privacy.twinned import has_twin
 from lienthong.quality.runner import run_checkpoint
 from lienthong.store import owner
@@ -100,3 +104,30 @@ def test_the_figures_of_a_twin_are_printed(platform: Platform) -> None:
         LIENTHONG_HOME=str(platform.home),
     )  # fmt: skip
     assert '"statistics"' in shown and '"cells"' in shown
+
+
+def test_asked_again_and_again_twins_and_real_rows_never_mix(agency: httpx.Client) -> None:
+    """The second and third request of a shape may be answered by a shorter way: it knows the two apart too."""
+    path = "/api/v1/datasets/dossiers/rows?fields=dossier_code&limit=5&sort=dossier_code"
+    query = {"query": "{ dossiers(first: 5) { nodes { dossierCode } } }"}
+    twins, real = set(), set()
+    for _ in range(5):
+        for headers, seen in (({"Lienthong-Twin": "true"}, twins), ({"Lienthong-Twin": "false"}, real), ({}, real)):
+            rows = agency.get(path, headers=headers)
+            nodes = agency.post("/graphql", json=query, headers=headers)
+            assert rows.status_code == nodes.status_code == 200, rows.text
+            assert ("synthetic" in rows.json()) is ("lienthong-synthetic" in nodes.headers) is (seen is twins)
+            seen |= {row["dossier_code"] for row in rows.json()["data"]}
+            seen |= {node["dossierCode"] for node in nodes.json()["data"]["dossiers"]["nodes"]}
+    assert twins and real and not twins & real
+    assert all(code.rpartition("-")[2].startswith("9") and len(code.rpartition("-")[2]) == 7 for code in twins)
+
+
+async def test_somebody_signed_in_sees_sample_rows_on_the_page(services: Any) -> None:
+    request = Request({"type": "http", "method": "GET", "path": "/datasets/x", "headers": [], "query_string": b""})
+    page = Page(request, services, Subject("person", "dev", "developer"))
+    shown = await twin_of(page, services.registry.get("civil-servants"))
+    assert shown and shown.table and len(shown.table["rows"]) == 5
+    assert shown.table["rows"][0]["employee_id"].startswith("TWIN-")
+    nobody = await twin_of(Page(request, services, ANONYMOUS), services.registry.get("civil-servants"))
+    assert nobody and nobody.table is None and nobody.calls

@@ -98,6 +98,22 @@ def test_what_fewer_than_k_rows_have_is_in_no_figure(world: World) -> None:
     assert all(share in (0.0, 1.0) or share == round(share, 2) for share in profile.missing.values())
 
 
+@pytest.mark.parametrize("count", [30, 55, 300])
+def test_at_least_k_rows_lie_beyond_each_quantile(world: World, count: int) -> None:
+    contract = world.registry.get("cases")
+    with undone(world) as connection:
+        connection.execute("delete from governed.cases")
+        row = {"channel": "online", "received_on": "2026-01-05", "person_name": "A"}
+        rows = [row | {"case_code": f"Z{n:03}", "days": n} for n in range(count)]
+        insert(connection, "governed", "cases", rows, {"_run": uuid.uuid4(), "_hash": b"x"})
+        profile = measure(connection, plan(world.registry, contract, load(None)))
+    curve = profile.numbers.get("days")
+    assert (curve is None) is (count < 10 * profile.k)
+    if curve:
+        assert sum(n <= curve[0] for n in range(count)) >= profile.k
+        assert sum(n >= curve[-1] for n in range(count)) >= profile.k
+
+
 def test_one_person_more_or_less_moves_no_figure_but_rounded_ones(world: World) -> None:
     """Whoever knows all rows but one learns nothing of that one from a count: it is told in steps of k."""
     contract = world.registry.get("cases")

@@ -1,6 +1,6 @@
 """Safe aggregates of a governed table: counts of at least `k` rows, rounded to `k`; quantiles without extremes.
 
-Nothing here tells a row: a value is told when at least `k` rows have it, a number is a rounded quantile of 4 k rows.
+Nothing here tells a row: a value is told when at least `k` rows have it, a quantile when at least `k` lie beyond it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,6 +13,8 @@ from lienthong.contract.model import Contract, FieldContract
 from lienthong.store.schema import table
 
 LEVELS = (0.02, 0.1, 0.25, 0.5, 0.75, 0.9, 0.98)
+_INNER = (0.1, 0.1, 0.25, 0.5, 0.75, 0.9, 0.9)  # the same of few rows: nothing nearer to the ends
+_MANY, _SOME = 50, 10  # times k: so many rows have k beyond the outermost level
 CELLS = 3000
 _LOCAL = "Asia/Ho_Chi_Minh"
 Values = tuple[str | None, ...]
@@ -84,13 +86,14 @@ def months(connection: Connection, contract: Contract, field: FieldContract, k: 
 def curves(
     connection: Connection, contract: Contract, values: Mapping[str, sql.Composable], parts: Sequence[Part], k: int
 ) -> list[tuple[Values, dict[str, Curve]]]:
-    """Quantiles (`LEVELS`) of each of `values`, in each cell of `parts` with at least 4 k rows that have one."""
+    """Quantiles (`LEVELS`) of each of `values`, in each cell of `parts` with at least 10 k rows that have one."""
     if not values:
         return []
     asked = [
-        sql.SQL("case when count({0}) >= {1} then percentile_cont({2}) within group (order by {0}) end").format(
-            value, sql.Literal(4 * k), sql.Literal(list(LEVELS))
-        )
+        sql.SQL(
+            "case when count({0}) >= {1} then percentile_cont({2}) within group (order by {0}) "
+            "when count({0}) >= {3} then percentile_cont({4}) within group (order by {0}) end"
+        ).format(value, *map(sql.Literal, (_MANY * k, list(LEVELS), _SOME * k, list(_INNER))))
         for value in values.values()
     ]
     columns = sql.SQL(", ").join([*(part.sql for part in parts), *asked])
@@ -98,7 +101,7 @@ def curves(
     group: sql.Composable = sql.SQL("")
     if parts:
         numbers = sql.SQL(", ").join(sql.SQL(str(n + 1)) for n in range(len(parts)))
-        group = sql.SQL(" group by {} having count(*) >= {}").format(numbers, sql.Literal(4 * k))
+        group = sql.SQL(" group by {} having count(*) >= {}").format(numbers, sql.Literal(_SOME * k))
     found: list[tuple[Any, ...]] = connection.execute(
         sql.SQL("select {} from {}{}").format(columns, relation, group)
     ).fetchall()

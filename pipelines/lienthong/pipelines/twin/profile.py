@@ -46,7 +46,7 @@ class Profile:
 
 
 def measure(connection: Connection, plan: Plan) -> Profile:
-    """Measure the governed rows; every figure is rounded and of at least k rows (4 k for a curve)."""
+    """Measure the governed rows; every figure is rounded, and at least k rows share it or lie beyond it."""
     contract = plan.contract
     k = max(5, contract.privacy.k)
     rows = statistics.rows(connection, contract)
