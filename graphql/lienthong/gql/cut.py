@@ -48,7 +48,7 @@ def _hidden(built: Built, seen: Visible) -> Hidden:
             found[group + part] = frozenset(own)
         found[group] = frozenset(part for part, of in PARTS.items() if _empty(built, group + of, own))
         if not fields:
-            roots |= {names.many, names.groups}
+            roots |= {names.many, names.groups, names.feed}
         if not fields.issuperset(names.contract.primary_key):
             roots.add(names.one)
     return found | {"Query": frozenset(roots)}

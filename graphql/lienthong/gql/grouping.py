@@ -9,13 +9,11 @@ from lienthong.contract.model import FieldContract
 from lienthong.contract.rules.opening import TAKES
 from lienthong.gql import aggregates
 from lienthong.gql.arguments import plain
-from lienthong.gql.naming import Names
+from lienthong.gql.naming import TYPENAME, Fields, Names
 from lienthong.kernel.problem import QueryInvalid
 from lienthong.kernel.text import both
 from lienthong.store.query import Function, Group, Measure, Member, Order
 
-Fields = dict[str, list[FieldNode]]
-TYPENAME = "__typename"
 _OF = {"countDistinct": "COUNT_DISTINCT", "sum": "SUM", "avg": "AVG", "min": "MIN", "max": "MAX"}
 
 

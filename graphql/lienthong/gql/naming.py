@@ -5,12 +5,19 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from graphql import FieldNode
+
 from lienthong.contract.model import Contract, FieldContract
 from lienthong.contract.registry import Registry, Relation
 from lienthong.kernel.text import Bilingual, camel, pascal
 
 _ES = ("ches", "shes", "sses", "xes", "zes")
 _SAME = ("ics", "ss", "us", "is")
+
+
+TYPENAME = "__typename"
+Fields = dict[str, list[FieldNode]]
+"""The fields asked for at one place of the answer, by their key in it."""
 
 
 def singular(name: str) -> str:
@@ -62,6 +69,11 @@ class Names:
     def groups(self) -> str:
         """The root field of the dataset's groups."""
         return self.many + "Aggregate"
+
+    @property
+    def feed(self) -> str:
+        """The root field of the dataset's changes."""
+        return self.many + "Feed"
 
     @property
     def grouped(self) -> Mapping[str, Relation]:

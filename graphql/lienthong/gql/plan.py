@@ -24,11 +24,13 @@ from lienthong.gql.cache import Recent
 from lienthong.gql.cut import cut
 from lienthong.gql.discreet import discreet
 from lienthong.gql.document import Document, Documents, Refused
-from lienthong.gql.grouping import TYPENAME
+from lienthong.gql.following import Following
 from lienthong.gql.limits import INTROSPECTION, INTROSPECTION_COST
+from lienthong.gql.naming import TYPENAME
 from lienthong.gql.schema import Built
 from lienthong.gql.selection import Selection, check_key
-from lienthong.kernel.problem import Problem
+from lienthong.kernel.problem import Problem, QueryInvalid
+from lienthong.kernel.text import both
 from lienthong.store.query import Query
 
 VERSION = version("lienthong")
@@ -53,6 +55,7 @@ class Plan:
     fixed: bytes
     cost: int
     told: Told | None = None
+    following: Following | None = None
 
 
 class Misplaced(Exception):
@@ -85,6 +88,14 @@ class Planner:
                 self._recent.put(key, found)
         return found
 
+    def fresh(self, text: str, variables: Mapping[str, Any], operation: str | None = None) -> Plan:
+        """A plan that is not kept here. Raises as `plan` does."""
+        return self._make(None, self.document(text, operation), variables)
+
+    def document(self, text: str, operation: str | None = None) -> Document:
+        """The document in `text`, parsed and validated once. Raises Refused, TooCostly, QueryInvalid."""
+        return self._documents.read(text, operation)
+
     def introspect(self, told: Told, seen: Visible) -> bytes:
         """The answer to `__schema` and `__type`, by graphql-core, over what the caller may see. Raises Refused."""
         key = told.key, frozenset(seen.items())
@@ -115,19 +126,30 @@ class Planner:
         selection = Selection(self._built, document, values)
         members: list[tuple[str, Query]] = []
         fixed: dict[str, Any] = {}
+        changes: list[Following] = []
         introspected: list[FieldNode] = []
         for shown, nodes in selection.roots().items():
             name = nodes[0].name.value
             if name in INTROSPECTION:
                 introspected += nodes
             elif name in self._built.roots:
-                members.append((shown, _placed(selection, shown, nodes)))
+                found = _placed(selection, shown, nodes)
+                if isinstance(found, Following):
+                    changes.append(found)
+                else:
+                    members.append((shown, found))
             else:
                 fixed[shown] = "Query" if name == TYPENAME else VERSION
         cost = sum(pricing.price(self._built.registry, query) for _, query in members)
+        if changes and (len(changes) > 1 or members):
+            raise QueryInvalid(
+                both("Thay đổi đứng một mình trong truy vấn", "Changes stand alone in their query"),
+                place=changes[0].key,
+            )
+        cost += changes[0].first if changes else 0
         told = Told(asked, document, tuple(introspected), dict(variables)) if introspected else None
         cost = pricing.within(cost + (INTROSPECTION_COST if told else 0))
-        return Plan(tuple(members), orjson.dumps(fixed) if fixed else b"", cost, told)
+        return Plan(tuple(members), orjson.dumps(fixed) if fixed else b"", cost, told, changes[0] if changes else None)
 
 
 def _introspected(schema: GraphQLSchema, told: Told) -> bytes:
@@ -146,10 +168,10 @@ def _introspected(schema: GraphQLSchema, told: Told) -> bytes:
     return orjson.dumps(result.data)
 
 
-def _placed(selection: Selection, key: str, nodes: list[FieldNode]) -> Query:
+def _placed(selection: Selection, key: str, nodes: list[FieldNode]) -> Query | Following:
     try:
         check_key(key)
-        return selection.root(nodes)
+        return selection.following(key, nodes) or selection.root(nodes)
     except Problem as problem:
         raise Misplaced(problem, nodes[0], key) from problem
     except GraphQLError as error:

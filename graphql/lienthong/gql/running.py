@@ -8,12 +8,14 @@ from graphql import GraphQLError
 from starlette.requests import Request
 
 from lienthong.access import pricing, synthetic
+from lienthong.access.permit import Permit
 from lienthong.access.services import Services
 from lienthong.access.visible import visible
 from lienthong.governance.subject import ANONYMOUS, Subject
 from lienthong.gql import answer
 from lienthong.gql.asked import Asked, NoRequest
 from lienthong.gql.document import Refused
+from lienthong.gql.following import Following, shaped
 from lienthong.gql.operations import SCOPE, Operations, UnknownOperation
 from lienthong.gql.plan import Misplaced, Plan, Planner, Told
 from lienthong.kernel.problem import Problem, Unauthenticated
@@ -110,11 +112,26 @@ class Runner:
     async def _run(self, caller: Caller, plan: Plan) -> Reply:
         told = self._told(caller, plan.told) if plan.told else b""
         cost = plan.cost if caller.shows_cost else None
+        if plan.following:
+            return await self._followed(caller, plan.following, plan.fixed, told, cost)
         if not plan.members:
             return Reply(answer.data(plan.fixed, told, cost=cost))
         found = await self._services.door.document(caller.subject, plan.members, surface="graphql")
         body = answer.data(plan.fixed, told, found.body, cost=cost, synthetic=synthetic.noted())
         return Reply(body, receipts=(found.receipt,) if found.receipt else ())
+
+    async def _followed(
+        self, caller: Caller, following: Following, fixed: bytes, told: bytes, cost: int | None
+    ) -> Reply:
+        """A page of changes. A row is told whole by the door: that its shown fields are the caller's is asked first."""
+        door, permit = self._services.door, Permit(self._services.registry, caller.subject)
+        for name in following.fields:
+            permit.show(following.dataset, name)
+        feed = await door.changes(
+            caller.subject, following.dataset, following.since, following.first, surface="graphql"
+        )
+        body = answer.data(fixed, told, shaped(following, feed), cost=cost)
+        return Reply(body, receipts=(feed.receipt,) if feed.receipt else ())
 
     def _told(self, caller: Caller, told: Told) -> bytes:
         """The answer to introspection. Raises Unauthenticated when nobody in particular may have it."""

@@ -11,7 +11,7 @@ from strawberry.types.field import StrawberryField
 
 from lienthong.contract.model import FieldContract
 from lienthong.contract.registry import Registry
-from lienthong.gql import aggregates
+from lienthong.gql import aggregates, following
 from lienthong.gql.inputs import dataset_inputs, value_filters
 from lienthong.gql.naming import Names, described, named
 from lienthong.gql.parts import Made, argument, enum_type, later, many, maybe, member, object_type
@@ -22,7 +22,7 @@ FIRST = 100  # rows of a connection at the root
 NESTED_FIRST = 20  # rows of a connection inside a row
 
 
-RootKind = Literal["many", "one", "groups"]
+RootKind = Literal["many", "one", "groups", "changes"]
 
 
 @dataclass(frozen=True)
@@ -42,10 +42,12 @@ def build(registry: Registry) -> Built:
     made: Made = {}
     _common(made)
     aggregates.common(made)
+    following.common(made)
     value_filters(made, [f for n in names.values() for f in n.contract.fields])
     for own in names.values():
         dataset_inputs(made, own, names)
         aggregates.types(made, own)
+        following.types(made, own)
         _dataset(made, own, names)
     roots = [field for own in names.values() for field in _roots(made, own)]
     version = member("version", str, "Phiên bản nền tảng / Version of the platform")
@@ -54,6 +56,7 @@ def build(registry: Registry) -> Built:
     lead: dict[str, tuple[str, RootKind]] = {}
     for dataset, own in names.items():
         lead |= {own.many: (dataset, "many"), own.one: (dataset, "one"), own.groups: (dataset, "groups")}
+        lead[own.feed] = (dataset, "changes")
     return Built(registry, schema, schema._schema, names, lead)
 
 
@@ -133,6 +136,7 @@ def _roots(made: Made, own: Names) -> Iterator[StrawberryField]:
     yield member(own.one, maybe(later(made, own.type)), text, [*arguments, _as_of()])
     text = f"{own.contract.title.vi}: nhóm và số liệu / {own.contract.title.en}: groups and numbers"
     yield _groups(made, own, own.groups, text, FIRST)
+    yield following.root(made, own)
 
 
 def _groups(made: Made, target: Names, name: str, text: str | None, first: int) -> StrawberryField:

@@ -19,8 +19,9 @@ from graphql.execution.values import VariableValues
 
 from lienthong.gql import arguments
 from lienthong.gql.document import Document
-from lienthong.gql.grouping import TYPENAME, Fields, Grouping, page_info
-from lienthong.gql.naming import Names
+from lienthong.gql.following import Following, asked
+from lienthong.gql.grouping import Grouping, page_info
+from lienthong.gql.naming import TYPENAME, Fields, Names
 from lienthong.gql.schema import Built
 from lienthong.kernel.problem import QueryInvalid
 from lienthong.kernel.text import both
@@ -94,6 +95,21 @@ class Selection:
         moment = arguments.as_of(given)
         items = tuple(self._items(names, self.fields(nodes), moment))
         return Query(dataset, items, key=arguments.key(names, given), page=Page(limit=1), as_of=moment)
+
+    def following(self, key: str, nodes: list[FieldNode]) -> Following | None:
+        """What a root field asks of changes; None when it is another field. Raises QueryInvalid."""
+        dataset, kind = self.built.roots[nodes[0].name.value]
+        if kind != "changes":
+            return None
+        given = self._arguments("Query", nodes[0])
+        return asked(
+            self.built.names[dataset],
+            key,
+            nodes,
+            given,
+            self.fields,
+            lambda names, fields: tuple(self._items(names, fields, None)),
+        )
 
     def _connection(self, names: Names, nodes: list[FieldNode], given: dict[str, Any], outer: Moment) -> Query:
         moment = arguments.as_of(given) or outer
