@@ -2,9 +2,6 @@
 
 import os
 import shutil
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,9 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.conftest import free_port
 from tests.surface.people import PASSWORD, ask, forgive, person, seed
-from tests.surface.small import DATASETS, World
+from tests.surface.site import served
+from tests.surface.small import World
 
 CHROMIUM = shutil.which("chromium")
 SHOTS = os.environ.get("LIENTHONG_TEST_SHOTS")  # a folder for pictures of the pages
@@ -25,33 +22,8 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium")
 @pytest.fixture(scope="module")
 def site(world: World) -> Iterator[str]:
     """The whole server over the small world, at a name (a passkey belongs to a name)."""
-    port = free_port()
-    url = f"http://localhost:{port}"
-    database = world.settings.database_url
-    assert database
-    env = {
-        **os.environ,
-        "LIENTHONG_HOME": str(world.settings.home),
-        "LIENTHONG_DATABASE_URL": database.get_secret_value(),
-        "LIENTHONG_DATASETS": str(DATASETS),
-        "LIENTHONG_PORT": str(port),
-        "LIENTHONG_SITE_URL": url,
-    }
-    command = [sys.executable, "-m", "lienthong.app.cli", "serve"]
-    process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        end = time.monotonic() + 60
-        while True:
-            try:
-                httpx.get(url + "/healthz", timeout=2)
-                break
-            except httpx.HTTPError:
-                assert process.poll() is None and time.monotonic() < end
-                time.sleep(0.2)
+    with served(world) as url:
         yield url
-    finally:
-        process.terminate()
-        process.wait(20)
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """People: over the API, on the pages of the administrator, on the command line."""
 
 import json as text
-import os
 import re
 import subprocess
 import sys
@@ -13,7 +12,8 @@ import pytest
 from lienthong.governance.identity import duty
 from lienthong.store import owner
 from tests.surface.people import PASSWORD, Browser, ask, forgive, json, person, seed, token, way
-from tests.surface.small import DATASETS, World
+from tests.surface.site import environment
+from tests.surface.small import World
 
 
 @pytest.fixture(autouse=True)
@@ -107,11 +107,8 @@ def test_a_lost_telephone_is_helped_by_an_administrator(world: World) -> None:
 
 
 def lienthong(world: World, *words: str) -> tuple[int, Any]:
-    database = world.settings.database_url
-    assert database
-    env = {**os.environ, "LIENTHONG_HOME": str(world.settings.home), "LIENTHONG_DATABASE_URL": database.get_secret_value(), "LIENTHONG_DATASETS": str(DATASETS)}
     command = [sys.executable, "-m", "lienthong.app.cli", *words, "--json"]
-    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, env=environment(world), capture_output=True, text=True, timeout=120, check=False)
     return done.returncode, text.loads(done.stdout)
 
 
