@@ -16,6 +16,7 @@ from lienthong.access.budget import Budget
 from lienthong.access.door import Door
 from lienthong.access.services import Services
 from lienthong.access.turns import Turns
+from lienthong.app.access_log import Logged
 from lienthong.app.definitions import has_demo, is_loaded, registry
 from lienthong.app.lane import Lane, hot
 from lienthong.catalog.snapshot import Catalog
@@ -23,6 +24,7 @@ from lienthong.governance.agreements.quota import Quotas
 from lienthong.governance.directory import Directory
 from lienthong.governance.ledger.seal import SealWatch
 from lienthong.governance.session import Sessions
+from lienthong.kernel import logs
 from lienthong.kernel.problem import Problem
 from lienthong.kernel.settings import Settings, settings
 from lienthong.kernel.text import Language
@@ -51,6 +53,7 @@ def services(given: Settings) -> tuple[Services, Database]:
 
 def create() -> FastAPI:
     """The app of one server process."""
+    logs.begin()
     given, database = services(settings())
 
     @asynccontextmanager
@@ -68,6 +71,8 @@ def create() -> FastAPI:
     app.add_route("/readyz", _ready(given))
     app.add_exception_handler(Problem, _problem)
     app.add_middleware(Lane, routes=hot(routers), short=given.short, proxies=given.settings.proxies)
+    if given.settings.access_log:
+        app.add_middleware(Logged, path=given.settings.access_log)
     return app
 
 

@@ -47,7 +47,7 @@ async def answered(request: Request, endpoint: Endpoint) -> Response:
     except RequestValidationError as error:
         return respond(request, _invalid(error))
     except Exception:
-        log.exception("a request failed: %s", request.url.path)
+        log.exception("a request failed: %s", getattr(request.scope.get("route"), "path", "a plain route"))
         return respond(request, Problem(both("Lỗi của hệ thống, đã được ghi lại", "Our own error; it has been noted")))
 
 
