@@ -97,7 +97,10 @@ def test_measuring_a_dag_of_fragments_takes_no_time(n: int) -> None:
     """2^n fields when written out; each fragment is measured once."""
     links = "".join(f"fragment F{i} on Q {{ a: p {{ ...F{i + 1} }} b: p {{ ...F{i + 1} }} }} " for i in range(n))
     document = parse("{ ...F0 } " + links + f"fragment F{n} on Q {{ x }}")
-    start = time.perf_counter()
-    with pytest.raises(TooCostly):
-        limits.check(document)
-    assert time.perf_counter() - start <= 0.05
+    spent = []
+    for _ in range(3):
+        start = time.thread_time()  # of this thread alone: the machine may be busy
+        with pytest.raises(TooCostly):
+            limits.check(document)
+        spent.append(time.thread_time() - start)
+    assert min(spent) <= 0.05
