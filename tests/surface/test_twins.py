@@ -15,7 +15,7 @@ TWIN = {"Lienthong-Twin": "true"}
 def twins(world: World) -> Iterator[dict[str, int]]:
     """The twins of the small world's restricted datasets, and how many rows each has."""
     reports = build_all(world.settings, world.registry)
-    assert {r.state for r in reports} == {"built"}, [r.problem for r in reports]
+    assert not [r.problem for r in reports if r.problem]
     yield {r.dataset: r.rows for r in reports}
 
 
