@@ -63,6 +63,7 @@ def router(services: Services) -> APIRouter:
     """The endpoints over one set of services."""
     found = APIRouter(prefix=views.API, route_class=GuardedRoute, dependencies=[Depends(strict)], tags=["agreements"])
     desk = cast(Desk, Desk(services) if services else None)  # without services: declared, never called
+    _listing(found, desk)
     _reading(found, desk)
     _asking(found, desk)
     for action in ACTIONS:
@@ -99,7 +100,7 @@ class Desk:
         return answer
 
 
-def _reading(found: APIRouter, desk: Desk) -> None:
+def _listing(found: APIRouter, desk: Desk) -> None:
     @found.get("", operation_id="listAgreements", summary="Các thỏa thuận của tôi / My agreements")
     async def listed(
         request: Request,
@@ -126,6 +127,8 @@ def _reading(found: APIRouter, desk: Desk) -> None:
         ]
         return views.listed(rows, subject, desk.registry, await desk.agreements.agencies())
 
+
+def _reading(found: APIRouter, desk: Desk) -> None:
     @found.get(
         "/{id}",
         operation_id="describeAgreement",
