@@ -7,10 +7,18 @@ from urllib.parse import quote
 
 import psycopg
 import pytest
+from fastapi import FastAPI
 from graphql import build_client_schema, get_introspection_query, print_schema
+from sqlalchemy.ext.asyncio import create_async_engine
 
+from lienthong import gql
+from lienthong.access.door import Door
+from lienthong.access.services import Services
+from lienthong.catalog.snapshot import Catalog
+from lienthong.governance.directory import Directory
+from lienthong.governance.session import Sessions
 from lienthong.store import owner
-from tests.surface.small import ADMIN, AGENCY, KEEPER, World
+from tests.surface.small import ADMIN, AGENCY, KEEPER, Client, World
 from tests.surface.test_graphql_answers import data
 from tests.surface.test_graphql_refusals import error
 
@@ -178,6 +186,22 @@ def test_introspection_tells_each_caller_what_they_may_read(world: World) -> Non
     assert "receivedOn" not in agency.partition("type Case ")[2].partition("}")[0]
     assert "illness" in keeper and "ownerName" in keeper and "capital:" not in keeper  # its own, and agreement A-2
     assert "illness" in admin and "ownerName" in admin
+
+
+def test_the_schema_may_be_kept_from_nobody_in_particular(world: World) -> None:
+    engine = create_async_engine(owner.sqlalchemy_url(owner.app_url(world.settings)), pool_size=2)
+    settings = world.settings.model_copy(update={"graphql_introspection": False, "graphql_batch": 1})
+    directory, door = Directory(engine, settings, Sessions(b"secret")), Door(world.registry, world.database)
+    app = FastAPI()
+    app.include_router(gql.router(Services(world.registry, door, Catalog(world.registry, engine), directory, settings)))
+    asked = {"query": "{ __schema { queryType { name } } version }"}
+    anonymous, agency = Client(app, world.portal), Client(app, world.portal, AGENCY)
+    refused = anonymous.post("/graphql", json=asked).json()["errors"][0]["extensions"]
+    assert (refused["code"], refused["place"]) == ("UNAUTHENTICATED", "__schema")
+    assert agency.post("/graphql", json=asked).json()["data"]["__schema"] == {"queryType": {"name": "Query"}}
+    assert anonymous.post("/graphql", json={"query": "{ version __typename }"}).json()["data"]["version"]
+    batch = anonymous.post("/graphql", json=[{"query": "{ version }"}] * 2)
+    assert batch.status_code == 400 and batch.json()["errors"][0]["extensions"]["limit"] == 1
 
 
 def test_no_message_suggests_what_the_caller_may_never_read(world: World) -> None:

@@ -1,6 +1,6 @@
 """A document with its variables -> a plan: queries for the door, constants, and introspection."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
@@ -90,17 +90,21 @@ class Planner:
 
     def fresh(self, text: str, variables: Mapping[str, Any], operation: str | None = None) -> Plan:
         """A plan that is not kept here. Raises as `plan` does."""
-        return self._make(None, self.document(text, operation), variables)
+        return self._make(object(), self.document(text, operation), variables)
 
     def document(self, text: str, operation: str | None = None) -> Document:
         """The document in `text`, parsed and validated once. Raises Refused, TooCostly, QueryInvalid."""
         return self._documents.read(text, operation)
 
-    def introspect(self, told: Told, seen: Visible) -> bytes:
-        """The answer to `__schema` and `__type`, by graphql-core, over what the caller may see. Raises Refused."""
+    def introspect(self, told: Told, seen: Visible, charge: Callable[[int], None]) -> bytes:
+        """The answer to `__schema` and `__type`, by graphql-core, over what the caller may see. Raises Refused.
+
+        One that is not known already takes long: `charge` is told so before, and may raise TooCostly.
+        """
         key = told.key, frozenset(seen.items())
         found = self._answers.get(key)
         if found is None:
+            charge(INTROSPECTION_COST)
             found = _introspected(self.schema(seen), told)
             self._answers.put(key, found)
         return found

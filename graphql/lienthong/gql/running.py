@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from graphql import GraphQLError
 from starlette.requests import Request
@@ -139,7 +140,8 @@ class Runner:
             raise Unauthenticated(
                 both("Cần mã truy cập để xem lược đồ", "The schema is told to callers with a token"), place="__schema"
             )
-        return self._planner.introspect(told, visible(self._services.registry, caller.subject))
+        seen = visible(self._services.registry, caller.subject)
+        return self._planner.introspect(told, seen, partial(self._services.door.charge, caller.subject))
 
     def _message(self, caller: Caller, error: GraphQLError) -> str:
         return self._planner.message(error, visible(self._services.registry, caller.subject))

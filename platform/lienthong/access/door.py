@@ -184,7 +184,8 @@ class Door:
         compiled = self._feed(subject, dataset, since, limit, lines=True)
         permit, statement = compiled.permit, compiled.statement
         role = permit.role if permit.governed else permit.reader
-        answer = _as_answer(await self.database.read_as(statement, role), statement, None)
+        row = await self.database.read_as(statement, role)
+        answer = _as_answer(row[: len(statement.columns)], statement, None)
         return Feed(b"", answer.count or 0, cursor_of(answer.next, permit.scope(dataset)), bool(answer.total))
 
     def _feed(self, subject: Subject, dataset: str, since: str, limit: int, lines: bool) -> Compiled:
@@ -215,6 +216,10 @@ class Door:
         if permit.governed:  # then it is recorded who asks, and for what values
             permit, queries = replace(permit, subject=subject), settled(queries, texts)
         return await self._answer(subject, Compiled(statement, permit, queries, prepared.cost), surface)
+
+    def charge(self, subject: Subject, cost: int) -> None:
+        """Take from the caller's budget what an answer without rows costs. Raises TooCostly."""
+        self._budget.charge(subject, cost)
 
     # --- authorising ------------------------------------------------------------------------------------------
 
