@@ -34,7 +34,7 @@ def later(days: int) -> str:
     return str(today() + timedelta(days=days))
 
 
-def test_the_whole_life(parties: Parties) -> None:
+def test_asked_for_reviewed_signed_renewed(parties: Parties) -> None:
     answer = parties.ask()
     assert answer.status_code == 201, answer.text
     found, id = answer.json(), answer.json()["id"]
@@ -67,6 +67,10 @@ def test_the_whole_life(parties: Parties) -> None:
     parties.settle()
     assert parties.rows().status_code == 200
 
+
+def test_suspended_with_notice_then_at_once_resumed_and_revoked(parties: Parties) -> None:
+    second = parties.active()
+    parties.settle()
     first = calendar.due(parties.world.registry, "suspension", today())
     told = parties.act(
         "registry_steward", second, "suspend", reason="maintenance", note="bảo trì", **{"from": str(first)}
