@@ -7,7 +7,8 @@ import lienthong.catalog.tables
 import lienthong.catalog.twins
 import lienthong.catalog.writes
 import lienthong.governance.ledger.tables
-import lienthong.governance.tables  # noqa: F401  (so do these)
+import lienthong.governance.tables
+import lienthong.governance.webhooks  # noqa: F401  (so do these)
 from lienthong.store.tables import METADATA
 
 

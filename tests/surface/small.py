@@ -342,12 +342,17 @@ def running(home: Path) -> Iterator[World]:
 @contextmanager
 def serving(settings: Settings, registry: Registry) -> Iterator[World]:
     """The surfaces over a database that is there."""
+    given, database = services(settings, registry)
+    app = application(given, database)
+    with start_blocking_portal() as portal, portal.wrap_async_context_manager(app.router.lifespan_context(app)):
+        yield World(registry, settings, database, app, portal, given.door)
+
+
+def services(settings: Settings, registry: Registry) -> tuple[Services, Counting]:
+    """What surfaces need, not connected yet."""
     url = owner.app_url(settings)
     database = Counting(url, 4)
     engine = create_async_engine(owner.sqlalchemy_url(url), pool_size=2)
     directory = Directory(engine, settings, Sessions(b"secret"))
     door = Door(registry, database, watch=SealWatch(engine, settings.seal_limit_seconds), quotas=Quotas(engine))
-    given = Services(registry, door, Catalog(registry, engine), directory, settings)
-    app = application(given, database)
-    with start_blocking_portal() as portal, portal.wrap_async_context_manager(app.router.lifespan_context(app)):
-        yield World(registry, settings, database, app, portal, door)
+    return Services(registry, door, Catalog(registry, engine), directory, settings), database

@@ -23,6 +23,20 @@ from lienthong.kernel.text import Bilingual, both, nfc
 Mode = Literal["upsert", "delete"]
 WRITERS = ("publisher", "steward")
 MOST_ERRORS = 100
+class Number(float):
+    """A number that remembers how it was written; in a list or an object it is a number like any other."""
+
+    __slots__ = ("text",)
+    text: str
+
+    @classmethod
+    def of(cls, text: str) -> "Number":
+        """The number that JSON writes so."""
+        made = cls(text)
+        made.text = text
+        return made
+
+
 Error = tuple[str, Bilingual, Bilingual | str | None]
 """Place, what is wrong, what to do."""
 
@@ -135,11 +149,11 @@ def _cell(value: Any) -> str:
     """A JSON value as the text of a cell."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, Decimal):
-        return format(value, "f") if value.is_finite() and abs(value.adjusted()) < 400 else str(value)
+    if isinstance(value, Number):
+        return format(Decimal(value.text), "f")
     if isinstance(value, str | int):
         return nfc(str(value))
-    return nfc(json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str))
+    return nfc(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
 
 
 def _raise(errors: list[Error]) -> None:

@@ -3,11 +3,12 @@
 from fastapi import APIRouter
 
 from lienthong.access.services import Services
-from lienthong.feed import changes
+from lienthong.feed import changes, webhooks
 
 
 def router(services: Services) -> APIRouter:
     """Every address of this surface."""
     found = APIRouter()
     found.include_router(changes.router(services))
+    found.include_router(webhooks.router(services))
     return found

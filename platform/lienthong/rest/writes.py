@@ -10,7 +10,6 @@ import json
 import re
 import time
 import uuid
-from decimal import Decimal
 from typing import Annotated, Any
 from urllib.parse import unquote_to_bytes
 
@@ -33,6 +32,7 @@ from lienthong.store.landing import Landing
 from lienthong.web import body as web_body
 from lienthong.web import strict_json
 from lienthong.web.language import language
+from lienthong.web.origin import same_origin
 from lienthong.web.parameters import strict, text
 from lienthong.web.problems import GuardedRoute
 
@@ -202,6 +202,8 @@ class _Writes:
         return Response(orjson.dumps(told), headers={"Cache-Control": "no-store"}, media_type=JSON)
 
     async def _caller(self, request: Request, name: str, mode: Mode) -> tuple[Subject, Contract]:
+        if "authorization" not in request.headers:
+            same_origin(request, self._services.settings)
         subject = await self._services.directory.subject(request.headers, request.cookies)
         contract = self._services.registry.get(name)
         writes.authorise(subject, contract, mode)
@@ -325,4 +327,4 @@ def _json(raw: bytes) -> Any:
         strict_json.loads(raw, "body")
     except QueryInvalid as error:
         raise Invalid(error.detail, place="body") from error
-    return json.loads(raw, parse_float=Decimal)
+    return json.loads(raw, parse_float=writes.Number.of)
