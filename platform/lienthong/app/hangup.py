@@ -19,14 +19,19 @@ class Watch:
         self._looking: asyncio.Task[None] | None = None
         self._kept: Message | None = None
         self._whole = False  # has the body been read to its end?
-        self.left = False
+        self._unread = False
+        self.left = self.broken = False
 
     async def receive(self) -> Message:
         """The next message for the app."""
         if self._kept is not None:
             message, self._kept = self._kept, None
             return message
-        return self._noted(await self._receive())
+        message = self._noted(await self._receive())
+        if message["type"] == "http.disconnect" and self._unread:
+            self.broken = True  # nobody can make sense of half a body, whatever surface it was for
+            raise asyncio.CancelledError
+        return message
 
     async def send(self, message: Message) -> None:
         """An answer that has begun is watched by whoever sends it."""
@@ -40,6 +45,7 @@ class Watch:
             self._looking.cancel()
 
     def _noted(self, message: Message) -> Message:
+        self._unread = not self._whole and message["type"] == "http.disconnect"
         self._whole = self._whole or not message.get("more_body", False)
         return message
 
@@ -64,7 +70,10 @@ async def watched(call: Call, receive: Receive, send: Send) -> None:
     try:
         await call(watch.receive, watch.send)
     except asyncio.CancelledError:
-        if not watch.left:
+        if watch.broken:
+            await send({"type": "http.response.start", "status": 400, "headers": [(b"content-type", b"text/plain")]})
+            await send({"type": "http.response.body", "body": b"400: the body broke off\n"})
+        elif not watch.left:
             raise
     finally:
         watch.end()

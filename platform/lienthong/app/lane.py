@@ -16,6 +16,12 @@ HEADERS = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"same-
 _TWIN = (synthetic.HEADER.lower().encode(), synthetic.VALUE.encode())
 
 
+def _relative(location: bytes) -> bytes:
+    """The way to another address of ours without the host, which the caller named and could be anybody's."""
+    rest = location.partition(b"://")[2]
+    return b"/" + rest.partition(b"/")[2].lstrip(b"/") if rest else location
+
+
 def hot(routers: Iterable[APIRouter]) -> list[Route]:
     """The plain routes that surfaces have named hot."""
     return [route for router in routers for route in router.routes if isinstance(route, Route) and route.name == HOT]
@@ -52,6 +58,8 @@ class Lane:
                 further = (*HEADERS, _TWIN) if synthetic.noted() else HEADERS
                 if spending.account is not None:
                     further = (*further, *spending.headers(message["status"]))
+                if message["status"] == 307:
+                    own = [(name, _relative(value) if name == b"location" else value) for name, value in own]
                 message["headers"] = own + [pair for pair in further if pair[0] not in names]
             await send(message)
 

@@ -19,7 +19,7 @@ from lienthong.store.query import Query
 from lienthong.web import strict_json
 from lienthong.web.body import whole
 from lienthong.web.parameters import only, parameters, unknown
-from lienthong.web.problems import Endpoint, guarded
+from lienthong.web.problems import Endpoint, guarded, harmless
 
 MOST_KEYS = 1_000
 MOST_BYTES = 262_144
@@ -75,7 +75,8 @@ class Lookups:
         rest: dict[str, Any] = {"missing": missing, "dataset": scope.contract.slug, "release": release}
         if scope.schema == "twin":
             rest["synthetic"] = True
-        return Response(b'{"data":' + answer.body + b"," + orjson.dumps(rest)[1:], headers=headers, media_type=JSON)
+        body = b'{"data":' + answer.body + b"," + harmless(orjson.dumps(rest)[1:])
+        return Response(body, headers=headers, media_type=JSON)
 
 
 def _list(given: Any, place: str) -> list[Any]:

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from lienthong.kernel.problem import Problem, QueryInvalid
@@ -35,7 +35,14 @@ def respond(request: Request, problem: Problem) -> Response:
     if problem.status == 405:
         headers["Allow"] = str(problem.extra.get("allow", "GET, HEAD, OPTIONS"))
     body = problem.as_json(chosen) | {"instance": request.url.path}
-    return Response(orjson.dumps(body, default=str), problem.status, headers, media_type=MEDIA_TYPE)
+    return Response(harmless(orjson.dumps(body, default=str)), problem.status, headers, media_type=MEDIA_TYPE)
+
+
+def harmless(json: bytes) -> bytes:
+    """The same JSON without signs that a page could take for markup: it may repeat what a caller sent."""
+    for sign, escaped in ((b"<", b"\\u003c"), (b">", b"\\u003e"), (b"&", b"\\u0026")):
+        json = json.replace(sign, escaped)
+    return json
 
 
 async def answered(request: Request, endpoint: Endpoint) -> Response:
@@ -44,6 +51,8 @@ async def answered(request: Request, endpoint: Endpoint) -> Response:
         return await endpoint(request)
     except Problem as problem:
         return respond(request, problem)
+    except ClientDisconnect:
+        return respond(request, QueryInvalid(both("Nội dung gửi bị đứt", "The body broke off"), place="body"))
     except RequestValidationError as error:
         return respond(request, _invalid(error))
     except Exception:
