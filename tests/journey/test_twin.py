@@ -131,3 +131,11 @@ async def test_somebody_signed_in_sees_sample_rows_on_the_page(services: Any) ->
     assert shown.table["rows"][0]["employee_id"].startswith("TWIN-")
     nobody = await twin_of(Page(request, services, ANONYMOUS), services.registry.get("civil-servants"))
     assert nobody and nobody.table is None and nobody.calls
+
+
+def test_surfaces_that_know_nothing_of_twins_mark_them_too(agency: httpx.Client) -> None:
+    address = "/api/3/action/datastore_search?resource_id=dossiers&limit=1&fields=dossier_code"
+    twin = agency.get(address, headers={"Lienthong-Twin": "true"})
+    assert twin.status_code == 200 and twin.headers["lienthong-synthetic"] == "twin", twin.text
+    assert "-9" in twin.json()["result"]["records"][0]["dossier_code"]
+    assert "lienthong-synthetic" not in agency.get(address).headers
