@@ -124,7 +124,7 @@ def test_seal_lag_under_a_steady_load(made: Rig, tmp_path: Path) -> None:
 
 FILL = """
 insert into platform.ledger (receipt, writer, sequence, subject, agency, dataset, fields, condition, keys, rows, purpose, agreement, surface, state)
-select gen_random_uuid(), md5('w' || n % 16)::uuid, n / 16 + 1, 'tax', 'tax', 'cases', '{case_code,days,channel}',
+select gen_random_uuid(), md5('w' || n %% 16)::uuid, n / 16 + 1, 'tax', 'tax', 'cases', '{case_code,days,channel}',
   '{"days": {"gte": 5}}', array[n, n + 1, n + 2], 3, 'statistics', 'A-1', 'rest', 'current' from generate_series(0, %s - 1) n
 """
 

@@ -32,7 +32,8 @@ def router(services: Services) -> APIRouter:
     found = APIRouter(route_class=GuardedRoute, dependencies=[Depends(strict)], tags=["ledger"])
     desk = cast(Desk, Desk(services) if services else None)  # without services: declared, never called
     _published(found, desk)
-    _entries(found, desk)
+    _proofs(found, desk)
+    _register(found, desk)
     _persons(found, desk)
     return found
 
@@ -115,7 +116,7 @@ def _published(found: APIRouter, desk: Desk) -> None:
         return models.Growth(old=_info(first), new=_info(second), path=[b64(step) for step in path])
 
 
-def _entries(found: APIRouter, desk: Desk) -> None:
+def _proofs(found: APIRouter, desk: Desk) -> None:
     @found.get(
         f"{PREFIX}/ledger/proofs/{{receipt}}", operation_id="proveReceipt", summary="Bằng chứng của biên nhận / Proof"
     )
@@ -152,6 +153,8 @@ def _entries(found: APIRouter, desk: Desk) -> None:
             ],
         )
 
+
+def _register(found: APIRouter, desk: Desk) -> None:
     @found.get(f"{PREFIX}/ledger", operation_id="listLedger", summary="Sổ truy cập / The ledger of accesses")
     async def listed(
         request: Request,

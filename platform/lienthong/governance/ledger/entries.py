@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, cast, literal, null, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Select, cast, literal, null, select, true, tuple_, union_all
 from sqlalchemy import types as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
@@ -104,7 +104,7 @@ async def page(connection: AsyncConnection, wanted: Sequence[Wanted], limit: int
             query: Select[*tuple[Any, ...]] = select(
                 *(col(getattr(table, name)).label(name) for name in SHOWN), number.label("number")
             )
-            query = query.where(and_(*each.conditions(table), *extra, *older))
+            query = query.where(true(), *each.conditions(table), *extra, *older)
             parts.append(query.order_by(*(c.desc() for c in order)).limit(limit + 1).subquery().select())
     both_of = union_all(*parts).subquery()
     order_by = [both_of.c[name].desc() for name in ("at", "writer", "sequence")]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psycopg
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from lienthong.contract.registry import Registry
@@ -25,6 +26,7 @@ from lienthong.store import ledger
 BATCH = 1000
 BATCHES = 20
 GRACE_SECONDS = 5.0
+LOOK_MILLISECONDS = 3000
 
 
 def seal(settings: Settings, registry: Registry, connection: psycopg.Connection) -> int:
@@ -137,9 +139,8 @@ class SealWatch:
     async def check(self) -> None:
         """Raises Unavailable when the oldest entry has waited longer than the limit."""
         if time.monotonic() >= self._look_again:
-            async with self._engine.connect() as connection:
-                waited = (await connection.execute(self._OLDEST)).scalar_one_or_none()
-            self._late = waited is not None and float(waited) > self._limit
+            waited = await self._waited()
+            self._late = waited is not None and waited > self._limit
             self._look_again = time.monotonic() + min(5.0, self._limit / 10)
         if self._late:
             raise Unavailable(
@@ -149,3 +150,13 @@ class SealWatch:
                     "Personal data is not served until it is; tell the administrator",
                 ),
             )
+
+    async def _waited(self) -> float | None:
+        """Seconds that the oldest entry has waited. Raises Unavailable when the ledger does not answer soon."""
+        try:
+            async with self._engine.begin() as connection:
+                await connection.execute(text(f"set local statement_timeout = {LOOK_MILLISECONDS}"))
+                found = (await connection.execute(self._OLDEST)).scalar_one_or_none()
+        except SQLAlchemyError as error:
+            raise Unavailable(both("Sổ truy cập không trả lời", "The ledger does not answer")) from error
+        return None if found is None else float(found)
