@@ -51,7 +51,7 @@ def test_the_known_operation_by_curl_is_kept(platform: Platform, anonymous: http
 
 
 def test_every_known_operation_runs(anonymous: httpx.Client) -> None:
-    values = {"province": "20", "day": "2026-01-01", "organization": "x"}
+    values = {"province": "20", "day": "2026-01-01", "organization": "H37.01.02"}
     for operation in anonymous.get("/graphql/operations").json()["operations"]:
         used = {name: value for name, value in values.items() if f"${name}" in operation["document"]}
         answer = anonymous.post("/graphql", json={"documentId": operation["documentId"], "variables": used}).json()
