@@ -8,6 +8,7 @@ from lienthong.access.services import HOT, Services
 from lienthong.contract.registry import Registry
 from lienthong.gql.console import script
 from lienthong.gql.endpoint import endpoint
+from lienthong.gql.fast import PATH, Fast
 from lienthong.gql.operations import ADDRESS, Operations
 from lienthong.gql.plan import Planner
 from lienthong.gql.running import Runner
@@ -18,7 +19,9 @@ from lienthong.kernel.content import content
 def router(services: Services) -> APIRouter:
     """`/graphql`, the operations that are known, and the console's script."""
     operations = Operations((content("graphql") / "operations").glob("*.graphql"))
-    runner = Runner(services, Planner(build(services.registry)), operations)
+    planner = Planner(build(services.registry))
+    runner = Runner(services, planner, operations)
+    services.short[PATH] = Fast(services, planner)
     found = APIRouter()
     found.add_route("/graphql", endpoint(services, runner), methods=["GET", "POST"], name=HOT)
     found.add_route("/graphql/console.js", script(services.registry), methods=["GET"])

@@ -1,6 +1,8 @@
 """What every surface is given: one object, made once by the composition root."""
 
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
 
 from lienthong.access.door import Door
 from lienthong.catalog.snapshot import Catalog
@@ -11,13 +13,20 @@ from lienthong.kernel.settings import Settings
 HOT = "hot"
 """The name of routes that are asked most: plain Starlette routes, answered before FastAPI looks at the address."""
 
+ShortWay = Callable[[Any, Any, Any], Awaitable[tuple[bool, Any]]]
+"""Answers an ASGI request like one before, or tells that it did not, with the way to read the body again."""
+
 
 @dataclass(frozen=True)
 class Services:
-    """The registry of contracts, the door to rows, the catalogue, the directory of callers, the settings."""
+    """The registry of contracts, the door to rows, the catalogue, the directory of callers, the settings.
+
+    `short`: the short ways of surfaces, by the beginning of the addresses that they answer.
+    """
 
     registry: Registry
     door: Door
     catalog: Catalog
     directory: Directory
     settings: Settings
+    short: dict[str, ShortWay] = field(default_factory=dict)

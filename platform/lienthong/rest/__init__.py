@@ -7,6 +7,7 @@ from lienthong.rest import declared, docs, writes
 from lienthong.rest.asking import Asking
 from lienthong.rest.downloads import Downloads
 from lienthong.rest.fallback import nothing_here
+from lienthong.rest.fast import PREFIX, Fast
 from lienthong.rest.lookup import Lookups
 from lienthong.rest.rows import Rows
 from lienthong.rest.stream import Streams
@@ -18,6 +19,7 @@ def router(services: Services) -> APIRouter:
     """Every address of this surface; the hot ones first, the catch-all last."""
     found = APIRouter()
     asking = Asking(services)
+    services.short[PREFIX] = Fast(asking)
     rows, downloads, streams, lookups = Rows(asking), Downloads(services), Streams(asking), Lookups(asking)
     found.add_route("/api/v1/datasets/{name}/rows", rows.many, methods=READ, name=HOT)
     found.add_route("/api/v1/datasets/{name}/rows/{key:path}", rows.one, methods=READ, name=HOT)

@@ -26,7 +26,12 @@ def link(headers: dict[str, str], target: str, relation: str) -> None:
 def etag(release: ReleaseInfo, contract_version: str, request: Request) -> str:
     """The tag of an answer about a release: of the release, the contract, and what was asked."""
     path: bytes = request.scope.get("raw_path") or request.url.path.encode()
-    asked = b"\n".join([release.id.bytes, contract_version.encode(), path, request.scope["query_string"]])
+    return tag(release, contract_version, path, request.scope["query_string"])
+
+
+def tag(release: ReleaseInfo, contract_version: str, path: bytes, query: bytes) -> str:
+    """The tag of the answer to an address."""
+    asked = b"\n".join([release.id.bytes, contract_version.encode(), path, query])
     return f'"{release.number}-{hashlib.blake2b(asked, digest_size=12).hexdigest()}"'
 
 

@@ -128,9 +128,13 @@ def as_of(given: str | None) -> date | datetime | None:
     return found
 
 
+def key_parts(raw: bytes) -> list[str]:
+    """The parts of a key as it stands in an address. Raises QueryInvalid."""
+    return [text(unquote_to_bytes(part), "key") for part in raw.split(b",")]
+
+
 def _key(contract: Contract, raw: bytes) -> tuple[object, ...]:
-    parts = [text(unquote_to_bytes(part), "key") for part in raw.split(b",")]
-    names = contract.primary_key
+    parts, names = key_parts(raw), contract.primary_key
     if len(parts) != len(names):
         form = ",".join(f"{{{name}}}" for name in names)
         detail = both(f"Khóa gồm {len(names)} phần", f"The key has {len(names)} parts")

@@ -8,10 +8,11 @@ from lienthong.contract.model import Contract
 from lienthong.kernel.text import fold
 from lienthong.store.query import ROW_NUMBER, Both, Compare, Condition, Either, Not, Related, Text
 from lienthong.store.scope import Search
-from lienthong.store.slots import Slot
+from lienthong.store.slots import NotAlike, Slot, opened
 from lienthong.store.spatial import near_sql
 from lienthong.store.words import pattern, plain_sql, terms, tsquery, words_sql
 
+_FEW = 10  # words of a search that cost no more than one
 SIGNS = {"eq": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
 
@@ -92,10 +93,20 @@ def _text(given: str, alias: str, params: Params, searched: Search) -> str:
     if query is None:
         return "false"
     if searched == "index":
-        return f"{words_sql(search)} @@ to_tsquery('simple', {params.add(query)}::text)"
+        mark = params.add(opened(given, _query) if len(found) <= _FEW else query)
+        return f"{words_sql(search)} @@ to_tsquery('simple', {mark}::text)"
     tests = [f"{search} like {params.add(like(term.words[0]))}" for term in found]  # cheaper, and mostly enough
     tests += [f"{plain_sql(search)} ~ {params.add(pattern(term))}::text" for term in found]
     return f"({' and '.join(tests)})"
+
+
+def _query(given: str) -> str:
+    """The tsquery of a search that has words, and not too many. Raises NotAlike."""
+    found = terms(given)
+    query = tsquery(found)
+    if query is None or not 0 < len(found) <= _FEW:
+        raise NotAlike
+    return query
 
 
 def compare(leaf: Compare, alias: str, contract: Contract, params: Params, searched: Search = "index") -> str:

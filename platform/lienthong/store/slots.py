@@ -64,6 +64,8 @@ def settled(value: Any, texts: Sequence[str] | None = None) -> Any:
     """A query, condition or value without slots: with the values of this request, or with those it was made of."""
     if isinstance(value, Slot):
         return value.value if texts is None else value.read(texts[value.number])
+    if isinstance(value, Marked):
+        return str(value) if texts is None else texts[value.number]
     if isinstance(value, tuple):
         made = tuple(settled(part, texts) for part in value)
         return value if all(a is b for a, b in zip(made, value, strict=True)) else made

@@ -15,7 +15,11 @@ MAX_PARAMETERS = 100
 
 def parameters(request: Request) -> dict[str, str]:
     """Parameters by name. Raises QueryInvalid on a repeated name, on bytes that are not UTF-8, on NUL."""
-    raw: bytes = request.scope["query_string"]
+    return named(request.scope["query_string"])
+
+
+def named(raw: bytes) -> dict[str, str]:
+    """Parameters of a query string by name. Raises QueryInvalid."""
     if not raw:
         return {}
     pairs = [part for part in raw.split(b"&") if part]
