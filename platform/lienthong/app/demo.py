@@ -5,9 +5,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+from lienthong.app import people
+from lienthong.app.definitions import folder as definitions_folder
 from lienthong.app.definitions import mark
 from lienthong.app.definitions import registry as load_registry
 from lienthong.app.output import Progressed
+from lienthong.app.records import link
 from lienthong.app.sample import write_sample
 from lienthong.kernel.problem import Problem
 from lienthong.kernel.settings import Settings
@@ -33,6 +36,7 @@ def load_demo(settings: Settings, progress: Progressed) -> dict[str, Any]:
     failed = [r for r in reports if r.problem]
     if failed:
         raise _failure(failed)
+    link(settings, registry, people.definitions(definitions_folder(settings)))
     mark(settings, registry)
     return {
         "seconds": round(time.monotonic() - started, 1),
