@@ -31,6 +31,7 @@ from lienthong.kernel.text import both
 from lienthong.store.landing import Landing
 from lienthong.web import body as web_body
 from lienthong.web import strict_json
+from lienthong.web.caller import known
 from lienthong.web.language import language
 from lienthong.web.origin import same_origin
 from lienthong.web.parameters import strict, text
@@ -90,7 +91,8 @@ _ROW = {"type": "object", "description": "Các trường của dòng / The row's
 
 def router(services: Services) -> APIRouter:
     """The endpoints over one set of services."""
-    found = APIRouter(prefix="/api/v1", route_class=GuardedRoute, dependencies=[Depends(strict)])
+    closed = [Depends(known(services)), Depends(strict)]
+    found = APIRouter(prefix="/api/v1", route_class=GuardedRoute, dependencies=closed)
     asked = _Writes(services)
     _rows(found, asked)
 
