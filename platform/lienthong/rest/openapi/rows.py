@@ -12,6 +12,10 @@ from lienthong.store.query import MAX_LIMIT
 
 OPERATORS = ("ne", "in", "gt", "gte", "lt", "lte", "contains", "bbox", "within", "near", "is_null")
 _TEXT: Json = {"type": "string"}
+_FORMS = (
+    "Dạng khác, không giới hạn số dòng: `/rows.csv`, `.ndjson`, `.geojson`, `.parquet`, `.arrow`, `.xlsx`, hoặc Accept.\n\n"
+    "Other forms, without a limit of rows: `/rows.csv`, `.ndjson`, `.geojson`, `.parquet`, `.arrow`, `.xlsx`, or Accept."
+)
 ROW_ANSWERS = ("ETag", "Link", "Lienthong-Receipt", "Lienthong-Contract", "Deprecation", "Sunset")
 ROW = ("Fields", "Include", "AsOf")
 LIST = (*ROW, "Sort", "Cursor", "Limit", "Filter")
@@ -131,7 +135,7 @@ def paths(contract: Contract) -> Json:
         [*LIST, "Count", *search],
         list(filters(contract)),
     )
-    listed["responses"]["200"]["content"] |= streamed()
+    listed["description"] = _FORMS
     one = operation(
         f"get{name}",
         f"{contract.title.vi}: một dòng",
@@ -229,7 +233,6 @@ def generic() -> Json:
         "description": "Khóa, các phần cách nhau bằng dấu phẩy / The key, its parts separated by commas",
         "schema": _TEXT,
     }
-    text = f"Tối đa {MAX_LIMIT} dòng một trang / At most {MAX_LIMIT} rows a page"
     listed = operation(
         "listRows",
         "Dòng của một bộ dữ liệu",
@@ -261,7 +264,7 @@ def generic() -> Json:
     twins, twin = _twins(row, free, key)
     for found in (listed, one, export, sought):
         found |= {"tags": ["rows"], "security": [{}, {"token": []}]}
-    listed["description"] = text
+    listed["description"] = f"Tối đa {MAX_LIMIT} dòng một trang / At most {MAX_LIMIT} rows a page"
     base = "/api/v1/datasets/{name}/"
     return {
         base + "rows": {"get": listed},
