@@ -1,6 +1,7 @@
 """An installation whose datasets may be written to over the API, with tokens, and workers to start and to kill."""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -14,6 +15,7 @@ import httpx
 
 from lienthong.catalog.writes import FINAL
 from lienthong.governance.credentials import token_hash
+from lienthong.kernel.content import content
 from tests.journey.ingest_world import Installation, contract, field, installed
 from tests.surface.small import Client
 
@@ -62,6 +64,8 @@ def documents() -> list[dict[str, Any]]:
 def writable(folder: Path) -> Iterator[Installation]:
     """The installation, with two rows of things."""
     with installed(folder) as made:
+        assert made.settings.datasets
+        shutil.copy(content("datasets") / "_vocab" / "purpose.yaml", made.settings.datasets / "_vocab")
         made.define(*documents())
         made.deliver(
             "things.csv", "code,name,price,kind,made_on,good,tags,place\nA,Một,1.5,red,2020-01-02,true,,\nB,Hai,,,,,,\n"
