@@ -1,0 +1,226 @@
+"""The answer of a query, as SQL in which PostgreSQL builds the JSON: objects, connections, lists, groups."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from lienthong.contract.model import Contract
+from lienthong.contract.registry import Registry, Relation
+from lienthong.kernel.problem import TooCostly
+from lienthong.kernel.text import both
+from lienthong.store.aggregate import aggregate_sql, groups_sql
+from lienthong.store.keyset import SortKey, cursor_sql, sort_keys
+from lienthong.store.mask import keeps_type, masked_column
+from lienthong.store.predicate import column, ident, predicate
+from lienthong.store.query import ROW_NUMBER, Connection, Item, Member, Nested, Query, fields
+from lienthong.store.reading import Items, Reading
+from lienthong.store.scope import Scope, Scopes
+
+_WHOLE_ROWS: dict[tuple[str, frozenset[str], frozenset[str], str], str] = {}
+"""Select lists of whole rows, which hold no value, by contract, visible fields and alias."""
+
+
+@dataclass
+class Beside:
+    """What stands beside the page with this alias: related rows that are shown and noted in one go."""
+
+    alias: str
+    limit: int
+    sql: str = ""
+    seen: list[Nested] = field(default_factory=list)
+
+
+class Shapes(Reading):
+    """Compiles what an answer is made of."""
+
+    def __init__(self, registry: Registry, scopes: Scopes) -> None:
+        super().__init__(registry, scopes)
+        self._touched: dict[str, list[str]] = {}
+        self._beside: Beside | None = None
+
+    def _member(self, query: Query) -> str:
+        """A select of one row: the member's JSON, and how many rows of the dataset it shows."""
+        if query.is_aggregate:
+            return f"select ({self._aggregate(query)}), 0"
+        if query.connection is not None:
+            return self._connection(query, query.connection, None, counted=True)
+        return f"select o.j, (o.j is not null)::int from (select ({self._object(query)})) o(j)"
+
+    def _object(self, query: Query, link: tuple[Relation, str] | None = None) -> str:
+        """A scalar subquery: the one row, as a JSON object."""
+        alias = self._alias()
+        items = self._items(query, alias)
+        where = self._where(query, alias, link)
+        validity = self.scopes[query.dataset].contract.validity
+        # A relation that does not say which version means the latest one.
+        latest = f" order by {column(alias, validity.from_)} desc nulls last" if link and validity else ""
+        return (
+            f"select row_to_json(r) from {self._relation(query)} {alias} "
+            f"cross join lateral (select {items}) r where {where}{latest} limit 1"
+        )
+
+    def _connection(
+        self,
+        query: Query,
+        shape: Connection,
+        link: tuple[Relation, str] | None,
+        counted: bool = False,
+        numbered: bool = False,
+    ) -> str:
+        """A select of one row: a Relay connection with the members asked for.
+
+        `counted` adds its number of rows, `numbered` the numbers of its rows as a text.
+        """
+        page = self._alias()
+        keys = sort_keys(self.scopes[query.dataset].contract, query.order)
+        rows = {items: f"r{n}" for n, items in enumerate(shape.rows)}
+        body = self._build((m, self._connection_member(m, keys, page, query, rows, link)) for m in shape.members)
+        if all(m.name == "totalCount" or m.literal is not None for m in shape.members):
+            return f"select {body}, 0" if counted else f"select {body}"
+        shown = set[str]().union(*(self._shown(query, items) for items in rows))
+        source = f"({self._page(query, keys, link, shown)}) {page}"
+        if counted:
+            self._beside = Beside(page, query.page.limit)
+        items = [f" cross join lateral (select {self._items(query.but(items=i), page)}) {n}" for i, n in rows.items()]
+        beside = self._beside.sql if self._beside and self._beside.alias == page else ""
+        count = f", least(count(*), {query.page.limit})::int" if counted else ""
+        if numbered:
+            count = f", string_agg({page}.{ROW_NUMBER}::text, ',') filter (where {page}._n <= {query.page.limit})"
+        return f"select {body}{count} from {source}{beside}{''.join(items)}"
+
+    def _connection_member(
+        self,
+        member: Member,
+        keys: Sequence[SortKey],
+        page: str,
+        query: Query,
+        rows: Mapping[Items, str],
+        link: tuple[Relation, str] | None,
+    ) -> str:
+        limit, cursor = query.page.limit, cursor_sql(keys, page)
+        seen = f"filter (where {page}._n <= {limit})"
+        match member.name:
+            case "totalCount":
+                return f"({self._total(query, link)})"
+            case "nodes":
+                return f"coalesce(json_agg(row_to_json({rows[member.items]})) {seen}, '[]')"
+            case "edges":
+                parts = self._build(
+                    (p, f"row_to_json({rows[p.items]})" if p.name == "node" else cursor) for p in member.parts
+                )
+                return f"coalesce(json_agg({parts}) {seen}, '[]')"
+            case "pageInfo":
+                info = {
+                    "hasNextPage": f"count(*) > {limit}",
+                    "hasPreviousPage": "true" if query.page.after else "false",
+                    "startCursor": f"max({cursor}) filter (where {page}._n = 1 and {limit} > 0)",
+                    "endCursor": f"max({cursor}) filter (where {page}._n = least({page}._all, {limit}))",
+                }
+                return self._build((p, info.get(p.name, "")) for p in member.parts)
+            case _:
+                return ""
+
+    def _build(self, members: Iterable[tuple[Member | Item, str]]) -> str:
+        """A JSON object with the members' keys. Raises TooCostly above what one call of PostgreSQL takes."""
+        pairs = [
+            f"{self._literal(m.key)}, {value if m.literal is None else self._literal(m.literal)}"
+            for m, value in members
+        ]
+        if len(pairs) > 50:
+            raise TooCostly(both("Một đối tượng có quá 50 thành phần", "An object has more than 50 members"), limit=50)
+        return f"json_build_object({', '.join(pairs)})"
+
+    def _aggregate(self, query: Query, link: tuple[Relation, str] | None = None) -> str:
+        scope = self.scopes[query.dataset]
+        alias = self._alias()
+        return aggregate_sql(
+            query,
+            scope.contract,
+            alias,
+            self._relation(query),
+            lambda: self._where(query, alias, link),
+            lambda c: predicate(c, alias, scope.contract, self.params, self._exists, scope.search),
+            self._build,
+        )
+
+    def _groups(self, query: Query) -> str:
+        alias = self._alias()
+        contract = self.scopes[query.dataset].contract
+        return groups_sql(query, contract, alias, self._relation(query), lambda: self._where(query, alias, None))
+
+    def _items(self, query: Query, alias: str) -> str:
+        """The select list of an answered row."""
+        scope = self.scopes[query.dataset]
+        if query.items:
+            return ", ".join(f"{self._item(item, scope, alias)} as {ident(item.key)}" for item in query.items)
+        key = (scope.contract.fingerprint, scope.fields, scope.masked, alias)
+        if key not in _WHOLE_ROWS:
+            if len(_WHOLE_ROWS) >= 1000:
+                _WHOLE_ROWS.clear()
+            items = fields(scope.visible)
+            _WHOLE_ROWS[key] = ", ".join(f"{self._item(i, scope, alias)} as {ident(i.key)}" for i in items)
+        return _WHOLE_ROWS[key] or "null as _"
+
+    def _item(self, item: Item | Nested, scope: Scope, alias: str) -> str:
+        if isinstance(item, Nested):
+            return self._nested(item, scope.contract, alias)
+        if item.literal is not None:
+            return self._literal(item.literal)
+        if item.field == ROW_NUMBER:
+            return column(alias, ROW_NUMBER)
+        field = scope.contract.by_name[item.field]
+        if item.field in scope.masked:
+            seen = column(alias, masked_column(field))
+            return field.type.json_expr(seen, field.options) if keeps_type(field) else seen
+        value = field.type.json_expr(column(alias, item.field), field.options)
+        if not item.path:
+            return value
+        record = self._build((p, "" if p.literal else f"l.e -> {self._literal(p.field)}") for p in item.path)
+        listed = f"select coalesce(json_agg({record} order by l.n), '[]') from jsonb_array_elements({value})"
+        return f"case when {value} is not null then ({listed} with ordinality l(e, n)) end"
+
+    def _nested(self, item: Nested, contract: Contract, alias: str) -> str:
+        relation = self.registry.relations(contract.id)[item.relation]
+        link = (relation, alias)
+        if not relation.many:
+            return f"({self._object(item.query, link)})"
+        if item.query.is_aggregate:
+            return f"({self._aggregate(item.query, link)})"
+        if item.query.connection is not None:
+            return self._joined(item, link, self._connection, item.query.connection)
+        return self._joined(item, link, self._list, None)
+
+    def _list(
+        self,
+        query: Query,
+        shape: None,
+        link: tuple[Relation, str] | None,
+        counted: bool = False,
+        numbered: bool = False,
+    ) -> str:
+        """A select of one row: the related rows as an array; `numbered` adds their numbers as a text."""
+        page, limit = self._alias(), query.page.limit
+        keys = sort_keys(self.scopes[query.dataset].contract, query.order)
+        source = f"({self._page(query, keys, link, self._shown(query, query.items))}) {page}"
+        source += f" cross join lateral (select {self._items(query, page)}) r"
+        seen = f"filter (where {page}._n <= {limit})"
+        numbers = f", string_agg({page}.{ROW_NUMBER}::text, ',') {seen}" if numbered else ""
+        return f"select coalesce(json_agg(row_to_json(r)) {seen}, '[]'){numbers} from {source}"
+
+    def _joined(self, item: Nested, link: tuple[Relation, str], made: Callable[..., str], shape: Any) -> str:
+        """Related rows as an expression; those about persons stand beside the page, which then has their numbers."""
+        beside = self._beside
+        if beside is None or beside.alias != link[1] or not self._about_persons(item.query.dataset):
+            return f"({made(item.query, shape, link)})"
+        name = self._alias()
+        self._beside = None  # what is nested deeper is nested in another page
+        beside.sql += f" cross join lateral ({made(item.query, shape, link, numbered=True)}) {name}(j, k)"
+        self._beside = beside
+        numbers = f"string_agg({name}.k, ',') filter (where {beside.alias}._n <= {beside.limit})"
+        self._touched.setdefault(item.query.dataset, []).append(f"string_to_array({numbers}, ',')::bigint[]")
+        beside.seen.append(item)
+        return f"{name}.j"
+
+    def _about_persons(self, dataset: str) -> bool:
+        scope = self.scopes[dataset]
+        return scope.schema == "governed" and scope.contract.privacy.subject is not None
