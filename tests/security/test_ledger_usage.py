@@ -230,3 +230,28 @@ def test_roots_are_public_and_grow(world: World) -> None:
     old, new = grown["old"], grown["new"]
     assert consistent(old["size"], new["size"], decoded(old["root"]), decoded(new["root"]), [decoded(s) for s in grown["path"]])
     assert world.anonymous.get("/api/v1/ledger/growth?old=1&new=999999999").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "checkpoints?after=99999999999999999999", "checkpoints?after=-1", "checkpoints?limit=0", "growth?old=0&new=1", "growth?old=2&new=1",
+        "growth?old=1", "?limit=5000", "?from=0001-01-01T00:00:00%2B14:00x", "?to=%00", "?purpsoe=x", "?from=0001-01-01T00:00:00%2B14:00", "?to=9999-12-31T23:59:59-14:00", "?limit=1&limit=2", "?cursor=WzEsMiwzXQ",
+        "?cursor=" + base64.urlsafe_b64encode(json.dumps(["2026-01-01T00:00:00+00:00", "0" * 32, 2**70]).encode()).decode().rstrip("="),
+    ],
+)  # fmt: skip
+def test_a_wrong_question_is_refused(world: World, query: str) -> None:
+    answer = person(world, "officer").get("/api/v1/ledger" + ("" if query.startswith("?") else "/") + query)
+    assert answer.status_code == 400 and answer.json()["code"] == "BAD_USER_INPUT", answer.text
+
+
+@pytest.mark.parametrize("value", ["a\0b", "\ud800", "", "x" * 101, 7, None])
+def test_a_hostile_identifier_is_refused(world: World, value: Any) -> None:
+    body = json.dumps(LOOK_UP | {"value": value}).encode()
+    answer = person(world, "officer").post("/api/v1/accesses", content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code in (400, 422) and answer.json()["place"] in ("value", "body"), answer.text
+
+
+def test_days_and_moments_are_understood(world: World) -> None:
+    for query in ("from=2026-11-22&to=2026-11-23", "from=2026-11-22T08:00:00%2B07:00", "to=2026-11-22T08:00"):
+        assert person(world, "officer").get("/api/v1/ledger?limit=1&" + query).status_code == 200, query

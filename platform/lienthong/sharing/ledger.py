@@ -21,6 +21,7 @@ from lienthong.web.parameters import strict
 from lienthong.web.problems import GuardedRoute
 
 PREFIX = "/api/v1"
+LAST = 2**53 - 1  # the largest number that every JSON reader keeps
 OPEN = {"Cache-Control": "public, max-age=5", "Access-Control-Allow-Origin": "*"}
 LOOK_UP = {"identifier": "citizen_id", "value": "020190000001", "reason": "Yêu cầu số 12/2026 của chủ thể dữ liệu"}
 Limit = Annotated[int, Query(ge=1, le=entries.MOST, description="số dòng / rows")]
@@ -84,7 +85,7 @@ def _published(found: APIRouter, desk: Desk) -> None:
     )
     async def checkpoints(
         response: Response,
-        after: Annotated[int, Query(ge=0, description="lớn hơn số mục này / of more entries than this")] = 0,
+        after: Annotated[int, Query(ge=0, le=LAST, description="lớn hơn số mục này / of more entries than this")] = 0,
         limit: Limit = 100,
     ) -> models.CheckpointList:
         """Mọi gốc đã ký, từ cũ đến mới.
@@ -101,8 +102,8 @@ def _published(found: APIRouter, desk: Desk) -> None:
     @found.get(f"{PREFIX}/ledger/growth", operation_id="ledgerGrowth", summary="Sổ chỉ thêm / That it only grew")
     async def growth(
         response: Response,
-        old: Annotated[int, Query(ge=1, description="cỡ của điểm cũ / size of the older checkpoint")],
-        new: Annotated[int, Query(ge=1, description="cỡ của điểm mới / size of the newer checkpoint")],
+        old: Annotated[int, Query(ge=1, le=LAST, description="cỡ của điểm cũ / size of the older checkpoint")],
+        new: Annotated[int, Query(ge=1, le=LAST, description="cỡ của điểm mới / size of the newer checkpoint")],
     ) -> models.Growth:
         """Bằng chứng nhất quán giữa hai điểm niêm phong (RFC 9162 2.1.4).
 
@@ -257,6 +258,8 @@ def _moment(name: str, given: str | None) -> datetime | None:
         return None
     try:
         found = datetime.fromisoformat(given)
+        if not 1900 <= found.year <= 2200:
+            raise ValueError("no time of ours")
     except ValueError as error:
         raise QueryInvalid(both("Không phải thời điểm ISO 8601", "No ISO 8601 moment"), place=name) from error
     return found if found.tzinfo else found.replace(tzinfo=VIETNAM)

@@ -9,6 +9,8 @@ from pydantic import ConfigDict, Field
 from lienthong.kernel.text import Bilingual
 from lienthong.sharing.models import Model
 
+PRINTED = r"^[^\x00-\x1f]+$"
+
 
 class Published(Model):
     """Điểm niêm phong mới nhất và khóa để kiểm tra / The newest checkpoint, and the key to check it with."""
@@ -134,7 +136,7 @@ class LookUp(Model):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     identifier: str = Field(min_length=1, max_length=63)
-    value: str = Field(min_length=1, max_length=100)
-    reason: str = Field(min_length=10, max_length=500)
+    value: str = Field(min_length=1, max_length=100, pattern=PRINTED)
+    reason: str = Field(min_length=10, max_length=500, pattern=PRINTED)
     limit: int = Field(default=100, ge=1, le=1000)
     cursor: str | None = Field(default=None, max_length=200)

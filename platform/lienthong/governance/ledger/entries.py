@@ -122,8 +122,8 @@ def _decoded(cursor: str) -> tuple[datetime, uuid.UUID, int]:
     try:
         at, writer, sequence = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         moment = datetime.fromisoformat(at)
-        if moment.tzinfo is None:
-            raise ValueError("no zone")
+        if moment.tzinfo is None or not 0 <= int(sequence) < 2**63:
+            raise ValueError("not what a cursor holds")
         return moment, uuid.UUID(writer), int(sequence)
     except (ValueError, TypeError, AttributeError) as error:
         raise QueryInvalid(both("Con trỏ trang không đúng", "The cursor is none of ours"), place="cursor") from error
