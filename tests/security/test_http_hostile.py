@@ -4,7 +4,6 @@
 body; `expect` lists the statuses that are right, null: the connection ends without an answer.
 """
 
-import asyncio
 import json
 import re
 from collections.abc import Iterator
@@ -12,13 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from granian.constants import Interfaces
-from granian.log import LogLevels
-from granian.server.embed import Server
 
-from lienthong.app.lane import Lane
-from tests.conftest import free_port
 from tests.security.http_hostile import exchange
+from tests.surface.served import served
 from tests.surface.small import World
 
 CASES: list[dict[str, Any]] = [
@@ -36,31 +31,8 @@ def expanded(raw: str) -> bytes:
 
 @pytest.fixture(scope="module")
 def port(world: World) -> Iterator[int]:
-    """The small world behind the server that is used in production."""
-    number = free_port()
-    app: Any = Lane(world.app)
-    server = Server(
-        app, address="127.0.0.1", port=number, interface=Interfaces.ASGI, websockets=False, log_level=LogLevels.error
-    )
-
-    async def run() -> None:
-        await server.serve()
-
-    with world.portal.wrap_async_context_manager(_running(server, run)):
+    with served(world) as number:
         yield number
-
-
-class _running:
-    def __init__(self, server: Server, run: Any) -> None:
-        self._server, self._run = server, run
-
-    async def __aenter__(self) -> None:
-        self._task = asyncio.create_task(self._run())
-        await asyncio.sleep(0.5)
-
-    async def __aexit__(self, *_: object) -> None:
-        self._server.stop()
-        await asyncio.wait_for(self._task, 10)
 
 
 def test_the_corpus_is_large_and_each_case_is_another() -> None:

@@ -109,7 +109,7 @@ def test_each_dataset_has_a_document_of_its_own(world: World, dataset: str) -> N
 
 
 def test_what_is_documented_of_streams_lookups_and_versions_is_so(world: World) -> None:
-    listed = DOCUMENT["paths"]["/api/v1/datasets/firms/rows"]["get"]["responses"]
+    listed = DOCUMENT["paths"]["/api/v1/datasets/{name}/rows"]["get"]["responses"]
     for media_type in listed["200"]["content"]:
         answer = world.anonymous.get("/api/v1/datasets/firms/rows?limit=1", headers={"Accept": media_type})
         assert answer.status_code == 200 and answer.headers["content-type"].startswith(media_type)

@@ -164,6 +164,6 @@ def page_schema() -> Json:
             "next": {"type": ["string", "null"], "description": "con trỏ trang sau / cursor of the next page"},
             "count": {"type": "integer", "description": "số dòng của trang / rows of this page"},
             "total": {"type": "integer", "description": "chỉ khi có count / only with count"},
-            "estimated": {"const": True, "type": "boolean", "description": "total là ước lượng / total is an estimate"},
+            "estimated": {"type": "boolean", "description": "total là ước lượng / total is an estimate"},
         },
     }

@@ -73,7 +73,7 @@ def answer_schema(row: Json, many: bool) -> Json:
         },
         "as_of": {"type": "string"},
         "synthetic": {
-            "const": True,
+            "type": "boolean",
             "description": "dòng của bản sao tổng hợp / rows of a synthetic twin, of no person",
         },
     }

@@ -86,10 +86,21 @@ def document(registry: Registry, routes: Sequence[BaseRoute] | None = None) -> d
         {"name": "caller", "description": "Người gọi và lỗi / The caller and problems"},
         *({"name": c.slug, "description": f"{c.title.vi} / {c.title.en}"} for c in contracts),
     ]
+    _complete(found)
     known = {tag["name"] for tag in found["tags"]}
     used = (tag for item in found["paths"].values() for operation in item.values() for tag in operation["tags"])
     found["tags"] += [{"name": tag, "description": tag} for tag in sorted(set(used) - known)]
     return found
+
+
+def _complete(part: Any) -> None:
+    """Lists say what is in them, if only anything: makers of clients ask for it."""
+    if isinstance(part, dict):
+        if part.get("type") == "array":
+            part.setdefault("items", {})
+        part = list(part.values())
+    for value in part if isinstance(part, list) else ():
+        _complete(value)
 
 
 def of_dataset(whole: Json, contract: Contract) -> Json:

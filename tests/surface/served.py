@@ -1,0 +1,37 @@
+"""The small world behind the server that is used in production, on a port of this machine."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from granian.server.embed import Server
+
+from lienthong.app.lane import Lane
+from tests.conftest import free_port
+from tests.surface.small import World
+
+
+@contextmanager
+def served(world: World) -> Iterator[int]:
+    """The port that the world listens on."""
+    port = free_port()
+    app: Any = Lane(world.app)
+    server = Server(app, "127.0.0.1", port, interface=Interfaces.ASGI, websockets=False, log_level=LogLevels.error)
+    with world.portal.wrap_async_context_manager(_Running(server)):
+        yield port
+
+
+class _Running:
+    def __init__(self, server: Server) -> None:
+        self._server = server
+
+    async def __aenter__(self) -> None:
+        self._task = asyncio.create_task(self._server.serve())
+        await asyncio.sleep(0.5)
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.stop()
+        await asyncio.wait_for(self._task, 10)
