@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
-from lienthong.feed.courier import Delivering
+from lienthong.app.delivering import Delivering
+from lienthong.feed.courier import Courier
 from lienthong.governance.credentials import token_hash
+from lienthong.kernel.settings import Settings
 from lienthong.store import owner
 from tests.surface.deliveries import deliver
 from tests.surface.receiver import Receiver, receiving
@@ -33,7 +35,12 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 @pytest.fixture(scope="module")
 def duty(world: World) -> Delivering:
     """The keeper's duty, which hands over to a courier in this process."""
-    return Delivering(lambda settings: services(settings, world.registry))
+
+    class Here(Delivering):
+        def courier(self, settings: Settings) -> Courier:
+            return Courier(*services(settings, world.registry))
+
+    return Here()
 
 
 @pytest.fixture

@@ -12,33 +12,22 @@ from types import FrameType
 
 import psycopg
 
-from lienthong.access.services import Services
+from lienthong.app.delivering import Delivering
 from lienthong.contract.registry import Registry
-from lienthong.feed.courier import Delivering
 from lienthong.governance.agreements.duty import apply_rights
 from lienthong.governance.identity.duty import sweep
 from lienthong.governance.ledger.seal import seal
 from lienthong.kernel.problem import Unavailable
 from lienthong.kernel.settings import Settings
 from lienthong.store import owner
-from lienthong.store.database import Database
 
 log = logging.getLogger("lienthong.keeper")
 Duty = Callable[[Settings, Registry, psycopg.Connection], int]
-
-
-def _services(settings: Settings) -> tuple[Services, Database]:
-    """What delivering webhooks reads by; not even imported before there is something to deliver."""
-    from lienthong.app.asgi import services
-
-    return services(settings)
-
-
 DUTIES: dict[str, Duty] = {
     "seal": seal,
     "agreements": apply_rights,
     "identity": sweep,
-    "webhooks": Delivering(_services),
+    "webhooks": Delivering(),
 }
 IDLE_SECONDS = 0.5
 

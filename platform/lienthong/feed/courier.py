@@ -10,19 +10,16 @@ import random
 import threading
 import time
 import uuid
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import orjson
-import psycopg
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lienthong.access.changes import Feed
 from lienthong.access.services import Services
-from lienthong.contract.registry import Registry
 from lienthong.feed import egress
 from lienthong.feed.signing import signed
 from lienthong.feed.webhooks import SEALED, heard
@@ -31,30 +28,14 @@ from lienthong.governance.subject import Subject
 from lienthong.governance.webhooks import Webhook, WebhookMessage
 from lienthong.kernel.clock import now
 from lienthong.kernel.problem import Conflict, Invalid, NotFound, NotPermitted, Problem, Unauthenticated
-from lienthong.kernel.settings import Settings
 from lienthong.kernel.text import both
 from lienthong.store.database import Database
 
 log = logging.getLogger("lienthong.webhooks")
 AT_ONCE, CHANGES = 16, 500
-CLAIMED_SECONDS = 60  # longer than a delivery takes; what a courier that died had begun is taken up after it
 LONGEST_SECONDS = 3_600
 ENDING: tuple[type[Problem], ...] = (NotPermitted, Unauthenticated, NotFound, Conflict, Invalid)
 _GONE = 410
-# What happened to each dataset so far, in one number that only grows.
-_DUE = """
-update platform.webhook w set claimed_until = now() + make_interval(secs => %(claimed)s)
-from (
-  select id, head from platform.webhook v cross join lateral (
-    select coalesce((select max(id) from platform.outbox o where o.dataset = v.dataset), 0)
-         + coalesce((select max(number) from platform.release r where r.dataset = v.dataset), 0) as head
-  ) h
-  where active and next_at <= now() and (claimed_until is null or claimed_until <= now())
-    and (head <> seen or attempts > 0)
-  order by next_at limit %(most)s for update of v skip locked
-) due
-where w.id = due.id returning w.id, due.head
-"""
 
 
 @dataclass(frozen=True)
@@ -203,22 +184,3 @@ def _body(row: Webhook, slug: str, found: Feed) -> bytes:
     if row.payload == "thin":
         return orjson.dumps(told)
     return orjson.dumps(told)[:-1] + b',"data":' + found.body + b"}"
-
-
-class Delivering:
-    """The keeper's duty. The courier is made when the first message is to go out."""
-
-    def __init__(self, make: Callable[[Settings], tuple[Services, Database]]) -> None:
-        self._make = make
-        self._courier: Courier | None = None
-
-    def __call__(self, settings: Settings, registry: Registry, connection: psycopg.Connection) -> int:
-        """Claim what is due and hand it over; how many that were."""
-        room = self._courier.free if self._courier else AT_ONCE
-        due = connection.execute(_DUE, {"claimed": CLAIMED_SECONDS, "most": room}).fetchall() if room else []
-        if due and self._courier is None:
-            self._courier = Courier(*self._make(settings))
-        for id, head in due:
-            assert self._courier
-            self._courier.take(id, head)
-        return len(due)
