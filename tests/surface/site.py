@@ -27,13 +27,14 @@ def environment(world: World) -> dict[str, str]:
 
 
 @contextmanager
-def served(world: World) -> Iterator[str]:
+def served(world: World, workers: int = 1) -> Iterator[str]:
     """`lienthong serve`, at a name; its address."""
     port = free_port()
     url = f"http://localhost:{port}"
-    env = environment(world) | {"LIENTHONG_PORT": str(port), "LIENTHONG_SITE_URL": url}
+    env = environment(world) | {"LIENTHONG_PORT": str(port), "LIENTHONG_SITE_URL": url, "LIENTHONG_WORKERS": str(workers)}
     command = [sys.executable, "-m", "lienthong.app.cli", "serve"]
-    process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    log = (world.settings.home / f"serve-{port}.log").open("wb")
+    process = subprocess.Popen(command, env=env, stdout=log, stderr=log)
     try:
         end = time.monotonic() + 60
         while not _alive(url):
@@ -43,6 +44,7 @@ def served(world: World) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(20)
+        log.close()
 
 
 def _alive(url: str) -> bool:

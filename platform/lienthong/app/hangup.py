@@ -19,15 +19,17 @@ class Watch:
         self._looking: asyncio.Task[None] | None = None
         self._kept: Message | None = None
         self._whole = False  # has the body been read to its end?
+        self._turn = asyncio.Lock()  # two must not wait for a message at once: one would hear of an end
         self._unread = False
         self.left = self.broken = False
 
     async def receive(self) -> Message:
         """The next message for the app."""
-        if self._kept is not None:
-            message, self._kept = self._kept, None
-            return message
-        message = self._noted(await self._receive())
+        async with self._turn:
+            if self._kept is not None:
+                message, self._kept = self._kept, None
+                return message
+            message = self._noted(await self._receive())
         if message["type"] == "http.disconnect" and self._unread:
             self.broken = True  # nobody can make sense of half a body, whatever surface it was for
             raise asyncio.CancelledError
@@ -50,12 +52,14 @@ class Watch:
         return message
 
     def _look(self) -> None:
-        self._looking = asyncio.create_task(self._wait(self._whole))
+        self._looking = asyncio.create_task(self._wait())
 
-    async def _wait(self, whole: bool) -> None:
+    async def _wait(self) -> None:
         """Until the caller has gone. A body that is still being read is left to the app."""
-        if not whole:
-            self._kept = self._noted(await self._receive())
+        if not self._whole:
+            async with self._turn:
+                if not self._whole and self._kept is None:
+                    self._kept = self._noted(await self._receive())
             if not self._whole:
                 return
         message = self._kept if self._kept and self._kept["type"] == "http.disconnect" else await self._receive()

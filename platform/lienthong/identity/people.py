@@ -20,7 +20,12 @@ Username = Annotated[str, Path(description="Tên đăng nhập / User name", max
 def router(services: Services) -> APIRouter:
     """List, describe, create, change, deactivate."""
     found = APIRouter(prefix=API, route_class=GuardedRoute, dependencies=STRICT, tags=["identity"])
+    _reading(found, services)
+    _writing(found, services)
+    return found
 
+
+def _reading(found: APIRouter, services: Services) -> None:
     @found.get("/people", operation_id="listPeople", summary="Người dùng / People")
     async def listed(request: Request, response: Response) -> models.PersonList:
         """Mọi người dùng, vai trò và cơ quan; dành cho quản trị.
@@ -40,6 +45,8 @@ def router(services: Services) -> APIRouter:
         administrator(await caller(services, request, response))
         return models.PersonAnswer(data=models.person(await services.directory.identity.people.one(username)))
 
+
+def _writing(found: APIRouter, services: Services) -> None:
     @found.post(
         "/people",
         operation_id="createPerson",
@@ -78,5 +85,3 @@ def router(services: Services) -> APIRouter:
         found = await services.directory.identity.people.change(subject, username, given)
         services.directory.forget()
         return models.PersonAnswer(data=models.person(found))
-
-    return found

@@ -1,6 +1,7 @@
 """How a page is made: language from the address, the caller, templates, problems as pages."""
 
 import functools
+import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,11 @@ from lienthong.access import Subject
 from lienthong.access.services import Services
 from lienthong.catalog.snapshot import DatasetState, FileInfo
 from lienthong.kernel.problem import Problem, Unauthenticated
-from lienthong.kernel.text import Language
+from lienthong.kernel.text import Language, both
 from lienthong.portal.language import Speaker
 
 HERE = Path(__file__).parent
+log = logging.getLogger("lienthong.portal")
 CSP = (
     "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; script-src 'self'; "
     "object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
@@ -119,6 +121,10 @@ def page(services: Services, endpoint: Endpoint) -> Callable[[Request], Awaitabl
             query = urlencode({"next": way, **({"problem": "fresh"} if problem.place else {})})
             return RedirectResponse(f"{made.t.href('/sign-in')}?{query}", 303)
         except Problem as problem:
+            return made.render("problem.html", problem.status, problem=problem)
+        except Exception:
+            log.exception("a page failed: %s", request.url.path)
+            problem = Problem(both("Lỗi của hệ thống, đã được ghi lại", "Our own error; it has been noted"))
             return made.render("problem.html", problem.status, problem=problem)
 
     return answer
