@@ -124,7 +124,7 @@ def page(services: Services, endpoint: Endpoint) -> Callable[[Request], Awaitabl
             return made.render("problem.html", problem.status, problem=problem)
         except Exception:
             log.exception("a page failed: %s", request.url.path)
-            problem = Problem(both("Lỗi của hệ thống, đã được ghi lại", "Our own error; it has been noted"))
-            return made.render("problem.html", problem.status, problem=problem)
+            ours = Problem(both("Lỗi của hệ thống, đã được ghi lại", "Our own error; it has been noted"))
+            return made.render("problem.html", ours.status, problem=ours)
 
     return answer
