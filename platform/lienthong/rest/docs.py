@@ -30,10 +30,29 @@ _HEAD = """<!doctype html>
 <title>{title} · Liên Thông</title>
 <link rel="icon" href="data:,">
 """
+# Swagger UI is made for wide screens: on a telephone its lines wrap, and what cannot wrap is scrolled by itself.
+_NARROW = """<style>
+body { margin: 0 }
+.swagger-ui { overflow-wrap: anywhere }
+.swagger-ui .wrapper { padding: 0 12px; box-sizing: border-box }
+.swagger-ui pre, .swagger-ui table, .swagger-ui .highlight-code { max-width: 100%; overflow-x: auto }
+.swagger-ui .model-box { max-width: 100%; overflow-x: auto }
+@media (max-width: 720px) {
+  .swagger-ui table, .swagger-ui .renderedMarkdown table { display: block }
+  .swagger-ui .opblock .opblock-summary, .swagger-ui .opblock-tag, .swagger-ui .opblock-section-header,
+  .swagger-ui .scheme-container .schemes { flex-wrap: wrap }
+  .swagger-ui .opblock .opblock-summary-path { max-width: 100%; flex: 1 1 12rem }
+  .swagger-ui .opblock .opblock-summary-description, .swagger-ui .opblock-tag small { flex: 1 1 100% }
+  .swagger-ui select, .swagger-ui input, .swagger-ui textarea { max-width: 100%; min-width: 0; box-sizing: border-box }
+  .swagger-ui .parameters-col_description { width: auto }
+  .swagger-ui .parameter__name { margin-right: 0.5rem }
+}
+</style>
+"""
 _API = (
     _HEAD.format(language="vi", title="API")
     + f"""<link rel="stylesheet" href="{VENDOR}/swagger-ui.css">
-</head>
+{_NARROW}</head>
 <body>
 <div id="api"></div>
 <script src="{VENDOR}/swagger-ui-bundle.js"></script>
