@@ -79,7 +79,7 @@ def state(world: World) -> tuple[object, ...]:
         world.query("select number, state, rows from platform.release order by 1"),
         world.query("select format, size::int > 0 from platform.distribution order by 1"),
         world.query(
-            "select relname from pg_class where relname ~ '^stalls_[0-9]+(_history)?$' and relkind = 'r' order by 1"
+            "select relname from pg_class where relname ~ '^stalls_[0-9]+(_history|_changes)?$' and relkind = 'r' order by 1"
         ),
         sorted(files),
     )
@@ -135,7 +135,7 @@ def test_a_killed_publisher_is_finished_by_the_next(world: World, step: str) -> 
     assert views == [(20,)]
     assert releases == [(1, "published", 20)]
     assert files == [(f, True) for f in ("csv", "geojson", "jsonl", "parquet", "xlsx")]
-    assert tables == [("stalls_1",), ("stalls_1_history",)]
+    assert tables == [("stalls_1",), ("stalls_1_changes",), ("stalls_1_history",)]
     assert names == ["1/manifest.json", *(f"1/stalls.{e}" for e in ("csv", "geojson", "jsonl", "parquet", "xlsx"))]
 
 
@@ -160,7 +160,8 @@ def test_killed_between_the_files_and_the_commit(world: World) -> None:
     assert start(world, "never").communicate(timeout=60)[0].strip() == "published"
     views, releases, _, tables, names = state(world)
     assert (views, releases) == ([(30,)], [(1, "superseded", 20), (2, "published", 30)])
-    assert [name for (name,) in tables] == ["stalls_1", "stalls_1_history", "stalls_2", "stalls_2_history"]  # type: ignore[attr-defined]
+    kept = [f"stalls_{n}{suffix}" for n in (1, 2) for suffix in ("", "_changes", "_history")]
+    assert [name for (name,) in tables] == kept  # type: ignore[attr-defined]
     assert len(names) == 12  # type: ignore[arg-type]
     assert json.loads((second / "manifest.json").read_bytes())["rows"] == 30
 

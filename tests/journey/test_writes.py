@@ -11,7 +11,7 @@ import pytest
 
 from lienthong.governance.credentials import token_hash
 from tests.journey.ingest_world import Installation
-from tests.journey.writes_world import READER, ROWS, STRANGER, WAIT, WHOLE, WRITER, finished, working, writable
+from tests.journey.writes_world import READER, ROWS, STRANGER, WAIT, WHOLE, WRITER, caller, finished, working, writable
 from tests.surface.small import Client, World, serving
 
 
@@ -36,7 +36,7 @@ def worker(world: Installation) -> Iterator[None]:
 @pytest.fixture
 def client(api: World, worker: None) -> Client:
     """A writer, with a worker at work."""
-    return api.client(WRITER)
+    return caller(api, WRITER)
 
 
 def tag(client: Client, code: str) -> str:
@@ -176,7 +176,7 @@ def test_the_same_key_at_the_same_time_is_one_write(world: Installation, api: Wo
 
     def ask() -> None:
         headers = {"Idempotency-Key": "k-race"}
-        answer = api.client(WRITER).request("PUT", f"{ROWS}/RACE", json={"name": "Cùng lúc"}, headers=headers)
+        answer = caller(api, WRITER).request("PUT", f"{ROWS}/RACE", json={"name": "Cùng lúc"}, headers=headers)
         found.append(answer.headers["location"])
 
     threads = [threading.Thread(target=ask) for _ in range(8)]
@@ -230,7 +230,7 @@ def test_what_is_no_row_is_refused_at_once(
     world: Installation, api: World, row: dict[str, Any], place: str, fix: str
 ) -> None:
     before = world.value("select count(*) from platform.run")
-    answer = api.client(WRITER).request("PUT", f"{ROWS}/X", json=row, headers={"Accept-Language": "en"})
+    answer = caller(api, WRITER).request("PUT", f"{ROWS}/X", json=row, headers={"Accept-Language": "en"})
     assert answer.status_code == 422, answer.text
     assert answer.json()["place"] == place
     assert fix in str(answer.json().get("fix"))
@@ -241,12 +241,12 @@ def test_what_is_no_row_is_refused_at_once(
     "body", [b"", b"[]", b"{", b'{"name": NaN}', b'{"name": "a", "name": "b"}', b'{"name": "\\ud800"}', b"\xff", b'"x"']
 )
 def test_what_is_no_json_object_is_refused(api: World, body: bytes) -> None:
-    answer = api.client(WRITER).request("PUT", f"{ROWS}/X", content=body)
+    answer = caller(api, WRITER).request("PUT", f"{ROWS}/X", content=body)
     assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json"), answer.text
 
 
 def test_all_complaints_come_at_once(api: World) -> None:
-    answer = api.client(WRITER).request("PUT", f"{ROWS}/X", json={"price": "x", "kind": "y", "q": 1})
+    answer = caller(api, WRITER).request("PUT", f"{ROWS}/X", json={"price": "x", "kind": "y", "q": 1})
     assert {error["place"] for error in answer.json()["errors"]} == {"q", "name", "price", "kind"}
 
 
@@ -277,7 +277,7 @@ def test_who_may_not_write_does_not(
         )  # fmt: skip
     headers = {"If-Match": "*"} if method == "DELETE" else {}
     body = {} if method == "DELETE" else {"json": {"name": "x"}}
-    answer = api.client(token).request(method, f"/api/v1/datasets/{dataset}/rows/X", headers=headers, **body)
+    answer = caller(api, token).request(method, f"/api/v1/datasets/{dataset}/rows/X", headers=headers, **body)
     assert answer.status_code == status, answer.text
 
 
@@ -291,7 +291,7 @@ def test_people_write_by_their_role(world: Installation, api: World, role: str, 
             "insert into platform.token (id, sha256, label, username, created_at) values (%s, %s, '', %s, now())",
             (uuid.uuid4(), token_hash(f"t-{role}"), role),
         )
-    answer = api.client(f"t-{role}").request("PUT", f"{ROWS}/P-{role}", json={"name": "x"})
+    answer = caller(api, f"t-{role}").request("PUT", f"{ROWS}/P-{role}", json={"name": "x"})
     assert answer.status_code == status, answer.text
 
 
@@ -299,7 +299,7 @@ def test_a_run_is_shown_to_its_provider_alone(api: World, client: Client) -> Non
     run = client.request("PUT", f"{ROWS}/S", json={"name": "x"}).headers["location"]
     assert client.get(run).status_code == 200
     for token in (None, STRANGER):
-        assert api.client(token).get(run).status_code == 404
+        assert caller(api, token).get(run).status_code == 404
     assert client.get(f"/api/v1/runs/{uuid.uuid4()}").status_code == 404
 
 

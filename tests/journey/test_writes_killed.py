@@ -13,7 +13,7 @@ import pytest
 
 from tests.journey.ingest_world import Installation
 from tests.journey.test_ingest_worker import until
-from tests.journey.writes_world import READER, ROWS, WRITER, finished, working, writable
+from tests.journey.writes_world import READER, ROWS, WRITER, caller, finished, working, writable
 from tests.surface.small import World, serving
 
 Program = Callable[[uuid.UUID, str | None], int]
@@ -57,13 +57,13 @@ def program(world: Installation) -> Iterator[Program]:
 def test_a_write_whose_worker_dies_is_done_once(world: Installation, api: World, program: Program, point: str) -> None:
     """As a kill -9 at each point: the connection goes, and nothing is cleaned up."""
     code = f"Z-{point}"
-    asked = api.client(WRITER).request("PUT", f"{ROWS}/{code}", json={"name": "Một lần"})
+    asked = caller(api, WRITER).request("PUT", f"{ROWS}/{code}", json={"name": "Một lần"})
     number = uuid.UUID(asked.json()["run"])
     assert program(number, point) == -signal.SIGKILL
     world.deliver("things.csv", f"code,name\nB,{point}\n")
     assert world.ingest("things").state == "refused", "two rows at least: a delivery between the two clears up"
     assert [program(number, None) for _ in range(2)] == [0, 0]
-    run = api.client(READER).get(asked.headers["location"]).json()
+    run = caller(api, READER).get(asked.headers["location"]).json()
     assert (run["state"], run["counts"]["inserted"]) == ("done", 1), run
     assert world.value("select count(*) from platform.outbox where dataset = 'things' and key = %s", code) == 1
     assert not world.rows("select relname from pg_class where relnamespace = 'staging'::regnamespace")
@@ -72,13 +72,13 @@ def test_a_write_whose_worker_dies_is_done_once(world: Installation, api: World,
 def test_a_killed_worker_s_write_is_taken_up_by_the_next(world: Installation, api: World) -> None:
     with world.connect() as blocker:
         blocker.execute("select pg_advisory_lock(hashtextextended('lienthong.ingest.papers', 0))")
-        asked = api.client(WRITER).request("PUT", "/api/v1/datasets/papers/rows/A", json={"name": "Giấy"})
+        asked = caller(api, WRITER).request("PUT", "/api/v1/datasets/papers/rows/A", json={"name": "Giấy"})
         with working(world) as first:
             until(lambda: doing(world) == 1)
             os.killpg(first.pid, signal.SIGKILL)
             assert first.wait() == -signal.SIGKILL
     with working(world):
-        assert finished(api.client(WRITER), asked).json()["state"] == "done"
+        assert finished(caller(api, WRITER), asked).json()["state"] == "done"
     assert world.value("select count(*) from platform.outbox where dataset = 'papers'") == 1
 
 

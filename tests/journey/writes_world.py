@@ -1,7 +1,6 @@
 """An installation whose datasets may be written to over the API, with tokens, and workers to start and to kill."""
 
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -15,9 +14,8 @@ import httpx
 
 from lienthong.catalog.writes import FINAL
 from lienthong.governance.credentials import token_hash
-from lienthong.kernel.content import content
 from tests.journey.ingest_world import Installation, contract, field, installed
-from tests.surface.small import Client
+from tests.surface.small import Client, World
 
 WRITER, READER, STRANGER, WHOLE = "token-to-write", "token-to-read", "token-of-others", "token-for-everything"
 ROWS = "/api/v1/datasets/things/rows"
@@ -64,8 +62,6 @@ def documents() -> list[dict[str, Any]]:
 def writable(folder: Path) -> Iterator[Installation]:
     """The installation, with two rows of things."""
     with installed(folder) as made:
-        assert made.settings.datasets
-        shutil.copy(content("datasets") / "_vocab" / "purpose.yaml", made.settings.datasets / "_vocab")
         made.define(*documents())
         made.deliver(
             "things.csv", "code,name,price,kind,made_on,good,tags,place\nA,Một,1.5,red,2020-01-02,true,,\nB,Hai,,,,,,\n"
@@ -103,6 +99,11 @@ def working(world: Installation) -> Iterator["subprocess.Popen[bytes]"]:
         if process.poll() is None:
             process.terminate()
         process.wait(60)
+
+
+def caller(api: World, token: str | None) -> Client:
+    """A client of the token's owner, without a purpose: nothing here tells of persons."""
+    return Client(api.app, api.portal, token, purpose=None)
 
 
 def finished(client: Client, answer: httpx.Response) -> httpx.Response:

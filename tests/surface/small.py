@@ -158,8 +158,12 @@ class Counting(Database):
 class Client:
     """A caller of an app in this process, in the loop that the app's connections live in."""
 
-    def __init__(self, app: FastAPI, portal: BlockingPortal, token: str | None = None) -> None:
-        headers = {"Authorization": f"Bearer {token}", "Lienthong-Purpose": PURPOSE} if token else {}
+    def __init__(
+        self, app: FastAPI, portal: BlockingPortal, token: str | None = None, purpose: str | None = PURPOSE
+    ) -> None:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        if token and purpose:
+            headers["Lienthong-Purpose"] = purpose
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         self._client = httpx.AsyncClient(transport=transport, base_url="http://world", headers=headers)
         self._portal = portal

@@ -20,6 +20,7 @@ from lienthong.kernel.problem import Invalid, NotFound, Problem
 from lienthong.kernel.settings import Settings
 from lienthong.kernel.text import Bilingual, both
 from lienthong.store import links, merge, owner, staging, written
+from lienthong.store.changes import etag
 from lienthong.store.landing import Landed, Landing, record
 
 from . import runs
@@ -147,7 +148,7 @@ def _check(order: Order, before: str | None) -> None:
         raise NotFound(both("Không có dòng này", "There is no such row"), place=place)
     if order.if_none_match and before is not None:
         raise PreconditionFailed(both("Dòng đã có", "The row is there already"), place=place, fix=_READ)
-    if order.if_match is not None and (before is None or order.if_match not in ("*", written.etag(before))):
+    if order.if_match is not None and (before is None or order.if_match not in ("*", etag(before))):
         detail = both("Dòng đã đổi từ khi được đọc", "The row has changed since it was read")
         raise PreconditionFailed(detail, place=place, fix=_READ)
     if before is not None and order.if_match is None:
@@ -224,7 +225,7 @@ def _merge(work: Work, order: Order) -> None:
             runs.loaded(connection, run, changes.rows)
         after = written.current(connection, work.registry, order.contract, order.key) if order.key else None
         if after is not None:
-            connection.execute("update platform.writing set etag = %s where run = %s", (written.etag(after), run.id))
+            connection.execute("update platform.writing set etag = %s where run = %s", (etag(after), run.id))
         run.finish("done" if changes.any else "unchanged")
         work.at("settled")
     work.at("merged")

@@ -1,9 +1,11 @@
 """Writing rows: who may, what a row must be before anything is stored, and asking the worker for it."""
 
+import asyncio
 import json
 import uuid
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Literal
 
 from sqlalchemy import insert, select
@@ -17,12 +19,15 @@ from lienthong.contract.finding import nearest
 from lienthong.contract.model import Contract, FieldContract
 from lienthong.contract.types import ParseError
 from lienthong.governance.subject import Subject
-from lienthong.kernel.problem import Invalid, NotPermitted, Unauthenticated
+from lienthong.kernel.problem import Invalid, NotFound, NotPermitted, Unauthenticated
 from lienthong.kernel.text import Bilingual, both, nfc
+from lienthong.store.landing import Landing
 
 Mode = Literal["upsert", "delete"]
 WRITERS = ("publisher", "steward")
 MOST_ERRORS = 100
+
+
 class Number(float):
     """A number that remembers how it was written; in a list or an object it is a number like any other."""
 
@@ -165,6 +170,22 @@ def _raise(errors: list[Error]) -> None:
     ]
     place, detail, fix = errors[0]
     raise Invalid(detail, place=place, fix=fix, errors=told)
+
+
+async def keep(home: Path, body: bytes) -> str:
+    """Put a body into the landing, as it came; its SHA-256."""
+    landed = await asyncio.to_thread(Landing(home / "landing").keep_bytes, body)
+    return landed.sha256
+
+
+async def run_of(engine: AsyncEngine, number: uuid.UUID) -> Mapping[str, Any]:
+    """A run, and the ETag that its write left. Raises NotFound."""
+    query = select(Run, col(Writing.etag)).outerjoin(Writing, col(Writing.run) == Run.id).where(col(Run.id) == number)
+    async with engine.connect() as connection:
+        row = (await connection.execute(query)).mappings().first()
+    if row is None:
+        raise NotFound(both("Không có lượt này", "There is no such run"), place=str(number))
+    return dict(row)
 
 
 async def ask(engine: AsyncEngine, writing: Writing) -> uuid.UUID:

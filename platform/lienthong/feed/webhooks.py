@@ -28,7 +28,7 @@ from lienthong.web.problems import GuardedRoute
 SEALED = "webhook"
 """The use that a webhook's secret is sealed for."""
 MOST, LOGGED = 50, 100
-EXAMPLE = {"url": "https://receiver.example/hook", "dataset": "administrative-units", "payload": "thin"}
+EXAMPLE = {"url": "https://receiver.example/hook", "dataset": "<dataset>", "payload": "thin"}
 Id = Annotated[str, Path(description="Số của webhook / Number of the webhook", max_length=36)]
 
 

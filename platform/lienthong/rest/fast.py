@@ -17,10 +17,10 @@ from lienthong.governance.subject import ANONYMOUS, Subject
 from lienthong.kernel.problem import TooCostly, Unavailable
 from lienthong.rest import caching, query, versions
 from lienthong.rest.asking import Asking
+from lienthong.store.changes import etag
 from lienthong.store.condition import value_of
 from lienthong.store.query import Query
 from lienthong.store.slots import Marked, numbers
-from lienthong.store.written import etag
 from lienthong.web.parameters import named
 from lienthong.web.problems import respond
 

@@ -11,9 +11,9 @@ from lienthong.rest import caching, query
 from lienthong.rest.asking import TWIN, Asking
 from lienthong.rest.negotiation import PLAIN, negotiated
 from lienthong.rest.stream import Streams
+from lienthong.store.changes import etag
 from lienthong.store.query import Query
 from lienthong.store.scope import Scope
-from lienthong.store.written import etag
 from lienthong.web.parameters import parameters
 from lienthong.web.problems import Endpoint, guarded
 

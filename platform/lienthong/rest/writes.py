@@ -15,20 +15,16 @@ from urllib.parse import unquote_to_bytes
 
 import orjson
 from fastapi import APIRouter, Depends, Path, Request
-from sqlalchemy import select
-from sqlmodel import col
 from starlette.responses import Response
 
 from lienthong.access import writes
 from lienthong.access.services import Services
 from lienthong.access.writes import Mode
-from lienthong.catalog.tables import Run
 from lienthong.catalog.writes import FINAL, PreconditionRequired, Writing, retold
 from lienthong.contract.model import Contract
 from lienthong.governance.subject import Subject
 from lienthong.kernel.problem import Invalid, NotFound, QueryInvalid
 from lienthong.kernel.text import both
-from lienthong.store.landing import Landing
 from lienthong.web import body as web_body
 from lienthong.web import strict_json
 from lienthong.web.caller import known
@@ -223,9 +219,8 @@ class _Writes:
     ) -> Response:
         """Keep the body, put the write down, and wait as long as the caller prefers to."""
         wait = _wait(request)
-        landing = Landing(self._services.settings.home / "landing")
-        landed = await asyncio.to_thread(landing.keep_bytes, raw)
-        asked = "\n".join((request.method, request.url.path, landed.sha256, if_match or "", str(none)))
+        sha256 = await writes.keep(self._services.settings.home, raw)
+        asked = "\n".join((request.method, request.url.path, sha256, if_match or "", str(none)))
         number = await writes.ask(
             self._services.catalog.engine,
             Writing(
@@ -235,7 +230,7 @@ class _Writes:
                 agency=subject.agency,
                 method=request.method,
                 key=parts,
-                sha256=landed.sha256,
+                sha256=sha256,
                 if_match=if_match,
                 if_none_match=none,
                 idempotency_key=_idempotency_key(request),
@@ -255,13 +250,7 @@ class _Writes:
 
     async def _told(self, request: Request, number: uuid.UUID) -> tuple[dict[str, Any], dict[str, Any] | None]:
         """A run as callers see it, and the problem that it ended with. Raises NotFound."""
-        query = (
-            select(Run, col(Writing.etag)).outerjoin(Writing, col(Writing.run) == Run.id).where(col(Run.id) == number)
-        )
-        async with self._services.catalog.engine.connect() as connection:
-            row = (await connection.execute(query)).mappings().first()
-        if row is None:
-            raise NotFound(both("Không có lượt này", "There is no such run"), place=str(number))
+        row = await writes.run_of(self._services.catalog.engine, number)
         problem = row["problem"] if row["state"] in ("refused", "failed") else None
         names = ("state", "step", "counts", "started_at", "finished_at", "etag")
         told = {"run": str(number), "dataset": row["dataset"]} | {name: row[name] for name in names}

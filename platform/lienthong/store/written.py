@@ -1,6 +1,5 @@
 """What writing single rows needs of the store: the row as it is, and the whole dataset as it would become."""
 
-import hashlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,11 +21,6 @@ def current(connection: Connection, registry: Registry, contract: Contract, key:
     with RawCursor(connection) as cursor:
         row = cursor.execute(statement.sql.encode(), statement.params).fetchone()
     return row[0] if row else None
-
-
-def etag(row: str | bytes) -> str:
-    """The ETag of a row, without quotes: the version that a change feed tells too (`store.changes`)."""
-    return hashlib.sha256(row.encode() if isinstance(row, str) else row).hexdigest()[:32]
 
 
 def complete(connection: Connection, staging: Staging, without: Sequence[Any] | None = None) -> None:
