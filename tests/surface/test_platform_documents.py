@@ -89,3 +89,19 @@ def test_a_page_works_in_a_browser_and_asks_no_other_server(platform: Any, url: 
         browser.close()
     assert errors == []
     assert all(a.startswith((platform.url, "data:", "blob:")) for a in asked), asked
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium")
+def test_the_page_of_the_api_fits_a_telephone(platform: Any) -> None:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as tools:
+        browser = tools.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 360, "height": 740})
+        page.goto(platform.url + "/docs")
+        page.wait_for_selector(".opblock-tag", timeout=30_000)
+        page.locator(".opblock-tag").nth(1).click()
+        page.locator(".opblock-summary").first.click()
+        page.wait_for_selector(".opblock-body")
+        assert page.evaluate("document.documentElement.scrollWidth") == 360
+        browser.close()
