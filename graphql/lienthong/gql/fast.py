@@ -126,15 +126,22 @@ def _headers(scope: Scope) -> dict[str, str] | None:
 
 
 async def _body(receive: Receive) -> tuple[bytes | None, Receive]:
-    """The body, when it is whole in its first message, and a way to read it again."""
-    first = await receive()
-    rest = [first]
+    """The body, unless it is too large or the caller has gone, and a way to read it again."""
+    messages: list[Message] = []
+    parts: list[bytes] = []
+    size, more = 0, True
+    while more and size <= MAX_BYTES:
+        message = await receive()
+        messages.append(message)
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        more = message["type"] == "http.request" and message.get("more_body", False)
 
     async def again() -> Message:
-        return rest.pop() if rest else await receive()
+        return messages.pop(0) if messages else await receive()
 
-    whole = first["type"] == "http.request" and not first.get("more_body", False)
-    return (first.get("body", b"") if whole else None), again
+    whole = not more and messages[-1]["type"] == "http.request"
+    return (b"".join(parts) if whole else None), again
 
 
 def _call(raw: bytes) -> _Call | None:

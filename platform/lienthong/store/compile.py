@@ -52,6 +52,7 @@ class Compiler(Shapes):
             f"filter (where {alias}._n = {limit}) end{total}"
         )
         source = f" from ({page}) {alias}{self._beside.sql} cross join lateral (select {items}) r"
+        self._note(self._beside.numbers)
         self._touch(query, f"array_agg({alias}.{ROW_NUMBER}) filter (where {alias}._n <= {limit})")
         return self._statement(sql, source, ("body", "count", "next", "total"))
 
@@ -94,7 +95,11 @@ class Compiler(Shapes):
         """`body`: one JSON object with a member per query, each in its own shape (GraphQL's `data`), and `count`."""
         tables, parts, counts = [], [], []
         for n, (key, query) in enumerate(members):
-            tables.append(f"({self._member(query)}) m{n}(j, n)")
+            self._beside = None
+            member = self._member(query)
+            noted = self._beside_numbers()
+            tables.append(f"({member}) m{n}(j, n{''.join(f', k{k}' for k in range(len(noted)))})")
+            self._note([(dataset, f"m{n}.k{k}") for k, (dataset, _) in enumerate(noted)])
             parts.append(f"m{n}.j as {ident(key)}")
             counts.append(f"coalesce(m{n}.n, 0)")
             self._touch(query)
@@ -111,6 +116,14 @@ class Compiler(Shapes):
         if self._about_persons(query.dataset):
             self._touched.setdefault(query.dataset, []).append(own or self._numbers(query, ()))
         self._touch_nested(query, query, ())
+
+    def _beside_numbers(self) -> list[tuple[str, str]]:
+        return self._beside.numbers if self._beside else []
+
+    def _note(self, numbers: Sequence[tuple[str, str]]) -> None:
+        """Note rows about persons by their numbers, which stand in texts."""
+        for dataset, text in numbers:
+            self._touched.setdefault(dataset, []).append(f"string_to_array({text}, ',')::bigint[]")
 
     def _touch_nested(self, root: Query, query: Query, path: tuple[Nested, ...]) -> None:
         for item in query.selected:

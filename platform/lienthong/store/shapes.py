@@ -28,6 +28,7 @@ class Beside:
     limit: int
     sql: str = ""
     seen: list[Nested] = field(default_factory=list)
+    numbers: list[tuple[str, str]] = field(default_factory=list)  # (dataset, the numbers of its rows as one text)
 
 
 class Shapes(Reading):
@@ -84,6 +85,8 @@ class Shapes(Reading):
         items = [f" cross join lateral (select {self._items(query.but(items=i), page)}) {n}" for i, n in rows.items()]
         beside = self._beside.sql if self._beside and self._beside.alias == page else ""
         count = f", least(count(*), {query.page.limit})::int" if counted else ""
+        if counted and self._beside:
+            count += "".join(f", {numbers}" for _, numbers in self._beside.numbers)
         if numbered:
             count = f", string_agg({page}.{ROW_NUMBER}::text, ',') filter (where {page}._n <= {query.page.limit})"
         return f"select {body}{count} from {source}{beside}{''.join(items)}"
@@ -217,7 +220,7 @@ class Shapes(Reading):
         beside.sql += f" cross join lateral ({made(item.query, shape, link, numbered=True)}) {name}(j, k)"
         self._beside = beside
         numbers = f"string_agg({name}.k, ',') filter (where {beside.alias}._n <= {beside.limit})"
-        self._touched.setdefault(item.query.dataset, []).append(f"string_to_array({numbers}, ',')::bigint[]")
+        beside.numbers.append((item.query.dataset, numbers))
         beside.seen.append(item)
         return f"{name}.j"
 
