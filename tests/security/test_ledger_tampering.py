@@ -269,7 +269,7 @@ def test_an_export_verifies_without_a_database(sealed: Book, exported: tuple[Pat
 
 
 @given(data=st.data())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_line_of_an_export_can_be_changed(sealed: Book, exported: tuple[Path, list[bytes], VerifierKey], data: st.DataObject) -> None:
     path, lines, key = exported
     changed = list(lines)

@@ -186,19 +186,37 @@ def put_tiles(connection: Connection, changed: dict[tuple[int, int], bytearray])
 # --- reading it whole ---------------------------------------------------------------------------------------------
 
 
-def entries(connection: Connection) -> Iterator[tuple[int, bytes, bytes]]:
-    """Every sealed entry: number, canonical bytes, the leaf hash that is stored with it. Ask within a transaction."""
-    query = f"select e.number, convert_to({LINE}, 'UTF8'), e.leaf from platform.ledger_log e order by e.number"
-    with connection.cursor(name="ledger_entries", binary=True) as cursor:
-        cursor.itersize = 5000
-        yield from cursor.execute(query.encode())
+def log_ends(connection: Connection) -> int:
+    """The number after the last entry or kept leaf hash, whichever is further."""
+    query = (
+        "select greatest((select coalesce(max(number) + 1, 0) from platform.ledger_log), "
+        "(select coalesce(max(position) + 1, 0) * 256 from platform.ledger_tile where level = 0))"
+    )
+    row = connection.execute(query).fetchone()
+    return int(row[0]) if row else 0
 
 
-def leaf_tiles(connection: Connection) -> Iterator[tuple[int, bytes]]:
-    """The stored tiles of leaf hashes: position, hashes."""
-    query = "select position, hashes from platform.ledger_tile where level = 0 order by position"
-    with connection.cursor(name="ledger_tiles", binary=True) as cursor:
-        yield from cursor.execute(query)
+def entries(connection: Connection, first: int, end: int) -> Iterator[tuple[int, bytes, bytes]]:
+    """Sealed entries first .. end - 1: number, canonical bytes, the leaf hash that is stored with it.
+
+    By COPY: PostgreSQL writes the next ones while the caller looks at these.
+    """
+    query = (
+        f"copy (select e.number, convert_to({LINE}, 'UTF8'), e.leaf from platform.ledger_log e "
+        f"where e.number >= {first:d} and e.number < {end:d} order by e.number) to stdout (format binary)"
+    )
+    with connection.cursor() as cursor, cursor.copy(query.encode()) as copy:
+        copy.set_types(["int8", "bytea", "bytea"])
+        yield from copy.rows()
+
+
+def leaf_tiles(connection: Connection, first: int, end: int) -> list[tuple[int, bytes]]:
+    """The stored tiles of leaf hashes at positions first .. end - 1: position, hashes."""
+    query = (
+        "select position, hashes from platform.ledger_tile where level = 0 and position >= %s and position < %s "
+        "order by position"
+    )
+    return connection.execute(query, (first, end), binary=True).fetchall()
 
 
 def checkpoints(connection: Connection) -> Iterator[tuple[str, int, bytes]]:

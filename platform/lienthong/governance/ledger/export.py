@@ -20,6 +20,7 @@ from lienthong.kernel.text import both
 from lienthong.store import ledger
 
 FORMAT = "lienthong-ledger/1"
+STRETCH = 1 << 16  # entries that are read at a time
 _ENTRY = b'{"agency":'
 
 
@@ -65,13 +66,14 @@ def of_database(connection: psycopg.Connection) -> Iterator[Part]:
     with connection.transaction():
         connection.execute("set transaction isolation level repeatable read, read only")
         yield from (Note(*checkpoint) for checkpoint in ledger.checkpoints(connection))
-        leaves = ledger.leaf_tiles(connection)
-        following = next(leaves, None)
-        for number, line, leaf in ledger.entries(connection):
-            while following and following[0] * WIDTH <= number:
-                yield Leaves(*following)
-                following = next(leaves, None)
-            yield Entry(line, leaf)
+        for first in range(0, ledger.log_ends(connection), STRETCH):
+            leaves = iter(ledger.leaf_tiles(connection, first // WIDTH, (first + STRETCH) // WIDTH))
+            following = next(leaves, None)
+            for number, line, leaf in ledger.entries(connection, first, first + STRETCH):
+                while following and following[0] * WIDTH <= number:
+                    yield Leaves(*following)
+                    following = next(leaves, None)
+                yield Entry(line, leaf)
 
 
 def write(path: Path, key: VerifierKey, parts: Iterable[Part]) -> int:
