@@ -12,7 +12,7 @@ from tests.meta.project import ROOT, SOURCE_ROOTS
 # Heavy engines belong to the worker and the command line.
 ENGINES = {"great_expectations", "pandas", "duckdb", "polars", "pyspark"}
 WORKERS = ("lienthong.pipelines", "lienthong.quality")
-SURFACES = ("rest", "ckan", "ogc", "dcat", "portal", "mcp", "gql")
+SURFACES = ("rest", "ckan", "ogc", "dcat", "portal", "mcp", "gql", "feed")
 DATABASE = {"psycopg", "psycopg_pool", "sqlalchemy", "sqlmodel", "geoalchemy2", "asyncpg"}
 ASGI = ROOT / "platform" / "lienthong" / "app" / "asgi.py"
 

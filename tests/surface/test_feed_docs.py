@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from lienthong.feed.signing import new_secret, signed
+from lienthong.access.webhooks import new_secret
+from lienthong.feed.signing import signed
 from tests.surface.site import served
 from tests.surface.small import FIRMS, World
 

@@ -9,6 +9,11 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import func
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlmodel import col, select
+
+from lienthong.catalog.tables import Outbox
 from lienthong.kernel.problem import Conflict, QueryInvalid
 from lienthong.kernel.text import both
 from lienthong.store.changes import Place
@@ -69,6 +74,13 @@ def begin_again(scope: Scope) -> Conflict:
         place=f"{scope.contract.slug}.changes",
         fix=both("Đọc lại từ đầu: since=begin", "Read from the beginning: since=begin"),
     )
+
+
+async def last_change(engine: AsyncEngine, dataset: str) -> int:
+    """The number of the last change of a dataset, and nothing of its rows; 0 when there was none."""
+    query = select(func.max(col(Outbox.id))).where(col(Outbox.dataset) == dataset)
+    async with engine.connect() as connection:
+        return (await connection.execute(query)).scalar_one() or 0
 
 
 def _opened(cursor: str) -> Any:

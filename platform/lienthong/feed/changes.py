@@ -7,10 +7,9 @@ from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Depends, Path, Query, Request
-from sqlalchemy import text
 from starlette.responses import Response
 
-from lienthong.access.changes import DEFAULT_LIMIT, MAX_LIMIT, NOW, Feed
+from lienthong.access.changes import DEFAULT_LIMIT, MAX_LIMIT, NOW, Feed, last_change
 from lienthong.access.services import Services
 from lienthong.contract.model import Contract
 from lienthong.governance.subject import Subject
@@ -22,7 +21,6 @@ from lienthong.web.problems import GuardedRoute
 
 JSON, LINES = "application/json; charset=utf-8", "application/x-ndjson"
 MAX_WAIT, LOOK_SECONDS = 30, 0.5
-_LAST = text("select coalesce(max(id), 0) from platform.outbox where dataset = :dataset")
 _CHANGE = {
     "type": "object",
     "required": ["op", "key", "at", "version", "row"],
@@ -133,8 +131,7 @@ async def _last(services: Services, scope: Scope) -> int:
     if scope.schema == "open":
         release = (await services.catalog.current()).datasets[scope.contract.id].release
         return release.number if release else 0
-    async with services.catalog.engine.connect() as connection:
-        return int((await connection.execute(_LAST, {"dataset": scope.contract.id})).scalar_one())
+    return await last_change(services.catalog.engine, scope.contract.id)
 
 
 async def _published(services: Services, scope: Scope) -> None:

@@ -13,23 +13,20 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Protocol
 
 import orjson
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from lienthong.access.changes import Feed
 from lienthong.access.services import Services
+from lienthong.access.webhooks import Desk
 from lienthong.feed import egress
 from lienthong.feed.signing import signed
-from lienthong.feed.webhooks import SEALED, heard
-from lienthong.governance.agreements.terms import in_force
 from lienthong.governance.subject import Subject
 from lienthong.governance.webhooks import Webhook, WebhookMessage
 from lienthong.kernel.clock import now
 from lienthong.kernel.problem import Conflict, Invalid, NotFound, NotPermitted, Problem, Unauthenticated
 from lienthong.kernel.text import both
-from lienthong.store.database import Database
 
 log = logging.getLogger("lienthong.webhooks")
 AT_ONCE, CHANGES = 16, 500
@@ -51,11 +48,17 @@ class Outcome:
         return self.status is not None and 200 <= self.status < 300
 
 
+class Opens(Protocol):
+    """What is to be opened in the loop that will use it."""
+
+    async def open(self) -> None: ...
+
+
 class Courier:
     """Delivers in a loop of its own, so that whoever hands over never waits."""
 
-    def __init__(self, services: Services, database: Database) -> None:
-        self._services, self._database = services, database
+    def __init__(self, services: Services, database: Opens) -> None:
+        self._services, self._desk = services, Desk(services)
         self._loop = asyncio.new_event_loop()
         self._threads = ThreadPoolExecutor(AT_ONCE, "webhook")
         self._busy: set[uuid.UUID] = set()
@@ -68,7 +71,7 @@ class Courier:
         return AT_ONCE - len(self._busy)
 
     def take(self, id: uuid.UUID, head: int) -> None:
-        """Serve a webhook that has been claimed."""
+        """Serve a webhook that has been claimed. `head`: what has happened to its dataset so far."""
         self._busy.add(id)
         asyncio.run_coroutine_threadsafe(self._serve(id, head), self._loop)
 
@@ -82,41 +85,43 @@ class Courier:
 
     async def _deliver(self, id: uuid.UUID, head: int) -> None:
         """One message, if there is something to tell."""
-        async with AsyncSession(self._services.catalog.engine, expire_on_commit=False) as session:
-            row = await session.get(Webhook, id)
-            if row is None or not row.active:
-                return
-            agreements = await in_force(session, row.agency)
-        slug = self._services.registry.get(row.dataset).slug
-        owner = Subject("agency", row.agency, agency=row.agency, agreements=agreements)
+        found = await self._desk.due(id)
+        if found is None:
+            return
+        row, reader = found
         try:
-            found = await self._changes(row, heard(row.agency, owner, row.purpose, slug))
+            changes = await self._changes(row, reader)
         except ENDING as problem:
             await self._end(row, problem)
             return
-        if not found.count:
-            await self._on(row, found, head)
+        if not changes.count:
+            await self._on(row, changes, head)
             return
-        body = _body(row, slug, found)
         message = WebhookMessage(
-            id=f"msg_{uuid.uuid5(row.id, f'{row.cursor} {found.next}').hex}",
-            webhook=row.id, since=row.cursor, next=found.next, count=found.count, receipt=found.receipt,
+            id=f"msg_{uuid.uuid5(row.id, f'{row.cursor} {changes.next}').hex}",
+            webhook=row.id, since=row.cursor, next=changes.next, count=changes.count, receipt=changes.receipt,
         )  # fmt: skip
-        await self._settle(row, message, await self._send(row, message.id, body), found, head)
+        body = _body(row, self._services.registry.get(row.dataset).slug, changes)
+        outcome = await self._send(row, message.id, body)
+        told = None if outcome.is_delivered else outcome.error or f"HTTP {outcome.status}"
+        await self._desk.tried(message, outcome.status, told)
+        if outcome.is_delivered:
+            await self._on(row, changes, head)
+        elif outcome.status == _GONE:
+            await self._end(row, Conflict(both("Bên nhận báo không còn nhận (410)", "The receiver answered 410 Gone")))
+        else:
+            await self._wait(row, told or "")
 
     async def _changes(self, row: Webhook, reader: Subject) -> Feed:
+        """What there is to tell. Only what is told in rows is read, and on record."""
         door = self._services.door
-        if row.payload == "rows":
-            counted = await door.count_changes(reader, row.dataset, row.cursor, CHANGES)
-            if not counted.count:
-                return counted  # nothing is read, so nothing is on record
-            return await door.changes(reader, row.dataset, row.cursor, CHANGES, surface="webhook")
-        return await door.count_changes(reader, row.dataset, row.cursor, CHANGES)
+        counted = await door.count_changes(reader, row.dataset, row.cursor, CHANGES)
+        if row.payload == "thin" or not counted.count:
+            return counted
+        return await door.changes(reader, row.dataset, row.cursor, CHANGES, surface="webhook")
 
     async def _send(self, row: Webhook, id: str, body: bytes) -> Outcome:
-        opened = self._services.directory.identity.box.open(SEALED, row.secret)
-        assert opened
-        headers = signed(opened["secret"], id, int(time.time()), body)
+        headers = signed(await self._desk.secret(row), id, int(time.time()), body)
         headers |= {"Content-Type": "application/json", "User-Agent": "lienthong-webhook/1"}
         allowed = self._services.settings.webhook_allow
         try:
@@ -127,55 +132,24 @@ class Courier:
             return Outcome(error=problem.message("en"))
         return Outcome(status)
 
-    async def _settle(self, row: Webhook, message: WebhookMessage, outcome: Outcome, found: Feed, head: int) -> None:
-        """Note what became of a message, and go on, wait, or give up."""
-        async with AsyncSession(self._services.catalog.engine) as session, session.begin():
-            kept = await session.get(WebhookMessage, message.id) or message
-            kept.attempts, kept.status, kept.error, kept.sent_at = (
-                kept.attempts + 1,
-                outcome.status,
-                outcome.error,
-                now(),
-            )
-            kept.delivered_at = now() if outcome.is_delivered else kept.delivered_at
-            session.add(kept)
-        if outcome.is_delivered:
-            await self._on(row, found, head)
-        elif outcome.status == _GONE:
-            await self._end(row, Conflict(both("Bên nhận báo không còn nhận (410)", "The receiver answered 410 Gone")))
-        else:
-            await self._wait(row, outcome)
-
     async def _on(self, row: Webhook, found: Feed, head: int) -> None:
         values = {"cursor": found.next, "attempts": 0, "failing_since": None, "next_at": now()}
-        await self._note(row, seen=row.seen if found.more else head, **values)
+        await self._desk.note(row, seen=row.seen if found.more else head, **values)
 
-    async def _wait(self, row: Webhook, outcome: Outcome) -> None:
+    async def _wait(self, row: Webhook, told: str) -> None:
         """Later again: twice as long each time, and not all at once."""
-        since = row.failing_since or now()
-        days = self._services.settings.webhook_days
+        since, days = row.failing_since or now(), self._services.settings.webhook_days
         if now() - since > timedelta(days=days):
-            told = outcome.error or f"HTTP {outcome.status}"
             detail = both(f"Gửi không được trong {days:g} ngày: {told}", f"Not delivered for {days:g} days: {told}")
             await self._end(row, Conflict(detail))
             return
         pause = min(2.0**row.attempts, LONGEST_SECONDS) * random.uniform(0.5, 1.5)
         values = {"attempts": row.attempts + 1, "failing_since": since}
-        await self._note(row, next_at=now() + timedelta(seconds=pause), **values)
+        await self._desk.note(row, next_at=now() + timedelta(seconds=pause), **values)
 
     async def _end(self, row: Webhook, problem: Problem) -> None:
         told = {"detail": problem.detail.model_dump(), "code": problem.code}
-        await self._note(row, active=False, reason=told, failing_since=row.failing_since)
-
-    async def _note(self, row: Webhook, **values: Any) -> None:
-        """Change the webhook, unless its owner has meanwhile: what was sent then counts no more."""
-        async with AsyncSession(self._services.catalog.engine) as session, session.begin():
-            kept = await session.get(Webhook, row.id, with_for_update=True)
-            assert kept
-            kept.claimed_until = None
-            if kept.active and kept.cursor == row.cursor:
-                for name, value in values.items():
-                    setattr(kept, name, value)
+        await self._desk.note(row, active=False, reason=told)
 
 
 def _body(row: Webhook, slug: str, found: Feed) -> bytes:

@@ -3,16 +3,11 @@
 import base64
 import hashlib
 import hmac
-import secrets
 from collections.abc import Mapping
 
-PREFIX = "whsec_"
+from lienthong.access.webhooks import PREFIX
+
 TOLERANCE_SECONDS = 300
-
-
-def new_secret() -> str:
-    """A fresh secret: 256 random bits."""
-    return PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 def signed(secret: str, id: str, moment: int, body: bytes) -> dict[str, str]:

@@ -1,0 +1,144 @@
+"""Webhooks of agencies: what is kept of them, and what their owners do with them. `lienthong.feed` delivers."""
+
+import base64
+import secrets
+import uuid
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
+
+from lienthong.access.changes import NOW
+from lienthong.access.services import Services
+from lienthong.governance.agreements.terms import in_force
+from lienthong.governance.subject import Subject
+from lienthong.governance.webhooks import Webhook, WebhookMessage
+from lienthong.kernel.clock import now
+from lienthong.kernel.problem import Conflict, NotFound
+from lienthong.kernel.text import both
+
+SEALED = "webhook"
+"""The use that a webhook's secret is sealed for."""
+PREFIX = "whsec_"
+MOST, LOGGED = 50, 100
+
+
+class Desk:
+    """What agencies do with their webhooks."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+
+    async def make(self, subject: Subject, given: Webhook, since: str) -> tuple[Webhook, str]:
+        """Keep a webhook (`url`, `dataset`, `payload`, `purpose`); it and its secret, which nobody sees again.
+
+        Raises NotPermitted, NotFound, QueryInvalid, Conflict.
+        """
+        contract = self.services.registry.get(given.dataset)
+        reader = heard(subject, given.purpose, contract.slug)
+        start = await self.services.door.count_changes(reader, contract.id, since, 1)
+        if len(await self.all(subject)) >= MOST:
+            raise Conflict(both(f"Mỗi cơ quan có nhiều nhất {MOST} webhook", f"At most {MOST} webhooks an agency"))
+        secret = new_secret()
+        given.agency, given.created_by, given.dataset = subject.agency or "", subject.id, contract.id
+        given.secret = self.services.directory.identity.box.seal(SEALED, {"secret": secret})
+        given.cursor = start.next if since == NOW else since
+        async with AsyncSession(self.services.catalog.engine, expire_on_commit=False) as session, session.begin():
+            session.add(given)
+        return given, secret
+
+    async def replay(self, subject: Subject, id: str, since: str) -> Webhook:
+        """Go back, or on, to a cursor. Raises NotFound, QueryInvalid, Conflict, NotPermitted."""
+        row = await self.one(subject, id)
+        contract = self.services.registry.get(row.dataset)
+        reader = heard(subject, row.purpose, contract.slug)
+        start = await self.services.door.count_changes(reader, row.dataset, since, 1)
+        return await self._change(
+            row.id,
+            cursor=start.next if since == NOW else since,
+            seen=0,
+            active=True,
+            reason=None,
+            attempts=0,
+            failing_since=None,
+            next_at=now(),
+        )
+
+    async def delete(self, subject: Subject, id: str) -> Webhook:
+        """End it. Raises NotFound."""
+        return await self._change((await self.one(subject, id)).id, active=False, deleted_at=now())
+
+    async def all(self, subject: Subject) -> list[Webhook]:
+        """The agency's webhooks."""
+        asked = select(Webhook).where(col(Webhook.agency) == subject.agency, col(Webhook.deleted_at).is_(None))
+        async with AsyncSession(self.services.catalog.engine) as session:
+            return list((await session.execute(asked.order_by(col(Webhook.created_at)))).scalars())
+
+    async def one(self, subject: Subject, id: str) -> Webhook:
+        """One of them. Raises NotFound."""
+        found = next((row for row in await self.all(subject) if str(row.id) == id), None)
+        if found is None:
+            raise NotFound(both("Không có webhook này", "There is no such webhook"), place=id[:40])
+        return found
+
+    async def messages(self, subject: Subject, id: str) -> list[WebhookMessage]:
+        """Its last messages."""
+        row = await self.one(subject, id)
+        asked = select(WebhookMessage).where(col(WebhookMessage.webhook) == row.id)
+        async with AsyncSession(self.services.catalog.engine) as session:
+            found = await session.execute(asked.order_by(col(WebhookMessage.sent_at).desc()).limit(LOGGED))
+            return list(found.scalars())
+
+    async def _change(self, id: uuid.UUID, **values: Any) -> Webhook:
+        async with AsyncSession(self.services.catalog.engine, expire_on_commit=False) as session, session.begin():
+            row = await session.get(Webhook, id, with_for_update=True)
+            assert row
+            for name, value in values.items():
+                setattr(row, name, value)
+        return row
+
+    async def secret(self, row: Webhook) -> str:
+        """What its messages are signed with."""
+        opened = self.services.directory.identity.box.open(SEALED, row.secret)
+        assert opened
+        return str(opened["secret"])
+
+    async def due(self, id: uuid.UUID) -> tuple[Webhook, Subject] | None:
+        """A webhook that is active, and its agency with the agreements that hold now."""
+        async with AsyncSession(self.services.catalog.engine, expire_on_commit=False) as session:
+            row = await session.get(Webhook, id)
+            if row is None or not row.active:
+                return None
+            agreements = await in_force(session, row.agency)
+        slug = self.services.registry.get(row.dataset).slug
+        return row, heard(Subject("agency", row.agency, agency=row.agency, agreements=agreements), row.purpose, slug)
+
+    async def tried(self, message: WebhookMessage, status: int | None, error: str | None) -> None:
+        """Note an attempt to send a message; `error` None: it was taken."""
+        async with AsyncSession(self.services.catalog.engine) as session, session.begin():
+            kept = await session.get(WebhookMessage, message.id) or message
+            kept.attempts, kept.status, kept.error, kept.sent_at = kept.attempts + 1, status, error, now()
+            kept.delivered_at = kept.delivered_at if error else now()
+            session.add(kept)
+
+    async def note(self, row: Webhook, **values: Any) -> None:
+        """Change a webhook after an attempt, unless its owner has meanwhile: what was sent then counts no more."""
+        async with AsyncSession(self.services.catalog.engine) as session, session.begin():
+            kept = await session.get(Webhook, row.id, with_for_update=True)
+            assert kept
+            kept.claimed_until = None
+            if kept.active and kept.cursor == row.cursor:
+                for name, value in values.items():
+                    setattr(kept, name, value)
+
+
+def new_secret() -> str:
+    """A fresh secret, as Standard Webhooks writes it: 256 random bits."""
+    return PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def heard(subject: Subject, purpose: str | None, slug: str) -> Subject:
+    """Who reads for a webhook: the agency, for the webhook's purpose, that dataset alone."""
+    scopes = frozenset({f"read:{slug}"})
+    agency = subject.agency
+    return Subject("agency", str(agency), agency=agency, agreements=subject.agreements, purpose=purpose, scopes=scopes)
