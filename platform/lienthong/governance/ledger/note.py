@@ -118,7 +118,7 @@ def signer(settings: Settings) -> Signer:
     folder = settings.home / "keys"
     private, public = folder / PRIVATE, folder / PUBLIC
     if not private.exists():
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         pem = Ed25519PrivateKey.generate().private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
