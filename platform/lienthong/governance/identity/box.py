@@ -34,7 +34,7 @@ class Box:
     def open(self, use: str, sealed: str | None) -> dict[str, Any] | None:
         """What was sealed for this use; None when it is absent, altered or over."""
         try:
-            raw = base64.urlsafe_b64decode((sealed or "").encode("ascii"))
+            raw = base64.b64decode((sealed or "").encode("ascii"), altchars=b"-_", validate=True)
             found = json.loads(self._cipher.decrypt(raw[:_NONCE], raw[_NONCE:], use.encode()))
         except (ValueError, binascii.Error, InvalidTag):
             return None
