@@ -98,7 +98,7 @@ def test_governed_answers_are_kept_by_nobody_and_leave_a_receipt(world: World) -
     with psycopg.connect(world.settings.database_url.get_secret_value()) as connection:  # type: ignore[union-attr]
         entry = connection.execute(
             "select subject, agency, dataset, fields, purpose, agreement, surface, rows from platform.ledger "
-            "where request_id = %s",
+            "where receipt = %s",
             [answer.headers["lienthong-receipt"]],
         ).fetchall()
     fields = ["case_code", "person_name", "channel", "days"]
