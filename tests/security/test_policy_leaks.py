@@ -115,6 +115,24 @@ def test_a_mask_is_the_same_in_every_format(world: World) -> None:
     assert consumer.client.get(f"{address}.xlsx", headers=stated).status_code == 200
 
 
+@pytest.mark.parametrize("purpose", [None, "audit"])
+def test_the_map_shows_what_the_rows_show(world: World, purpose: str | None) -> None:
+    """OGC API Features under an agreement: its fields and rows, nothing of a person without a purpose, on record."""
+    fields = frozenset({"firm_code", "status", "position", "owner_name"})
+    consumer = Consumer(world, "firms", Terms(fields, frozenset(), {"status": {"eq": "active"}}, "audit"))
+    stated = {"Lienthong-Purpose": purpose or ""}
+    answer = consumer.client.get("/ogc/collections/firms/items?limit=1000", headers=stated)
+    rows = consumer.client.get("/api/v1/datasets/firms/rows?limit=1000", headers=stated).json()["data"]
+    found = [f["properties"] | {"position": f["geometry"]} for f in answer.json()["features"]]
+    assert (
+        sorted(found, key=str) == sorted(({k: row[k] for k in found[0]} for row in rows), key=str) and len(found) == 45
+    )
+    assert set(found[0]) == fields - (set() if purpose else {"owner_name"})
+    assert answer.headers["cache-control"] == "no-store" and answer.headers["lienthong-receipt"]
+    refused = consumer.client.get("/ogc/collections/firms/items?capital=1", headers=stated)
+    assert refused.status_code == 403 and consumer.agreement in refused.text
+
+
 def test_a_masked_field_in_clear_is_the_value(world: World) -> None:
     consumer = Consumer(world, "cases", Terms(ALL, frozenset({"illness"}), None, "audit"))
     rows = consumer.client.get("/api/v1/datasets/cases/rows", headers={"Lienthong-Purpose": "audit"}).json()["data"]

@@ -8,23 +8,24 @@ from lienthong.kernel.problem import QueryInvalid
 from lienthong.kernel.text import both
 from lienthong.store.condition import compare, field_of, unknown
 from lienthong.store.query import Condition, Page, Query, all_of
+from lienthong.store.scope import Scope
 
 OWN = ("bbox", "limit", "offset", "cursor", "datetime", "f", "bbox-crs", "crs")
 MAX_LIMIT = 10_000
 
 
-def query(contract: Contract, geometry: str, parameters: Iterable[tuple[str, str]]) -> Query:
+def query(scope: Scope, geometry: str, parameters: Iterable[tuple[str, str]]) -> Query:
     """The query that the parameters mean. Raises QueryInvalid naming the parameter."""
-    given = _once(parameters)
-    visible = {field.name for field in contract.open_fields}
+    given, contract = _once(parameters), scope.contract
     conditions: list[Condition | None] = []
     for name, value in given.items():
         if name == "bbox":
             field = field_of(contract, geometry)
             conditions.append(compare(field, "bbox", _flat(value)))
         elif name not in OWN:
-            if name not in visible:
-                raise unknown("tham số", "parameter", name, [*OWN, *visible])
+            # A field that is there and not the caller's is for the door to refuse, with the clause.
+            if name not in contract.by_name:
+                raise unknown("tham số", "parameter", name, [*OWN, *scope.visible])
             conditions.append(compare(field_of(contract, name), "eq", value))
     limit = min(_number(given, "limit", 10), MAX_LIMIT)
     if limit < 1:

@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from lienthong.access import ANONYMOUS, Answer
+from lienthong.access import Answer, Subject
 from lienthong.access.services import Services
 from lienthong.catalog.snapshot import DatasetState
 from lienthong.kernel.problem import NotFound, Problem
@@ -18,6 +18,7 @@ from lienthong.kernel.text import Language, both
 from lienthong.ogc import documents, items
 from lienthong.store.keys import parse_key
 from lienthong.store.query import Query
+from lienthong.store.scope import Scope
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -75,19 +76,25 @@ class Surface:
     async def items(self, request: Request) -> Response:
         """GET /ogc/collections/{name}/items"""
         state, geometry = await self._state(request)
-        query = items.query(state.contract, geometry, request.query_params.multi_items())
-        answer = await self._services.door.features(ANONYMOUS, query, geometry, surface="ogc")
-        return Response(_collection(answer, self._links(request, state, answer)), media_type=documents.GEOJSON)
+        subject, scope = await self._caller(request, state)
+        query = items.query(scope, geometry, request.query_params.multi_items())
+        answer = await self._services.door.features(subject, query, geometry, surface="ogc")
+        return _features(_collection(answer, self._links(request, state, answer)), answer)
 
     async def item(self, request: Request) -> Response:
         """GET /ogc/collections/{name}/items/{key}"""
         state, geometry = await self._state(request)
-        key = parse_key(state.contract, request.path_params["key"])
-        query = Query(state.contract.id, key=key)
-        answer = await self._services.door.features(ANONYMOUS, query, geometry, surface="ogc")
+        subject, _ = await self._caller(request, state)
+        query = Query(state.contract.id, key=parse_key(state.contract, request.path_params["key"]))
+        answer = await self._services.door.features(subject, query, geometry, surface="ogc")
         if not answer.count:
             raise NotFound(both("Không có đối tượng này", "There is no such feature"), place=request.path_params["key"])
-        return Response(answer.body[1:-1], media_type=documents.GEOJSON)
+        return _features(answer.body[1:-1], answer)
+
+    async def _caller(self, request: Request, state: DatasetState) -> tuple[Subject, Scope]:
+        """Who asks, and what of the collection may be seen: an agency sees what its agreement gives, as elsewhere."""
+        subject = await self._services.directory.subject(request.headers, request.cookies)
+        return subject, self._services.door.scope(subject, state.contract.id)
 
     async def _state(self, request: Request) -> tuple[DatasetState, str]:
         state = (await self._services.catalog.current()).get(request.path_params["name"])
@@ -107,6 +114,14 @@ class Surface:
             following = _with(here + "/items", request, cursor=answer.next, offset=None)
             links.append(documents.link(following, "next", documents.GEOJSON))
         return links
+
+
+def _features(body: bytes, answer: Answer) -> Response:
+    """GeoJSON; what stands in the ledger is for this caller alone."""
+    headers = {"Vary": "Authorization, Cookie, X-CKAN-API-Key, Lienthong-Purpose, Lienthong-Twin"}
+    if answer.receipt:
+        headers |= {"Lienthong-Receipt": answer.receipt, "Cache-Control": "no-store"}
+    return Response(body, headers=headers, media_type=documents.GEOJSON)
 
 
 def _collection(answer: Answer, links: list[dict[str, str]]) -> bytes:
