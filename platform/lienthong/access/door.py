@@ -214,7 +214,8 @@ class Door:
         statement = replace(known, params=filled(known.params, texts))
         permit, queries = prepared.permit, prepared.queries
         if permit.governed:  # then it is recorded who asks, and for what values
-            permit, queries = replace(permit, subject=subject), settled(queries, texts)
+            permit = replace(permit, subject=subject)
+            queries = tuple([q.but(where=settled(q.where, texts), key=settled(q.key, texts)) for q in queries])
         return await self._answer(subject, Compiled(statement, permit, queries, prepared.cost), surface)
 
     def charge(self, subject: Subject, cost: int) -> None:

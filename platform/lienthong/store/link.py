@@ -81,13 +81,19 @@ class Link:
         """Wait for the answer to what was sent; interrupted, the connection is of no more use."""
         while self._pg.flush():
             await asyncio.sleep(0)
-        self._waiter = self._loop.create_future()
-        await self._waiter
-        self._waiter = None
-        result = self._pg.get_result()
+        result: PGresult | None = None
+        busy = True  # nothing has come yet
+        while True:
+            # What ends the answer may come later than its rows (a commit waits for the disk): asking blocks until then.
+            while busy:
+                self._waiter = self._loop.create_future()
+                await self._waiter
+                self._waiter, busy = None, bool(self._pg.is_busy())
+            found = self._pg.get_result()
+            if found is None:
+                break
+            result, busy = found, bool(self._pg.is_busy())
         assert result is not None
-        while self._pg.get_result() is not None:
-            pass
         if result.status not in _GOOD:
             raise errors.error_from_result(result)
         return result
