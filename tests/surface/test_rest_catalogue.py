@@ -92,7 +92,7 @@ def test_open_answers_may_be_cached_and_are_not_sent_twice(world: World) -> None
 
 def test_governed_answers_are_kept_by_nobody_and_leave_a_receipt(world: World) -> None:
     answer = world.client(AGENCY).get(
-        "/api/v1/datasets/cases/rows?limit=3", headers={"If-None-Match": "*", "Lienthong-Purpose": "audit"}
+        "/api/v1/datasets/cases/rows?limit=3", headers={"If-None-Match": "*", "Lienthong-Purpose": "social_insurance"}
     )
     assert answer.status_code == 200 and answer.headers["cache-control"] == "no-store" and "etag" not in answer.headers
     with psycopg.connect(world.settings.database_url.get_secret_value()) as connection:  # type: ignore[union-attr]
@@ -102,7 +102,7 @@ def test_governed_answers_are_kept_by_nobody_and_leave_a_receipt(world: World) -
             [answer.headers["lienthong-receipt"]],
         ).fetchall()
     fields = ["case_code", "person_name", "channel", "days"]
-    assert entry == [("office", "office", "cases", fields, "audit", "A-1", "rest", 3)]
+    assert entry == [("office", "office", "cases", fields, "social_insurance", "A-1", "rest", 3)]
 
 
 def test_a_file_is_served_with_ranges_and_tags(world: World) -> None:

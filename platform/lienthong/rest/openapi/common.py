@@ -103,6 +103,26 @@ def parameters(dataset: str | None) -> Json:
             "estimated: what the planner thinks, at once",
             {"type": "string", "enum": ["none", "estimated", "exact"], "default": "none"},
         ),
+        "Purpose": {
+            "name": "Lienthong-Purpose",
+            "in": "header",
+            "description": "Mục đích, ghi vào sổ truy cập / The purpose, kept in the access ledger",
+            "schema": {"type": "string", "maxLength": 200},
+        },
+        "Name": {
+            "name": "name",
+            "in": "path",
+            "required": True,
+            "description": "Tên bộ dữ liệu / Name of the dataset",
+            "schema": {"type": "string"} | ({"examples": [dataset]} if dataset else {}),
+        },
+        **_further(),
+    }
+
+
+def _further() -> Json:
+    """Those of relations, trees of conditions and groups."""
+    return {
         "Include": _query(
             "include",
             "Quan hệ lồng vào mỗi dòng: `a,a.b`; nhiều dòng thì thêm `a.limit`, `a.sort`, `a.filter` / "
@@ -128,19 +148,6 @@ def parameters(dataset: str | None) -> Json:
         "Offset": _query(
             "offset", "Bỏ qua từng ấy nhóm / Groups to skip", {"type": "integer", "minimum": 0, "maximum": 9_999_999}
         ),
-        "Purpose": {
-            "name": "Lienthong-Purpose",
-            "in": "header",
-            "description": "Mục đích, ghi vào sổ truy cập / The purpose, kept in the access ledger",
-            "schema": {"type": "string", "maxLength": 200},
-        },
-        "Name": {
-            "name": "name",
-            "in": "path",
-            "required": True,
-            "description": "Tên bộ dữ liệu / Name of the dataset",
-            "schema": {"type": "string"} | ({"examples": [dataset]} if dataset else {}),
-        },
     }
 
 

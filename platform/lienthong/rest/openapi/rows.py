@@ -13,8 +13,9 @@ from lienthong.store.query import MAX_LIMIT
 OPERATORS = ("ne", "in", "gt", "gte", "lt", "lte", "contains", "bbox", "within", "near", "is_null")
 _TEXT: Json = {"type": "string"}
 _FORMS = (
-    "Dạng khác, không giới hạn số dòng: `/rows.csv`, `.ndjson`, `.geojson`, `.parquet`, `.arrow`, `.xlsx`, hoặc Accept.\n\n"
-    "Other forms, without a limit of rows: `/rows.csv`, `.ndjson`, `.geojson`, `.parquet`, `.arrow`, `.xlsx`, or Accept."
+    "Dạng khác, không giới hạn số dòng, thêm đuôi hoặc dùng Accept.\n\n"
+    "Other forms, without a limit of rows, by a suffix or Accept: "
+    "`/rows.csv`, `.ndjson`, `.geojson`, `.parquet`, `.arrow`, `.xlsx`."
 )
 ROW_ANSWERS = ("ETag", "Link", "Lienthong-Receipt", "Lienthong-Contract", "Deprecation", "Sunset")
 ROW = ("Fields", "Include", "AsOf")
