@@ -28,6 +28,7 @@ class Request:
 
     path: str
     body: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -72,10 +73,11 @@ def _script(requests: Sequence[Request]) -> str:
     """A wrk script that walks through the requests; they are formatted once."""
     lines = ["local all, n = {}, 0", "init = function()"]
     for r in requests:
+        typed = (("Content-Type", "application/json"),) if r.body is not None else ()
+        headers = "{" + ", ".join(f"['{name}'] = '{value}'" for name, value in (*typed, *r.headers)) + "}"
         if r.body is None:
-            lines.append(f"  all[#all + 1] = wrk.format('GET', [==[{r.path}]==])")
+            lines.append(f"  all[#all + 1] = wrk.format('GET', [==[{r.path}]==], {headers})")
         else:
-            headers = "{['Content-Type'] = 'application/json'}"
             lines.append(f"  all[#all + 1] = wrk.format('POST', [==[{r.path}]==], {headers}, [==[{r.body}]==])")
     lines += ["end", "request = function() n = n % #all + 1; return all[n] end", _DONE]
     return "\n".join(lines)
@@ -83,6 +85,7 @@ def _script(requests: Sequence[Request]) -> str:
 
 def _raw(request: Request, port: int) -> bytes:
     head = f"{'GET' if request.body is None else 'POST'} {request.path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+    head += "".join(f"{name}: {value}\r\n" for name, value in request.headers)
     if request.body is None:
         return (head + "\r\n").encode()
     body = request.body.encode()
@@ -118,7 +121,9 @@ async def _client(port: int, raw: Sequence[bytes], seconds: float) -> Window:
 def answer(port: int, request: Request) -> bytes:
     """One answer's body. Raises RuntimeError when the status is not 200."""
     data = request.body.encode() if request.body is not None else None
-    call = Call(f"http://127.0.0.1:{port}{request.path}", data, {"Content-Type": "application/json"} if data else {})
+    call = Call(f"http://127.0.0.1:{port}{request.path}", data, dict(request.headers))
+    if data is not None:
+        call.add_header("Content-Type", "application/json")
     with urlopen(call, timeout=30) as response:
         if response.status != 200:
             raise RuntimeError(f"{request.path}: {response.status}")

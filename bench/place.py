@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 from bench.processes import tree
@@ -108,6 +108,8 @@ def _wait(process: subprocess.Popen[bytes], url: str) -> None:
         try:
             with urlopen(url, timeout=5):
                 return
+        except HTTPError:
+            return  # it answers, though not to this
         except (URLError, OSError):
             time.sleep(0.1)
     raise RuntimeError(f"{url} does not answer")

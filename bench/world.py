@@ -7,15 +7,23 @@ from uuid import UUID, uuid4
 
 import psycopg
 from psycopg import sql
+from psycopg.types.json import Jsonb
 
 from bench.place import Place
 from lienthong.contract.loader import load_all
 from lienthong.contract.model import Contract
 from lienthong.contract.registry import Registry
+from lienthong.governance.credentials import token_hash
 from lienthong.kernel.content import content
-from lienthong.store import owner, release, schema
+from lienthong.store import owner, release, rights, schema
+from lienthong.store.condition import condition
 from lienthong.store.release_fill import fill_rows
 
+CONSUMER, PURPOSE = "tax_department", "tax_administration"
+TOKEN, PROVIDER_TOKEN = "bench-consumer", "bench-provider"
+SHARED = ["dossier_code", "procedure_code", "org_code", "applicant_type", "applicant_id", "channel", "received_at",
+          "due_at", "released_at", "status", "on_time_class", "processing_days", "synthetic"]  # fmt: skip
+CLEAR = ["applicant_id"]
 Say = Callable[[str], None]
 TABLES = ("administrative_units", "enterprises", "dossiers")
 OPEN = ("administrative_units", "enterprises")
@@ -33,6 +41,33 @@ def build(place: Place, enterprises: int, say: Say) -> Registry:
         for name in TABLES:
             connection.execute(sql.SQL("vacuum analyze {}").format(schema.table("governed", name)))
     return registry
+
+
+def agree(place: Place, registry: Registry) -> None:
+    """An agency reads the dossiers of businesses under an agreement, with a token that is known."""
+    contract = registry.get("dossiers")
+    where = {"applicant_type": {"eq": "business"}}
+    with owner.connect(place.settings) as connection, connection.transaction():
+        connection.execute(
+            "insert into platform.agency (id, name_vi, name_en) values (%s, 'Thuế', 'Tax') on conflict do nothing",
+            (CONSUMER,),
+        )
+        connection.execute(
+            "insert into platform.agreement (id, provider, consumer, dataset, fields, clear, condition, purpose, "
+            "legal_basis, valid_from, expires, state) values ('BENCH-1', %s, %s, %s, %s, %s, %s, %s, 'bench', "
+            "'2026-01-01', '2099-12-31', 'active') on conflict (id) do nothing",
+            (contract.agency, CONSUMER, contract.id, SHARED, CLEAR, Jsonb(where), PURPOSE),
+        )
+        found = condition(registry, contract, where)
+        rights.apply(
+            connection, rights.Grant("BENCH-1", CONSUMER, PURPOSE, contract, tuple(SHARED), found, frozenset(CLEAR))
+        )
+        for token, agency in ((TOKEN, CONSUMER), (PROVIDER_TOKEN, contract.agency)):
+            connection.execute(
+                "insert into platform.token (id, sha256, label, agency_id, created_at) "
+                "values (gen_random_uuid(), %s, 'bench', %s, now()) on conflict (sha256) do nothing",
+                (token_hash(token), agency),
+            )
 
 
 def _size(connection: psycopg.Connection) -> int:

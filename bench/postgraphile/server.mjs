@@ -6,6 +6,13 @@ import { PostGraphileAmberPreset } from "postgraphile/presets/amber";
 import { makePgService } from "postgraphile/adaptors/pg";
 import { jsonPgSmartTags } from "postgraphile/utils";
 
+// Node 20 lacks what PostGraphile takes from Node 22.
+Promise.withResolvers ??= function () {
+  let resolve, reject;
+  const promise = new this((yes, no) => ((resolve = yes), (reject = no)));
+  return { promise, resolve, reject };
+};
+
 const units = "release.administrative_units_1";
 const tags = {
   version: 1,
@@ -37,7 +44,8 @@ const preset = {
   extends: [PostGraphileAmberPreset],
   plugins: [jsonPgSmartTags(tags)],
   pgServices: [
-    makePgService({ connectionString: process.env.BENCH_URL, schemas: ["release", "governed"], poolConfig: { max: 16 } }),
+    // The address is in PGHOST and its like.
+    makePgService({ schemas: ["release", "governed"], poolConfig: { max: 16 } }),
   ],
   gather: { pgFakeConstraintsAutofixForeignKeyUniqueness: true },
   grafserv: { graphiql: false, websockets: false, watch: false },
