@@ -35,4 +35,6 @@ def test_generated_calls_meet_only_what_is_written(world: World, case: Any, toke
     options = {name: given[name] for name in ("params", "json", "data", "content", "files") if given.get(name) is not None}
     headers = {name: value for name, value in (given.get("headers") or {}).items() if name.lower() != "authorization"}
     answer = world.client(token).request(given["method"], given["url"], headers=headers, cookies=given.get("cookies"), **options)
+    if not answer.request.url.path.startswith(case.operation.path.partition("{")[0]):
+        return  # a value with `..` in it: the client has gone to another address
     case.validate_response(answer, checks=CHECKS)

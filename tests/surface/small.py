@@ -38,6 +38,7 @@ from lienthong.store.cluster import Cluster
 from lienthong.store.compile import Statement
 from lienthong.store.condition import condition
 from lienthong.store.database import Database
+from lienthong.web.problems import missing
 
 DATASETS = Path(__file__).parent / "world"
 ADMIN = "administrator-of-the-small-world"
@@ -323,6 +324,7 @@ def application(given: Services, database: Database) -> FastAPI:
         await database.close()
 
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan)
+    app.add_exception_handler(404, missing)
     for surface in (identity, feed, sharing, rest, gql, ckan, ogc, portal):
         app.include_router(surface.router(given))
     return app

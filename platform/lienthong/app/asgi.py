@@ -30,6 +30,7 @@ from lienthong.kernel.settings import Settings, settings
 from lienthong.kernel.text import Language
 from lienthong.store import owner
 from lienthong.store.database import Database
+from lienthong.web.problems import missing
 
 log = logging.getLogger("lienthong")
 SURFACES = (identity, feed, sharing, rest, gql, ckan, ogc, mcp, portal)  # the portal's catch-all addresses come last
@@ -70,6 +71,7 @@ def create() -> FastAPI:
     app.add_route("/healthz", _alive)
     app.add_route("/readyz", _ready(given))
     app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(404, missing)
     app.add_middleware(Lane, routes=hot(routers), short=given.short, proxies=given.settings.proxies)
     if given.settings.access_log:
         app.add_middleware(Logged, path=given.settings.access_log)

@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from lienthong.kernel.problem import Problem, QueryInvalid
+from lienthong.kernel.problem import NotFound, Problem, QueryInvalid
 from lienthong.kernel.text import both
 from lienthong.web.language import language
 
@@ -58,6 +58,11 @@ async def answered(request: Request, endpoint: Endpoint) -> Response:
     except Exception:
         log.exception("a request failed: %s", getattr(request.scope.get("route"), "path", "a plain route"))
         return respond(request, Problem(both("Lỗi của hệ thống, đã được ghi lại", "Our own error; it has been noted")))
+
+
+async def missing(request: Request, _: Exception) -> Response:
+    """What no route takes, not even those that take the rest: an address with a line break in it."""
+    return respond(request, NotFound(both("Không có địa chỉ này", "There is nothing at this address")))
 
 
 def guarded(endpoint: Endpoint) -> Endpoint:
