@@ -11,7 +11,7 @@ from lienthong.store.record import LedgerEntry
 
 
 async def _unrecorded(self: Database, statement: Statement, role: str, entries: Sequence[LedgerEntry]) -> Row:
-    return await self.read_as(statement, role)
+    return (await self.read_as(statement, role))[: len(statement.columns)]
 
 
 def create() -> FastAPI:

@@ -29,7 +29,7 @@ class Database:
 
     def __init__(self, url: str, size: int) -> None:
         self._public = Links(partial(_connected, url, _AS_PUBLIC), size)
-        self._agency = Links(partial(_connected, url, ()), max(2, size // 2))
+        self._agency = Links(partial(_connected, url, ()), size)  # each waits for the disk that takes its entry
         self._exports = Exports(url, max(2, size // 2))
 
     async def open(self) -> None:
