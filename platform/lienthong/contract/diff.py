@@ -33,7 +33,6 @@ _CONTRACT: dict[str, Bump] = {
     "primary_key": "major",
     "validity": "major",
     "indexes": "patch",
-    "rollups": "patch",
     "privacy": "minor",
     "status": "minor",
 }
