@@ -7,7 +7,7 @@ from datetime import date
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import jsonschema
 import pytest
@@ -19,6 +19,7 @@ from lienthong.contract.loader import load_all
 from lienthong.contract.model import Contract, SourceFile
 from lienthong.contract.odcs import export
 from lienthong.contract.registry import Registry
+from lienthong.governance.subject import Role
 from lienthong.kernel.problem import Invalid
 from lienthong.kernel.text import Bilingual
 from lienthong.pipelines.sources import READERS, read
@@ -330,4 +331,4 @@ def test_the_agreements_of_the_example_are_lawful(registry: Registry) -> None:
         assert set(contract.primary_key) | set(agreement["where"]) <= set(agreement["fields"])
         assert condition(registry, contract, agreement["where"]) is not None
         assert date.fromisoformat(agreement["validFrom"]) < date.fromisoformat(agreement["expires"])
-    assert {p["role"] for p in demo["people"]} == {"administrator", "steward"}
+    assert {p["role"] for p in demo["people"]} == set(get_args(Role))
