@@ -143,3 +143,18 @@ def test_a_second_request_of_a_shape_is_prepared_and_others_take_the_short_way(w
     assert [s.kept for s in statements[-2:]] == [True, True]
     assert statements[-1].sql == statements[-2].sql
     assert statements[-1].params != statements[-2].params
+
+
+def test_rows_about_persons_inside_a_document_are_noted_by_their_numbers(way: Way) -> None:
+    document = "{ firms(first: 5) { nodes { firmCode cases(first: 2) { nodes { caseCode } } } } }"
+    for client in (way.client(ADMIN), way.world.client(ADMIN)):
+        answer = client.post("/graphql", json={"query": document})
+        shown = {c["caseCode"] for f in answer.json()["data"]["firms"]["nodes"] for c in f["cases"]["nodes"]}
+        receipt = answer.headers["lienthong-receipt"]
+        with owner.connect(way.world.settings) as connection:
+            noted = connection.execute(
+                "select case_code from governed.cases where _id = any(array(select unnest(keys) from platform.ledger "
+                "where receipt = %s and dataset = 'cases'))",
+                (receipt,),
+            ).fetchall()
+        assert shown and {code for (code,) in noted} == shown
