@@ -1,4 +1,4 @@
-"""What the ledger keeps of a read: who, what for, which fields, asked how. Values that tell of persons only as hashes."""
+"""What the ledger keeps of a read: who, what for, which fields, asked how. Values about persons only as hashes."""
 
 import hashlib
 import hmac

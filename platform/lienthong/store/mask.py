@@ -12,7 +12,8 @@ _METRES_A_DEGREE = 111_320
 _FUNCTIONS = """
 create table if not exists platform.secret (name text primary key, value bytea not null);
 revoke all on platform.secret from public;
-insert into platform.secret values ('pseudonym', sha256(convert_to(gen_random_uuid()::text || gen_random_uuid(), 'UTF8')))
+insert into platform.secret
+values ('pseudonym', sha256(convert_to(gen_random_uuid()::text || gen_random_uuid(), 'UTF8')))
 on conflict do nothing;
 create or replace function platform.pseudonym(text) returns text
 language sql immutable strict parallel safe security definer set search_path = pg_catalog
@@ -48,8 +49,8 @@ def prepare_units(connection: Connection, target: Contract, code: str, province:
     )
     connection.execute(
         sql.SQL(
-            "create or replace function platform.province_of(text, date) returns text language plpgsql immutable strict "
-            "security definer set search_path = pg_catalog as {}"
+            "create or replace function platform.province_of(text, date) returns text language plpgsql immutable "
+            "strict security definer set search_path = pg_catalog as {}"
         ).format(sql.Literal(body.as_string(connection)))
     )
     connection.execute("revoke all on function platform.province_of(text, date) from public")

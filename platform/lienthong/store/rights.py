@@ -1,8 +1,8 @@
 """The second lock: what an agreement says, as column grants and row-level policies of PostgreSQL itself.
 
-An agency reads its own datasets as `lienthong_agency_<id>`, and what agreements give it as a role of that agency and one
-purpose: columns and rows of agreements for different purposes never meet in one role. Whether an agreement holds is asked
-of its row at each statement (`platform.holds`), so that ending it needs no change of rights.
+An agency reads its own datasets as `lienthong_agency_<id>`, and what agreements give it as a role of that agency and
+one purpose: columns and rows of agreements for different purposes never meet in one role. Whether an agreement holds is
+asked of its row at each statement (`platform.holds`), so that ending it needs no change of rights.
 """
 
 import hashlib
