@@ -52,6 +52,7 @@ def derived(contract: Contract) -> Contract | None:
             "fields": (*dimensions, *(_number(contract, measure) for measure in view.measures)),
             "relationships": _relationships(contract, view),
             "indexes": (),
+            "rollups": (),
             "quality": (),
             "catalogue": contract.catalogue.model_copy(update={"data_class": "open"}),
             "privacy": Privacy(k=view.k),

@@ -33,6 +33,7 @@ _CONTRACT: dict[str, Bump] = {
     "primary_key": "major",
     "validity": "major",
     "indexes": "patch",
+    "rollups": "patch",
     "privacy": "minor",
     "status": "minor",
 }

@@ -335,6 +335,9 @@ class Contract(Part):
     indexes: tuple[tuple[str, ...], ...] = Field(
         default=(), description="fields asked for together: those compared with a value, then the one sorted by"
     )
+    rollups: tuple[tuple[str, ...], ...] = Field(
+        default=(), description="dimensions of groups over all open rows, counted once with each release"
+    )
     quality: tuple[QualityRule, ...] = ()
     catalogue: Catalogue
     privacy: Privacy = Privacy()

@@ -144,6 +144,7 @@ def _blocks(contract: Contract) -> dict[str, Any]:
         "openView": contract.open_view,
         "validity": contract.validity,
         "indexes": [list(names) for names in contract.indexes] or None,
+        "rollups": [list(names) for names in contract.rollups] or None,
         "derivedFrom": contract.derived_from,
     }
 

@@ -33,8 +33,11 @@ def group_sql(group: Group, contract: Contract, alias: str) -> str:
     return TRANSFORMS[group.transform].format(name)
 
 
-def measure_sql(measure: Measure, alias: str, where: Callable[[Condition], str]) -> str:
-    """The SQL expression of a number."""
+def measure_sql(measure: Measure, alias: str, where: Callable[[Condition], str], counted: str | None = None) -> str:
+    """The SQL expression of a number. `counted`: the column of a roll-up that says how many rows one stands for."""
+    if counted:
+        only = f" filter (where {where(measure.where)})" if measure.where else ""
+        return f"coalesce(sum({column(alias, counted)}){only}, 0)::bigint"
     inner = column(alias, measure.field) if measure.field else "*"
     distinct = "distinct " if measure.distinct and measure.field else ""
     sql = f"{measure.function}({distinct}{inner})"
@@ -53,10 +56,11 @@ def aggregate_sql(
     filter_sql: Callable[[], str],
     measure_filter: Callable[[Condition], str],
     build: Build,
+    counted: str | None = None,
 ) -> str:
     """A scalar subquery: a JSON array of groups, or the connection over them that was asked for."""
     groups = [f"{group_sql(g, contract, alias)} as {ident(g.key)}" for g in query.groups]
-    measures = [f"{measure_sql(m, alias, measure_filter)} as {ident(m.key)}" for m in query.measures]
+    measures = [f"{measure_sql(m, alias, measure_filter, counted)} as {ident(m.key)}" for m in query.measures]
     keys = {m.key for m in query.measures} | {g.key for g in query.groups}
     order = [f"{ident(o.field)}{' desc' if o.descending else ''} nulls last" for o in query.order if o.field in keys]
     order += [str(n + 1) for n in range(len(groups))]

@@ -11,6 +11,7 @@ from lienthong.contract.model import Contract
 from lienthong.contract.registry import Registry
 from lienthong.kernel.problem import Unavailable
 from lienthong.kernel.text import both
+from lienthong.store import rollup
 from lienthong.store.predicate import column, ident
 from lienthong.store.schema import create_indexes, foreign_key_indexes, serve, stored_columns, table
 
@@ -47,7 +48,12 @@ def numbers(connection: Connection, dataset: str) -> list[int]:
 def drop(connection: Connection, dataset: str, number: int) -> None:
     """Drop the tables of a release. Raises psycopg.errors.DependentObjectsStillExist when it is served."""
     name = release_name(dataset, number)
-    for relation in (name, name + "_history", name + "_changes"):
+    rows = connection.execute(
+        "select relname from pg_class where relnamespace = 'release'::regnamespace and relkind = 'r' "
+        "and starts_with(relname, %s)",
+        (f"{name}_rollup_",),
+    ).fetchall()
+    for relation in (name, name + "_history", name + "_changes", *(found for (found,) in rows)):
         connection.execute(sql.SQL("drop table if exists {}").format(table("release", relation)))
 
 
@@ -77,6 +83,7 @@ def index_release(connection: Connection, registry: Registry, contract: Contract
     connection.execute(sql.SQL("create index {} on {} ({}, _from)").format(made, past, key))
     connection.execute(sql.SQL("analyze {}").format(relation))
     connection.execute(sql.SQL("analyze {}").format(past))
+    rollup.fill(connection, contract, name)
 
 
 def _near_columns(registry: Registry, contract: Contract) -> list[str]:

@@ -5,7 +5,7 @@ from psycopg import Connection, sql
 from lienthong.contract.model import Contract
 from lienthong.contract.registry import Registry
 from lienthong.kernel.settings import Settings
-from lienthong.store import owner
+from lienthong.store import owner, rollup
 from lienthong.store.release import columns_of, drop, index_release, numbers, release_name, swap, wanted_columns
 from lienthong.store.schema import create_changes, create_release, table
 
@@ -39,6 +39,7 @@ def _ensure(connection: Connection, registry: Registry, contract: Contract) -> N
     wanted = wanted_columns(contract)
     views = (columns_of(connection, "open", name) for name in _views(contract))
     if all({c for c in view if not c.startswith("_")} == set(wanted) for view in views):
+        _rolled_up(connection, contract)
         return
     number = _served(connection, contract)
     name = release_name(contract.id, number)
@@ -54,7 +55,18 @@ def _ensure(connection: Connection, registry: Registry, contract: Contract) -> N
                     table("release", relation), sql.Identifier(added), sql.SQL(type_)
                 )
             )
+    rollup.fill(connection, contract, name)
     swap(connection, contract, name)
+
+
+def _rolled_up(connection: Connection, contract: Contract) -> None:
+    """The roll-ups that the contract names now, of the release that is served."""
+    named = enumerate(rollup.suffixes(contract))
+    found = [(columns_of(connection, "open", contract.id + s), rollup.columns(contract, n)) for n, s in named]
+    if any(list(there) != wanted for there, wanted in found):
+        name = release_name(contract.id, _served(connection, contract))
+        rollup.fill(connection, contract, name)
+        swap(connection, contract, name)
 
 
 def _views(contract: Contract) -> tuple[str, ...]:
@@ -70,7 +82,7 @@ def _served(connection: Connection, contract: Contract) -> int:
 
 def _empty(connection: Connection, registry: Registry, contract: Contract) -> None:
     """Serve an empty release 0, made anew."""
-    for name in _views(contract):
+    for name in (*_views(contract), *(contract.id + suffix for suffix in rollup.suffixes(contract))):
         connection.execute(sql.SQL("drop view if exists {}").format(table("open", name)))
     drop(connection, contract.id, 0)
     name = release_name(contract.id, 0)

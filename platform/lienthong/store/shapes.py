@@ -8,6 +8,7 @@ from lienthong.contract.model import Contract
 from lienthong.contract.registry import Registry, Relation
 from lienthong.kernel.problem import TooCostly
 from lienthong.kernel.text import both
+from lienthong.store import rollup
 from lienthong.store.aggregate import aggregate_sql, groups_sql
 from lienthong.store.keyset import SortKey, cursor_sql, sort_keys
 from lienthong.store.mask import keeps_type, masked_column
@@ -136,14 +137,16 @@ class Shapes(Reading):
     def _aggregate(self, query: Query, link: tuple[Relation, str] | None = None) -> str:
         scope = self.scopes[query.dataset]
         alias = self._alias()
+        rolled = rollup.covering(scope, query) if link is None else None
         return aggregate_sql(
             query,
             scope.contract,
             alias,
-            self._relation(query),
+            f"open.{ident(scope.contract.id + rolled)}" if rolled else self._relation(query),
             lambda: self._where(query, alias, link),
             lambda c: predicate(c, alias, scope.contract, self.params, self._exists, scope.search),
             self._build,
+            rollup.ROWS if rolled else None,
         )
 
     def _groups(self, query: Query) -> str:

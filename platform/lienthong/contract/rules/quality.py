@@ -1,4 +1,4 @@
-"""Rules about quality rules, relationships and indexes as far as one contract tells."""
+"""Rules about quality rules, relationships and groups of fields as far as one contract tells."""
 
 import re
 from collections import Counter
@@ -49,14 +49,15 @@ def relationships(contract: Contract, document: Document) -> None:
                 document.error(("relationships", at, "on", local), detail, nearest(local, contract.by_name))
 
 
-def indexes(contract: Contract, document: Document) -> None:
-    """The fields of indexes exist and can be sorted by."""
+def groups_of_fields(contract: Contract, document: Document) -> None:
+    """The fields of indexes and of roll-ups exist and can be sorted by."""
     known = {name for name, field in contract.by_name.items() if field.type.sortable}
-    for at, names in enumerate(contract.indexes):
-        for name in names:
-            if name not in known:
-                detail = both(f"indexes: không có trường '{name}'", f"indexes: there is no field '{name}'")
-                document.error(("indexes", at), detail, nearest(name, known))
+    for part, listed in (("indexes", contract.indexes), ("rollups", contract.rollups)):
+        for at, names in enumerate(listed):
+            for name in names:
+                if name not in known:
+                    detail = both(f"{part}: không có trường '{name}'", f"{part}: there is no field '{name}'")
+                    document.error((part, at), detail, nearest(name, known))
 
 
-RULES = (quality_rules, relationships, indexes)
+RULES = (quality_rules, relationships, groups_of_fields)
