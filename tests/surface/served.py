@@ -19,7 +19,7 @@ def served(world: World) -> Iterator[int]:
     """The port that the world listens on."""
     port = free_port()
     app: Any = Lane(world.app)
-    server = Server(app, "127.0.0.1", port, interface=Interfaces.ASGI, websockets=False, log_level=LogLevels.error)
+    server = Server(app, "127.0.0.1", port, interface=Interfaces.ASGINL, websockets=False, log_level=LogLevels.error)
     with world.portal.wrap_async_context_manager(_Running(server)):
         yield port
 

@@ -6,6 +6,7 @@ A note is the origin, the number of entries, the root in base64, the time of sea
 import base64
 import contextlib
 import os
+import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
@@ -135,7 +136,7 @@ def signer(settings: Settings) -> Signer:
 
 def _write_once(path: Path, content: bytes, mode: int) -> None:
     """A whole file or none. Raises FileExistsError."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
         file.write(content)
         file.flush()
