@@ -66,7 +66,6 @@ def cases(place: Place, our_port: int, peer_port: int) -> list[Case]:
     filtered = [
         {"status": p["s"], "main_activity_code": p["a"], "sort": "-registered_on", "fields": SNAKE} for p in both
     ]
-    last = "first: 3, orderBy: [{field: RECEIVED_AT, direction: DESC}]"
     page = "enterprises(first: 100, after: $c, orderBy: [{field: REGISTERED_ON}])"
     their_page = "allEnterprises(first: 100, after: $c, orderBy: [REGISTERED_ON_ASC, ENTERPRISE_CODE_ASC])"
     return [
@@ -96,31 +95,37 @@ def cases(place: Place, our_port: int, peer_port: int) -> list[Case]:
                 [{"c": c} for c in _their_cursors(peer_port, their_page, days)],
             ),
         ),
-        Case(
-            "nested 50",
-            graphql(
-                "query($s: String!, $a: String!) { enterprises(first: 50, " + where + ") "
-                f"{{ nodes {{ {NESTED} dossiers({last}) {{ nodes {{ {LAST} }} }} }} }} }}",
-                both,
-            ),
-            rest(
-                [
-                    {"status": p["s"], "main_activity_code": p["a"], "limit": "50",
-                     "fields": "enterprise_code,name_vi,status,commune.code,commune.name_vi,commune.province.code,"
-                     "commune.province.name_vi,dossiers.dossier_code,dossiers.status,dossiers.received_at",
-                     "dossiers.limit": "3", "dossiers.sort": "-received_at"}
-                    for p in both
-                ]
-            ),
-            graphql(
-                "query($s: String!, $a: String!) { allEnterprises(first: 50, orderBy: [ENTERPRISE_CODE_ASC], "
-                f"{condition}) {{ nodes {{ {NESTED} dossiers(first: 3, orderBy: [RECEIVED_AT_DESC]) "
-                f"{{ nodes {{ {LAST} }} }} }} }} }}",
-                both,
-            ),
-            GOVERNED,
-        ),
+        _nested(both, where, condition),
     ]  # fmt: skip
+
+
+def _nested(both: Sequence[dict[str, str]], where: str, condition: str) -> Case:
+    """Fifty enterprises, each with its commune, province and last three dossiers; ours under an agreement."""
+    last = "first: 3, orderBy: [{field: RECEIVED_AT, direction: DESC}]"
+    return Case(
+        "nested 50",
+        graphql(
+            "query($s: String!, $a: String!) { enterprises(first: 50, " + where + ") "
+            f"{{ nodes {{ {NESTED} dossiers({last}) {{ nodes {{ {LAST} }} }} }} }} }}",
+            both,
+        ),
+        rest(
+            [
+                {"status": p["s"], "main_activity_code": p["a"], "limit": "50",
+                 "fields": "enterprise_code,name_vi,status,commune.code,commune.name_vi,commune.province.code,"
+                 "commune.province.name_vi,dossiers.dossier_code,dossiers.status,dossiers.received_at",
+                 "dossiers.limit": "3", "dossiers.sort": "-received_at"}
+                for p in both
+            ]
+        ),
+        graphql(
+            "query($s: String!, $a: String!) { allEnterprises(first: 50, orderBy: [ENTERPRISE_CODE_ASC], "
+            f"{condition}) {{ nodes {{ {NESTED} dossiers(first: 3, orderBy: [RECEIVED_AT_DESC]) "
+            f"{{ nodes {{ {LAST} }} }} }} }} }}",
+            both,
+        ),
+        GOVERNED,
+    )  # fmt: skip
 
 
 def _our_cursors(port: int, days: Sequence[tuple[str, str]]) -> list[str]:
