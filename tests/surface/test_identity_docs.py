@@ -10,12 +10,19 @@ import pytest
 
 from tests.surface.people import seed
 from tests.surface.site import environment, served
-from tests.surface.small import ADMIN, World
+from tests.surface.small import ADMIN, World, running
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "identity.md").read_text("utf-8")
 SHELL = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
 PYTHON = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A world of its own: what is done here to its people would be in the way of others."""
+    with running(tmp_path_factory.mktemp("world")) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")

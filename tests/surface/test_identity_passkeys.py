@@ -12,11 +12,18 @@ import pytest
 
 from tests.surface.people import PASSWORD, ask, forgive, person, seed
 from tests.surface.site import served
-from tests.surface.small import World
+from tests.surface.small import World, running
 
 CHROMIUM = shutil.which("chromium")
 SHOTS = os.environ.get("LIENTHONG_TEST_SHOTS")  # a folder for pictures of the pages
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium")
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A world of its own: what is done here to its people would be in the way of others."""
+    with running(tmp_path_factory.mktemp("world")) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
