@@ -19,7 +19,7 @@ run: ## Cài những gì thiếu, nạp dữ liệu, phục vụ; Ctrl-C để d
 
 test: ## Toàn bộ kiểm thử (ARGS="-k tên") / All tests (ARGS="-k name")
 	$(SETUP) dev
-	$(BIN)/python -m pytest -n 2 $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 chaos: ## Kiểm thử dài và phá hoại / Long tests, and those that end processes by force (ARGS="-k name")
 	$(SETUP) dev
