@@ -1,6 +1,5 @@
 """The tools that read rows: arguments -> `Query` -> the door -> a structured answer."""
 
-from datetime import date, datetime
 from typing import Any
 
 import orjson
@@ -8,7 +7,6 @@ import orjson
 from lienthong.access import synthetic
 from lienthong.access.door import Answer
 from lienthong.contract.model import Contract
-from lienthong.contract.types import TYPES, ParseError
 from lienthong.governance.subject import Subject
 from lienthong.kernel.problem import QueryInvalid
 from lienthong.kernel.text import both
@@ -17,6 +15,7 @@ from lienthong.mcp.call import Call
 from lienthong.store.condition import condition, field_of, value_of
 from lienthong.store.query import Group, Item, Measure, Order, Page, Query, fields
 from lienthong.store.scope import Scope
+from lienthong.web.moments import as_of
 
 SURFACE = "mcp"
 
@@ -31,7 +30,7 @@ async def rows(call: Call, given: arguments.Rows) -> dict[str, Any]:
         where=condition(call.services.registry, contract, given.where) if given.where else None,
         order=tuple(_order(scope, name) for name in given.sort),
         page=Page(limit=given.limit, after=given.cursor, most=arguments.MOST_ROWS),
-        as_of=_moment(given.as_of),
+        as_of=as_of(given.as_of),
         total=given.count,
     )
     answer = await call.services.door.rows(subject, query, surface=SURFACE)
@@ -48,7 +47,7 @@ async def row(call: Call, given: arguments.Row) -> dict[str, Any]:
         _items(scope, given.fields),
         key=_key(scope.contract, given.key),
         page=Page(limit=1),
-        as_of=_moment(given.as_of),
+        as_of=as_of(given.as_of),
     )
     answer = await call.services.door.one(subject, query, surface=SURFACE)
     return {"row": orjson.loads(answer.body)} | await _from(call, scope, answer)
@@ -74,7 +73,7 @@ async def aggregate(call: Call, given: arguments.Aggregate) -> dict[str, Any]:
         contract.id,
         where=condition(registry, contract, given.where) if given.where else None,
         page=Page(limit=given.limit, most=arguments.MOST_ROWS),
-        as_of=_moment(given.as_of),
+        as_of=as_of(given.as_of),
         groups=groups,
         measures=measures,
     )
@@ -138,16 +137,3 @@ def _distinct(names: list[str]) -> None:
     for name in names:
         if names.count(name) > 1:
             raise QueryInvalid(both(f"{name} đứng hai lần", f"{name} stands twice"), place=name)
-
-
-def _moment(given: str | None) -> date | datetime | None:
-    """A day, or a moment. Raises QueryInvalid."""
-    if given is None:
-        return None
-    try:
-        found: date | datetime = TYPES["date" if len(given) <= 10 else "datetime"].parse(given, {})
-    except ParseError as error:
-        raise QueryInvalid(error.reason, place="as_of") from error
-    if not 1900 <= found.year <= 2999:
-        raise QueryInvalid(both("Năm phải từ 1900 đến 2999", "The year must be 1900 to 2999"), place="as_of")
-    return found

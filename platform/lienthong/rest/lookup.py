@@ -10,7 +10,7 @@ from starlette.responses import Response
 from lienthong.contract.model import Contract
 from lienthong.kernel.problem import Problem, QueryInvalid
 from lienthong.kernel.text import both
-from lienthong.rest import grammar, query
+from lienthong.rest import grammar
 from lienthong.rest.asking import Asking
 from lienthong.rest.fallback import NotAllowed
 from lienthong.store.condition import value_of
@@ -18,6 +18,7 @@ from lienthong.store.lookup import Key
 from lienthong.store.query import Query
 from lienthong.web import strict_json
 from lienthong.web.body import whole
+from lienthong.web.moments import as_of
 from lienthong.web.parameters import only, parameters, unknown
 from lienthong.web.problems import Endpoint, guarded, harmless
 
@@ -63,7 +64,7 @@ class Lookups:
         raw = _list(given.get("keys"), "keys")
         keys = [_key(scope.contract, key, f"keys[{n}]") for n, key in enumerate(raw)]
         plain = {name: ",".join(_names(given[name], name)) for name in ("fields", "include") if name in given}
-        moment = query.as_of(_text(given["as_of"], "as_of")) if "as_of" in given else None
+        moment = as_of(_text(given["as_of"], "as_of")) if "as_of" in given else None
         items = grammar.items(self._asking.reach(subject), scope, plain, {}, moment)
         asked = Query(scope.contract.id, items, as_of=moment)
         headers, release = await self._asking.head(request, scope)

@@ -2,11 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from datetime import date, datetime
 from urllib.parse import unquote_to_bytes
 
 from lienthong.contract.model import Contract
-from lienthong.contract.types import TYPES, ParseError
 from lienthong.kernel.problem import QueryInvalid
 from lienthong.kernel.text import both
 from lienthong.rest import grammar, groups
@@ -14,6 +12,7 @@ from lienthong.rest.grammar import Reach
 from lienthong.store.condition import compare, value_of
 from lienthong.store.query import MAX_LIMIT, Condition, Page, Query, Text, all_of
 from lienthong.store.scope import Scope
+from lienthong.web.moments import as_of
 from lienthong.web.parameters import text, unknown
 
 DEFAULT_LIMIT = 100
@@ -113,19 +112,6 @@ def _limit(given: str | None, default: int, most: int) -> int:
     raise QueryInvalid(
         both(f"limit là số nguyên từ 0 đến {most}", f"limit is a whole number from 0 to {most}"), place="limit"
     )
-
-
-def as_of(given: str | None) -> date | datetime | None:
-    """A day, or a moment with its zone. Raises QueryInvalid."""
-    if given is None:
-        return None
-    try:
-        found: date | datetime = TYPES["date" if len(given) <= 10 else "datetime"].parse(given, {})
-    except ParseError as error:
-        raise QueryInvalid(error.reason, place="as_of") from error
-    if not 1900 <= found.year <= 2999:
-        raise QueryInvalid(both("Năm phải từ 1900 đến 2999", "The year must be 1900 to 2999"), place="as_of")
-    return found
 
 
 def key_parts(raw: bytes) -> list[str]:
