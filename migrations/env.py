@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from alembic import context
 
+import lienthong.catalog.hosted.tables
 import lienthong.catalog.tables
 import lienthong.catalog.twins
 import lienthong.catalog.writes

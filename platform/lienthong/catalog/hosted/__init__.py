@@ -1,0 +1,1 @@
+"""The hosted catalogue: datasets, groups and people that are written through the Action API, beside the contracts."""
