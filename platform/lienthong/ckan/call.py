@@ -4,8 +4,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from lienthong.access.callers import Callers
 from lienthong.access.door import Answer
 from lienthong.access.services import Services
+from lienthong.catalog.hosted.caller import Caller
+from lienthong.ckan import authz
 from lienthong.ckan.errors import denied, not_found
 from lienthong.ckan.index import Entry, Index
 from lienthong.ckan.parameters import Params
@@ -27,8 +32,9 @@ class Raw:
 class Call:
     """One call of an action: its parameters, its caller, and the catalogue in the caller's language.
 
-    `language` is that of titles; `told` that of messages (English unless the address begins with /vi, as
-    clients look for CKAN's English words).
+    `subject` is who asks as the door sees them, `caller` the user of the hosted catalogue that they are; `callers`
+    forgets what it knows when users, tokens or members change. `language` is that of titles; `told` that of
+    messages (English unless the address begins with /vi, as clients look for CKAN's English words).
     """
 
     services: Services
@@ -37,6 +43,8 @@ class Call:
     params: Params
     language: Language
     told: Language
+    caller: Caller
+    callers: Callers
 
     async def rows(self, query: Query) -> Answer:
         """Rows through the door. Raises Problem."""
@@ -45,7 +53,20 @@ class Call:
     @property
     def user(self) -> str:
         """The caller's name in messages; nobody's is empty."""
-        return "" if self.subject.kind == "anonymous" else self.subject.id
+        return self.caller.name
+
+    @property
+    def engine(self) -> AsyncEngine:
+        """Where the hosted catalogue lies."""
+        return self.services.catalog.engine
+
+    def check(self, act: str, thing: Any = None) -> None:
+        """Raises Refusal (403) unless the caller may do `act` to `thing` (`authz`)."""
+        authz.check(self.caller, act, thing)
+
+    def may(self, act: str, thing: Any = None) -> bool:
+        """May the caller do `act` to `thing` (`authz`)?"""
+        return authz.may(self.caller, act, thing)
 
     def may_read(self, dataset: str) -> bool:
         """May the caller read rows of a dataset that is not published?"""

@@ -9,15 +9,19 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from lienthong.access.callers import PREFIX, Callers
 from lienthong.access.services import HOT, Services
+from lienthong.catalog.hosted.caller import NOBODY, Caller
 from lienthong.ckan import agencies, answers, datastore, packages, search, site
 from lienthong.ckan.call import ACTIONS, Call
 from lienthong.ckan.dump import dump
 from lienthong.ckan.errors import CRASH, BadRequest, NoPage, Refusal, denied, from_problem
 from lienthong.ckan.files import download
+from lienthong.ckan.ids import organization_id
 from lienthong.ckan.index import Index, Indexes
 from lienthong.ckan.parameters import Params, parameters
 from lienthong.ckan.writing import REFUSAL, WRITES
+from lienthong.governance.directory import token_of
 from lienthong.governance.subject import ANONYMOUS, Subject
 from lienthong.kernel.problem import Problem
 from lienthong.kernel.text import Language
@@ -26,6 +30,7 @@ log = logging.getLogger("lienthong.ckan")
 READ = ["GET", "HEAD"]
 ACTING = (datastore, agencies, packages, search, site)  # importing them registers their actions
 EVERY = [*READ, "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+Who = tuple[Subject, Caller]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -57,6 +62,7 @@ class Surface:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._indexes = Indexes(services.registry, services.settings.public_url)
+        self._callers = Callers(services.catalog.engine, organization_id)
         self._help = services.settings.public_url + "/api/3/action/help_show?name="
 
     async def action(self, request: Request) -> Response:
@@ -83,25 +89,25 @@ class Surface:
             return answers.refused(self._help + name, CRASH, told(request))
 
     async def _answer(self, request: Request, name: str) -> Response:
-        function = ACTIONS.get(name)
+        function, writes = ACTIONS.get(name), name in WRITES
+        if function is None and not writes:
+            raise BadRequest(f"Action name not known: {name}")
+        if writes and request.method != "POST":
+            raise BadRequest("JSON Error: Invalid request. Please use POST method for your request")
         if function is None:
-            if name not in WRITES:
-                raise BadRequest(f"Action name not known: {name}")
-            if request.method != "POST":
-                raise BadRequest("JSON Error: Invalid request. Please use POST method for your request")
             raise denied(REFUSAL)
         params = await parameters(request)
         # Another site's script must not read with the caller's credentials: a callback makes the caller nobody.
         callback = params.pop("callback", None)
-        subject = ANONYMOUS if callback is not None else await self._subject(request)
-        call = await self._call(request, subject, params)
+        who = (ANONYMOUS, NOBODY) if callback is not None else await self._who(request, cookies=not writes)
+        call = await self._call(request, who, params)
         result = await function(call)
         shown = str(callback) if callback is not None and request.method == "GET" else None
-        return answers.success(self._help + name, result, shown, own=subject is not ANONYMOUS)
+        return answers.success(self._help + name, result, shown, own=writes or call.caller.is_known)
 
     async def dump(self, request: Request) -> Response:
         """`/datastore/dump/<id>`"""
-        call = await self._call(request, await self._subject(request), await parameters(request))
+        call = await self._call(request, await self._who(request), await parameters(request))
         return await dump(call, request, request.path_params["name"])
 
     async def download(self, request: Request) -> Response:
@@ -126,15 +132,24 @@ class Surface:
             raise NoPage(404)
         return _to(request, f"/datasets?agency={quote(found['name'])}")
 
-    async def _subject(self, request: Request) -> Subject:
-        return await self._services.directory.subject_or_anonymous(request.headers, request.cookies)
+    async def _who(self, request: Request, *, cookies: bool = True) -> Who:
+        """Who asks, twice: as the door sees them, and as a user of the hosted catalogue.
+
+        A cookie never lets anybody write: a browser sends it along with what another site has made up.
+        """
+        token = token_of(request.headers)
+        if token is not None and token.startswith(PREFIX):
+            return ANONYMOUS, await self._callers.by_token(token)
+        cookie = request.cookies if cookies else None
+        subject = await self._services.directory.subject_or_anonymous(request.headers, cookie)
+        return subject, await self._callers.of(subject)
 
     async def _index(self, request: Request) -> Index:
         return self._indexes.of(await self._services.catalog.current(), language(request))
 
-    async def _call(self, request: Request, subject: Subject, params: Params) -> Call:
+    async def _call(self, request: Request, who: Who, params: Params) -> Call:
         index = await self._index(request)
-        return Call(self._services, index, subject, params, language(request), told(request))
+        return Call(self._services, index, who[0], params, language(request), told(request), who[1], self._callers)
 
 
 def language(request: Request) -> Language:

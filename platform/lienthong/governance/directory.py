@@ -39,7 +39,7 @@ class Directory:
 
     async def subject(self, headers: Mapping[str, str], cookies: Mapping[str, str] | None = None) -> Subject:
         """The caller. Raises Unauthenticated for a token that is wrong, expired or revoked."""
-        token = _token(headers)
+        token = token_of(headers)
         if token is not None:
             found = await self._cached("token:" + token_hash(token), token)
             if found is None:
@@ -131,7 +131,7 @@ async def _with_agreements(session: AsyncSession, subject: Subject) -> Subject:
     return replace(subject, agreements=await in_force(session, subject.agency))
 
 
-def _token(headers: Mapping[str, str]) -> str | None:
+def token_of(headers: Mapping[str, str]) -> str | None:
     """The token in `Authorization` (with or without `Bearer`) or in CKAN's own header."""
     given = headers.get("authorization") or headers.get("x-ckan-api-key")
     if not given or not given.strip():

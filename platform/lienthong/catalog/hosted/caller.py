@@ -17,6 +17,7 @@ class Caller:
 
     `capacities`: the best role in each group and organization, by its id, those that an administrator of a parent
     reaches too. `organizations`: which of them are active organizations. `collaborations`: roles in single packages.
+    `is_limited`: the token leaves out something, so it makes no new one.
     """
 
     id: str | None = None
@@ -25,6 +26,7 @@ class Caller:
     capacities: Mapping[str, str] = field(default_factory=dict)
     organizations: frozenset[str] = frozenset()
     collaborations: Mapping[str, str] = field(default_factory=dict)
+    is_limited: bool = False
 
     @property
     def is_known(self) -> bool:
