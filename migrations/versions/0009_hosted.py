@@ -158,7 +158,8 @@ def _users() -> None:
     table("hosted_follow", key("follower_id"), key("object_type"), key("object_id"), at("at"))
     op.create_index("hosted_follow_object", "hosted_follow", ["object_type", "object_id"], schema=P)
     table("hosted_activity", sa.Column("number", sa.BigInteger(), primary_key=True, autoincrement=True), text("id"),
-          at("timestamp"), text("user_id"), text("object_id"), text("activity_type"), body("data"), sa.UniqueConstraint("id"))  # fmt: skip
+          at("timestamp"), text("user_id"), text("object_id"), text("activity_type"), body("data"),
+          sa.Column("permission_labels", postgresql.ARRAY(sa.Text())), sa.UniqueConstraint("id"))  # fmt: skip
     op.create_index("hosted_activity_object", "hosted_activity", ["object_id", "number"], schema=P)
     op.create_index("hosted_activity_user", "hosted_activity", ["user_id", "number"], schema=P)
 

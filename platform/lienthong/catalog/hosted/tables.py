@@ -213,7 +213,10 @@ class HostedFollow(PlatformTable, table=True):
 
 
 class HostedActivity(PlatformTable, table=True):
-    """What somebody did. `number` keeps the order of rows of one moment."""
+    """What somebody did. `number` keeps the order of rows of one moment.
+
+    `permission_labels`: who may see it, when it is about a package: `public`, or the members of an organization.
+    """
 
     __tablename__ = "hosted_activity"
     __table_args__ = (
@@ -229,6 +232,7 @@ class HostedActivity(PlatformTable, table=True):
     object_id: str = Field(sa_type=Text)
     activity_type: str = Field(sa_type=Text)
     data: dict[str, Any] = Field(default_factory=dict, sa_column=json_column())
+    permission_labels: list[str] | None = Field(default=None, sa_column=Column(ARRAY(Text)))
 
 
 class HostedSetting(PlatformTable, table=True):
