@@ -2,6 +2,7 @@
 
 import mimetypes
 import re
+import unicodedata
 
 # Names as they are written; what else means the same, media types too.
 _NAMES: dict[str, str] = {
@@ -66,5 +67,7 @@ def munged(name: str) -> str:
 
 
 def _ascii(text: str) -> str:
+    """ASCII alone. CKAN knows the letters of western Europe without their marks and drops all others: so do we."""
+    text = "".join(unicodedata.normalize("NFD", c)[0] if "À" <= c <= "ÿ" else c for c in text)
     text = re.sub(r"[^a-zA-Z0-9. _-]", "", text).replace(" ", "-")
     return re.sub(r"-+", "-", text).strip(".")
