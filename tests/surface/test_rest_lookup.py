@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from lienthong.contract.model import Deprecated
+from lienthong.kernel.problem import Gone
 from lienthong.rest import versions
 from lienthong.store import owner
 from tests.surface.small import AGENCY, World, cases, permits
@@ -101,7 +102,7 @@ def test_an_answer_tells_the_version_of_its_contract_and_may_be_pinned_to_it(wor
 def test_a_version_that_ended_is_gone(world: World) -> None:
     later = world.registry.get("firms").model_copy(update={"version": "3.1.0"})
     versions.check(later, "3")
-    with pytest.raises(versions.Gone) as gone:
+    with pytest.raises(Gone) as gone:
         versions.check(later, "2")
     assert gone.value.status == 410 and "firms@3" in str(gone.value)
 

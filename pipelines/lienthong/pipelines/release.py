@@ -2,6 +2,9 @@
 
 Everything of the database happens in one transaction on one snapshot; the files appear by one rename just before it is
 committed. Killed at any moment, the next publication removes what is left over and makes the same release.
+
+`publish` goes the whole way; where the contract asks for an approval, and in `draft`, the release waits for it
+(`release_serve`), made and checked: what is approved is what will be public.
 """
 
 import time
@@ -17,6 +20,7 @@ import psycopg
 from psycopg import Connection, IsolationLevel
 from psycopg.types.json import Jsonb
 
+from lienthong.catalog.releases import OPERATOR, Actor, goes_straight
 from lienthong.contract.model import Contract
 from lienthong.contract.registry import Registry
 from lienthong.formats import FORMATS, Format
@@ -24,23 +28,31 @@ from lienthong.kernel.clock import now
 from lienthong.kernel.problem import Problem, Unavailable
 from lienthong.kernel.settings import Settings
 from lienthong.kernel.text import both
+from lienthong.pipelines import release_serve
+from lienthong.pipelines.release_diff import Changes, write_changes
 from lienthong.pipelines.release_files import Files, write_files
 from lienthong.pipelines.release_folder import MANIFEST, ReleaseFolder, clean
 from lienthong.pipelines.release_manifest import Made, document, manifest, quality
+from lienthong.pipelines.release_package import complete
 from lienthong.privacy.disclosure import DisclosureReport, check_contract, check_release
 from lienthong.store import owner, release, release_changes
 from lienthong.store.release_fill import Cells, fill_groups, fill_rows
-from lienthong.store.schema import create_release
+from lienthong.store.schema import create_release, preview
 
 Progressed = Callable[[str, int, int | None, str], None]
-State = Literal["published", "unchanged", "unloaded", "closed", "failed"]
-LAYOUT = "2"  # of tables and files: another one makes a new release of the same data
+State = Literal["published", "unchanged", "unloaded", "closed", "failed", "draft", "checked", "approved"]
+LAYOUT = "3"  # of tables and files: another one makes a new release of the same data
+THE_OPERATOR = Actor(OPERATOR, OPERATOR)
 _MEMORY = "256MB"  # for sorting and indexing
 
 
 @dataclass(frozen=True)
 class ReleaseReport:
-    """What became of a publication. `state`: published, unchanged, unloaded, closed (nothing is open), failed."""
+    """What became of a publication.
+
+    `state`: published, unchanged, unloaded, closed (nothing is open), failed; checked or approved: it waits; draft: it
+    did not pass.
+    """
 
     dataset: str
     state: State
@@ -79,8 +91,7 @@ def publish_all(
         try:
             reports.append(publish(settings, registry, contract, force=force, progress=progress))
         except Problem as problem:
-            told = problem.as_json("vi") | {"exit_code": problem.exit_code}
-            reports.append(ReleaseReport(contract.id, "failed", problem=told))
+            reports.append(ReleaseReport(contract.id, "failed", problem=_told(problem)))
     progress("publish", len(chosen), len(chosen), "")
     return reports
 
@@ -94,19 +105,67 @@ def publish(
     progress: Progressed = lambda *_: None,
     formats: Mapping[str, Format] = FORMATS,
 ) -> ReleaseReport:
-    """Publish the open view of `contract`: its rows, or the aggregate made of it.
+    """Publish the open view of `contract`: its rows, or the aggregate made of it, on the operator's own account.
 
-    Nothing is done when the served release has the same run and contract, unless `force`. Raises Invalid or Conflict
-    when the disclosure check refuses, Unavailable when the database or the disk does.
+    Nothing is done when the served release has the same run and contract, unless `force`. When the contract asks for an
+    approval, the release is made and waits for it. Raises Invalid or Conflict when the disclosure check refuses,
+    Unavailable when the database or the disk does.
     """
-    opened = contract if contract.is_open else registry.derived(contract.id)
+    opened = opened_by(registry, contract)
     if opened is None:
         return ReleaseReport(contract.id, "closed")
+    straight = goes_straight(opened, THE_OPERATOR)
+    return _made(settings, registry, opened, THE_OPERATOR, straight, force, progress, formats)
+
+
+def draft(
+    settings: Settings,
+    registry: Registry,
+    contract: Contract,
+    actor: Actor,
+    *,
+    force: bool = False,
+    progress: Progressed = lambda *_: None,
+    formats: Mapping[str, Format] = FORMATS,
+) -> ReleaseReport:
+    """Make a release and check it; it waits for its approval. One that waits already, of the same data, is kept.
+
+    One that does not pass its check stays a draft, with the reason; what is served is not touched.
+    """
+    opened = opened_by(registry, contract)
+    if opened is None:
+        return ReleaseReport(contract.id, "closed")
+    try:
+        return _made(settings, registry, opened, actor, False, force, progress, formats)
+    except Unavailable:
+        raise
+    except Problem as problem:
+        with owner.connect(settings) as connection, _alone(connection, opened.id):
+            number = _refused(connection, settings, opened, actor, problem)
+        return ReleaseReport(opened.id, "draft", number, problem=_told(problem))
+
+
+def opened_by(registry: Registry, contract: Contract) -> Contract | None:
+    """The open view of a contract: itself, or the aggregate made of it; None when nothing is open."""
+    return contract if contract.is_open else registry.derived(contract.id)
+
+
+def _made(
+    settings: Settings,
+    registry: Registry,
+    opened: Contract,
+    actor: Actor,
+    straight: bool,
+    force: bool,
+    progress: Progressed,
+    formats: Mapping[str, Format],
+) -> ReleaseReport:
     check_contract(opened)
     try:
         with owner.connect(settings) as connection, _alone(connection, opened.id):
-            made = _Publication(connection, settings, registry, opened, formats, progress).make(force)
-            if made.state == "published":
+            publication = _Publication(connection, settings, registry, opened, formats, progress, actor, straight)
+            made = publication.make(force)
+            if made.manifest:
                 # Marks all rows as seen by everybody: index-only scans from now on.
                 for suffix in ("", "_history", "_changes"):
                     name = release.release_name(opened.id, made.number or 0) + suffix
@@ -118,23 +177,35 @@ def publish(
         raise Unavailable(detail, place=opened.slug) from error
 
 
+def _told(problem: Problem) -> dict[str, Any]:
+    return problem.as_json("vi") | {"exit_code": problem.exit_code}
+
+
+def _refused(connection: Connection, settings: Settings, contract: Contract, actor: Actor, problem: Problem) -> int:
+    """Record a draft that did not pass: no table, no file, the reason."""
+    told = {"vi": problem.as_json("vi"), "en": problem.as_json("en")}
+    with connection.transaction():
+        release_serve.discard(connection, settings, contract)
+        number = release_serve.last_number(connection, contract.id) + 1
+        connection.execute(
+            "insert into platform.release (id, dataset, number, state, published_at, contract_version, rows, "
+            "fingerprint, manifest, drafted_by, problem) values (%s, %s, %s, 'draft', %s, %s, 0, '', '{}', %s, %s)",
+            (uuid4(), contract.id, number, now(), contract.version, actor.id, Jsonb(told)),
+        )
+    return number
+
+
 @contextmanager
 def _alone(connection: Connection, dataset: str) -> Iterator[None]:
-    """One publication of a dataset at a time; a killed one is noticed by the server within seconds."""
-    connection.execute("set client_connection_check_interval = '2s'")
-    key = (f"lienthong.release.{dataset}",)
-    connection.execute("select pg_advisory_lock(hashtextextended(%s, 0))", key)
-    try:
+    """One publication of a dataset at a time, on one snapshot."""
+    with release_serve.alone(connection, dataset):
         connection.isolation_level = IsolationLevel.REPEATABLE_READ
         yield
-    finally:
-        if not connection.closed and not connection.broken:
-            connection.execute("select pg_advisory_unlock(hashtextextended(%s, 0))", key)
 
 
 @dataclass(frozen=True)
 class _Publication:
-    """One publication of the open view `contract`."""
+    """One publication of the open view `contract`: until it is served (`straight`), or until it waits."""
 
     connection: Connection
     settings: Settings
@@ -142,6 +213,8 @@ class _Publication:
     contract: Contract
     formats: Mapping[str, Format]
     progress: Progressed
+    actor: Actor
+    straight: bool
 
     @property
     def base(self) -> Contract:
@@ -163,15 +236,46 @@ class _Publication:
             fingerprint = sha256(f"{run}/{self.base.fingerprint}/{LAYOUT}".encode()).hexdigest()
             if served and not force and known[served][1] == fingerprint and self._folder(served).final.is_dir():
                 return ReleaseReport(self.contract.id, "unchanged", served)
-            folder = self._folder(max(known, default=0) + 1)
-            try:
-                made, files, told = self._write(folder, run, served)
-                self._record(made, fingerprint, files, told, folder)
-            except BaseException:
-                folder.forget()
-                raise
+            if waiting := self._waiting(known, fingerprint, force):
+                return waiting
+            made, told = self._new(served, run, fingerprint)
         seconds = round(time.monotonic() - started, 2)
-        return ReleaseReport(self.contract.id, "published", made.number, made.rows, seconds, told)
+        state: State = "published" if self.straight else "checked"
+        return ReleaseReport(self.contract.id, state, made.number, made.rows, seconds, told)
+
+    def _waiting(self, known: Mapping[int, tuple[str, str]], fingerprint: str, force: bool) -> ReleaseReport | None:
+        """The release that waits already, served when that may be; one of other data is discarded, unless approved."""
+        number = next((n for n, (state, _) in known.items() if state in ("checked", "approved")), None)
+        if number is None:
+            release_serve.discard(self.connection, self.settings, self.contract)  # one that did not pass
+            return None
+        state, of = known[number]
+        same = of == fingerprint and self._folder(number).is_whole and not force
+        if not same and (state == "checked" or force):
+            release_serve.discard(self.connection, self.settings, self.contract)
+            return None
+        if not self.straight or not same:
+            return ReleaseReport(self.contract.id, "approved" if state == "approved" else "checked", number)
+        self._step("serve")
+        told = release_serve.serve(self.connection, self.settings, self.contract, number)
+        return ReleaseReport(self.contract.id, "published", number, told["rows"], 0.0, told)
+
+    def _new(self, served: int | None, run: UUID, fingerprint: str) -> tuple[Made, dict[str, Any]]:
+        """A release made of what is governed now, served when that may be."""
+        folder = self._folder(release_serve.last_number(self.connection, self.contract.id) + 1)
+        try:
+            made, files, told = self._write(folder, run, served)
+            self._record(made, fingerprint, files, told)
+            folder.finish()
+            if self.straight:
+                self._step("serve")
+                told = release_serve.serve(self.connection, self.settings, self.contract, made.number, made.at)
+            else:
+                preview(self.connection, self.contract.open_fields, release.release_name(self.contract.id, made.number))
+        except BaseException:
+            folder.forget()
+            raise
+        return made, told
 
     def _step(self, text: str, done: int = 0, total: int | None = None) -> None:
         self.progress(f"publish {self.contract.id}", done, total, text)
@@ -180,7 +284,7 @@ class _Publication:
         return ReleaseFolder(self.settings.home / "releases", self.contract.id, number)
 
     def _known(self) -> dict[int, tuple[str, str]]:
-        """Number -> (state, fingerprint) of the releases there are."""
+        """Number -> (state, fingerprint) of the releases there are, the newest first."""
         rows = self.connection.execute(
             "select number, state, fingerprint from platform.release where dataset = %s order by number desc",
             (self.contract.id,),
@@ -192,24 +296,45 @@ class _Publication:
         found = row.fetchone()
         return found[0] if found else None
 
-    def _clean(self, known: Mapping[int, object], served: int | None) -> None:
+    def _clean(self, known: Mapping[int, tuple[str, str]], served: int | None) -> None:
         """What a killed publication left."""
-        clean(self.settings.home / "releases", self.contract.id, list(known))
-        release.drop_old(self.connection, self.contract.id, [*known, *([] if served else [0])])
+        kept = [n for n, (state, _) in known.items() if state != "withdrawn"]
+        clean(self.settings.home / "releases", self.contract.id, kept)
+        release.drop_old(self.connection, self.contract.id, [*kept, *([] if served else [0])])
 
     def _write(self, folder: ReleaseFolder, run: UUID, served: int | None) -> tuple[Made, Files, dict[str, Any]]:
         """Tables filled, checked and indexed; files written aside."""
         name = release.release_name(self.contract.id, folder.number)
         previous = served if served in release.numbers(self.connection, self.contract.id) else None
+        before = release.release_name(self.contract.id, previous) if previous is not None else None
         disclosure = self._fill(name, previous)
+        release_serve.forget_withdrawn(self.connection, self.contract, name)
         self._step("index")
         release.index_release(self.connection, self.registry, self.contract, name)
-        before = release.release_name(self.contract.id, previous) if previous is not None else None
-        made = Made(
+        aside = folder.begin()
+        made = self._facts(
+            name, run, disclosure, served, write_changes(self.connection, self.contract, name, before, aside)
+        )
+        self._hold_back(run, disclosure)
+        followed = before if served == release_serve.last_published(self.connection, self.contract.id) else None
+        release_changes.fill(self.connection, self.contract, name, followed)
+        files = write_files(
+            self.connection, self.contract, name, document(made), aside, self.formats.values(), made.rows,
+            lambda rows: self._step("files", rows, made.rows),
+        )  # fmt: skip
+        files = complete(files, made, aside, self.formats)
+        told = manifest(made, files)
+        (aside / MANIFEST).write_bytes(orjson.dumps(told, option=orjson.OPT_INDENT_2))
+        return made, files, told
+
+    def _facts(
+        self, name: str, run: UUID, disclosure: DisclosureReport, served: int | None, changes: Changes | None
+    ) -> Made:
+        return Made(
             registry=self.registry,
             contract=self.contract,
             base=self.base,
-            number=folder.number,
+            number=int(name.rpartition("_")[2]),
             run=run,
             at=now(),
             rows=self._count(name),
@@ -217,17 +342,8 @@ class _Publication:
             disclosure=disclosure,
             quality=quality(self.connection, self.base.id),
             previous=served,
-            difference=release.difference(self.connection, self.contract, name, before) if before else None,
+            changes=changes,
         )
-        self._hold_back(run, disclosure)
-        release_changes.fill(self.connection, self.contract, name, before)
-        files = write_files(
-            self.connection, self.contract, name, document(made), folder.begin(), self.formats.values(), made.rows,
-            lambda rows: self._step("files", rows, made.rows),
-        )  # fmt: skip
-        told = manifest(made, files)
-        (folder.aside / MANIFEST).write_bytes(orjson.dumps(told, option=orjson.OPT_INDENT_2))
-        return made, files, told
 
     def _fill(self, name: str, previous: int | None) -> DisclosureReport:
         self._step("fill")
@@ -272,19 +388,15 @@ class _Publication:
                 ],
             )
 
-    def _record(self, made: Made, fingerprint: str, files: Files, told: dict[str, Any], folder: ReleaseFolder) -> None:
-        """Rows of the catalogue, views, old tables; the files take their place just before the end."""
-        self._step("serve")
-        dataset, id_ = self.contract.id, uuid4()
-        self.connection.execute(
-            "update platform.release set state = 'superseded' where dataset = %s and state = 'published'", (dataset,)
-        )
+    def _record(self, made: Made, fingerprint: str, files: Files, told: dict[str, Any]) -> None:
+        """Rows of the catalogue."""
+        id_ = uuid4()
         self.connection.execute(
             "insert into platform.release (id, dataset, number, state, published_at, run_id, contract_version, "
-            "fingerprint, rows, manifest) values (%s, %s, %s, 'published', %s, %s, %s, %s, %s, %s)",
+            "fingerprint, rows, manifest, drafted_by) values (%s, %s, %s, 'checked', %s, %s, %s, %s, %s, %s, %s)",
             (
                 id_,
-                dataset,
+                self.contract.id,
                 made.number,
                 made.at,
                 made.run,
@@ -292,16 +404,13 @@ class _Publication:
                 fingerprint,
                 made.rows,
                 Jsonb(told),
-            ),  # fmt: skip
+                self.actor.id,
+            ),
         )
         for written in files.written:
-            path = f"{dataset}/{made.number}/{written.name}"
+            path = f"{self.contract.id}/{made.number}/{written.name}"
             self.connection.execute(
                 "insert into platform.distribution (id, release_id, format, media_type, path, size, sha256) "
                 "values (%s, %s, %s, %s, %s, %s, %s)",
                 (uuid4(), id_, written.format.name, written.format.media_type, path, written.size, written.sha256),
             )
-        folder.finish()
-        release.swap(self.connection, self.contract, release.release_name(dataset, made.number))
-        keep = [made.number] if made.previous is None else [made.number, made.previous]
-        release.drop_old(self.connection, dataset, keep)

@@ -1,6 +1,9 @@
-"""What a release says of itself: the facts in its files, and its manifest."""
+"""What a release says of itself: the facts in its files, and its manifest.
 
-from dataclasses import asdict, dataclass
+The manifest is made with the draft. When the release is published it gets the moment, the approval and the signature.
+"""
+
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,12 +15,12 @@ from lienthong.contract.registry import Registry
 from lienthong.formats import Document
 from lienthong.kernel.clock import VIETNAM
 from lienthong.kernel.text import Bilingual, both
+from lienthong.pipelines.release_diff import MEDIA_TYPE, NAME, Changes
 from lienthong.pipelines.release_files import Files
 from lienthong.privacy.disclosure import DisclosureReport
 from lienthong.quality.outcome import dimension_scores
-from lienthong.store.release import Difference
 
-FORM = 1  # of the manifest
+FORM = 2  # of the manifest
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class Made:
     disclosure: DisclosureReport
     quality: dict[str, Any] | None
     previous: int | None
-    difference: Difference | None
+    changes: Changes | None
 
 
 def document(made: Made) -> Document:
@@ -61,9 +64,6 @@ def document(made: Made) -> Document:
 def manifest(made: Made, files: Files) -> dict[str, Any]:
     """The manifest: a JSON value that tells what the release is, where it comes from and what its files hold."""
     contract, agency = made.contract, made.registry.agency(made.contract.agency)
-    previous = None
-    if made.previous is not None:
-        previous = {"number": made.previous, **(asdict(made.difference) if made.difference else {})}
     return {
         "manifest": FORM,
         "dataset": contract.id,
@@ -79,7 +79,7 @@ def manifest(made: Made, files: Files) -> dict[str, Any]:
         "derived_from": contract.derived_from,
         "contract": {"version": contract.version, "fingerprint": made.base.fingerprint},
         "run": str(made.run),
-        "published_at": made.at.isoformat(timespec="seconds"),
+        "made_at": made.at.isoformat(timespec="seconds"),
         "rows": made.rows,
         "versions": made.versions,
         "suppressed_rows": made.disclosure.suppressed_rows,
@@ -95,12 +95,29 @@ def manifest(made: Made, files: Files) -> dict[str, Any]:
                 "size": w.size,
                 "sha256": w.sha256,
                 "notes": [_both(note) for note in w.notes],
+                "variants": [variant.as_json() for variant in w.variants],
             }
             for w in files.written
         ],
         "not_written": [{"format": name, "reason": _both(reason)} for name, reason in files.left_out],
-        "previous": previous,
+        "previous": _previous(made),
+        "changes": _changes(made.changes),
     }
+
+
+def _previous(made: Made) -> dict[str, int] | None:
+    """The release before, and how many rows are not as they were in it."""
+    if made.previous is None:
+        return None
+    counts = {name: getattr(made.changes, name) for name in ("added", "changed", "removed")} if made.changes else {}
+    return {"number": made.previous, **counts}
+
+
+def _changes(made: Changes | None) -> dict[str, Any] | None:
+    """The file of changed keys."""
+    if made is None:
+        return None
+    return {"file": {"name": NAME, "media_type": MEDIA_TYPE, "size": made.size, "sha256": made.sha256}}
 
 
 def quality(connection: Connection, dataset: str) -> dict[str, Any] | None:

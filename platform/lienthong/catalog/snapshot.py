@@ -5,22 +5,25 @@ import time
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlmodel import col, select
 
+from lienthong.catalog.releases import WAITING
 from lienthong.catalog.tables import Dataset, Distribution, Release, Run, ValidationResult
+from lienthong.contract.finding import nearest
 from lienthong.contract.model import Agency, Contract
 from lienthong.contract.registry import Registry
-from lienthong.kernel.problem import NotFound
-from lienthong.kernel.text import both, fold, unslug
+from lienthong.kernel.clock import today
+from lienthong.kernel.problem import Gone, NotFound
+from lienthong.kernel.text import Bilingual, both, fold, unslug
 
 REFRESH_SECONDS = 1.0
 _VERSION = text(
-    "select concat_ws('/', (select count(*) || ':' || coalesce(max(published_at)::text, '') || ':' || "
+    "select concat_ws('/', (select count(*) || ':' || coalesce(max(changed_at)::text, '') || ':' || "
     "count(*) filter (where state = 'published') from platform.release), "
     "(select max(at) from platform.validation_result), (select max(finished_at) from platform.run), "
     "(select string_agg(fingerprint, '' order by id) from platform.dataset))"
@@ -41,7 +44,7 @@ class FileInfo:
 
 @dataclass(frozen=True)
 class ReleaseInfo:
-    """One publication of an open view."""
+    """One publication of an open view. `reason` and `successor` are those of a withdrawn one."""
 
     id: uuid.UUID
     dataset: str
@@ -52,6 +55,20 @@ class ReleaseInfo:
     rows: int
     manifest: Mapping[str, Any]
     files: tuple[FileInfo, ...]
+    drafted_by: str = ""
+    approved_by: str | None = None
+    approved_at: datetime | None = None
+    publish_at: datetime | None = None
+    review_due: date | None = None
+    withdrawn_at: datetime | None = None
+    reason: Bilingual | None = None
+    successor: int | None = None
+    problem: Mapping[str, Any] | None = None
+
+    @property
+    def review_overdue(self) -> bool:
+        """Should somebody have looked at it by now?"""
+        return self.state == "published" and self.review_due is not None and self.review_due < today()
 
 
 @dataclass(frozen=True)
@@ -79,12 +96,13 @@ class RunInfo:
 
 @dataclass(frozen=True)
 class DatasetState:
-    """A dataset with everything that is known of it now."""
+    """A dataset with everything that is known of it now. `waiting`: releases that are not public, or not yet."""
 
     contract: Contract
     agency: Agency
     release: ReleaseInfo | None = None
     releases: tuple[ReleaseInfo, ...] = ()
+    waiting: tuple[ReleaseInfo, ...] = ()
     quality: QualityInfo | None = None
     run: RunInfo | None = None
     rows: int = 0
@@ -94,6 +112,46 @@ class DatasetState:
     def is_published(self) -> bool:
         """Is there a release that everybody can read?"""
         return self.release is not None and self.release.number > 0
+
+    def served(self) -> ReleaseInfo:
+        """The release that is served. Raises NotFound when there is none, Gone when the last one was withdrawn."""
+        if self.release is not None:
+            return self.release
+        if self.releases:
+            raise self.gone(self.releases[0])
+        detail = both("Bộ dữ liệu chưa có bản phát hành", "The dataset has no release yet")
+        raise NotFound(detail, place=self.contract.slug)
+
+    def numbered(self, number: int) -> ReleaseInfo:
+        """A release that is or was public. Raises NotFound, Gone when it was withdrawn."""
+        found = next((r for r in self.releases if r.number == number), None)
+        if found is None:
+            detail = both(f"Không có bản {number}", f"There is no release {number}")
+            fix = nearest(str(number), (str(r.number) for r in self.releases))
+            raise NotFound(detail, place=f"{self.contract.slug}/{number}", fix=fix)
+        if found.state == "withdrawn":
+            raise self.gone(found)
+        return found
+
+    def gone(self, release: ReleaseInfo) -> Gone:
+        """What is told in place of a withdrawn release: when, why, and which one to use."""
+        place, reason = f"{self.contract.slug}/{release.number}", release.reason or both("không nêu", "not given")
+        number = release.successor or (self.release.number if self.release else None)
+        fix, extra = None, {}
+        if number is not None:
+            address = f"/api/v1/datasets/{self.contract.slug}/releases/{number}"
+            fix = both(f"Dùng bản {number}: {address}", f"Use release {number}: {address}")
+            extra = {"successor": address}
+        return Gone(
+            both(
+                f"Bản {release.number} đã được thu hồi: {reason.vi}",
+                f"Release {release.number} was withdrawn: {reason.en}",
+            ),
+            place=place,
+            fix=fix,
+            withdrawn_at=release.withdrawn_at.isoformat(timespec="seconds") if release.withdrawn_at else None,
+            **extra,
+        )
 
 
 @dataclass(frozen=True)
@@ -141,6 +199,15 @@ class Catalog:
         self._looked = 0.0
         self._lock = asyncio.Lock()
 
+    async def at(self, dataset: str, number: int) -> ReleaseInfo | None:
+        """A release that rows were just read from: the snapshot may not know of it yet."""
+        for _ in range(2):
+            found = next((r for r in (await self.current()).datasets[dataset].releases if r.number == number), None)
+            if found is not None:
+                return found
+            self._looked = 0.0
+        return None
+
     async def current(self) -> Snapshot:
         """The snapshot, not older than a second."""
         if self._snapshot is not None and time.monotonic() - self._looked < REFRESH_SECONDS:
@@ -168,13 +235,15 @@ async def _states(session: AsyncSession, registry: Registry) -> dict[str, Datase
     states = {}
     for name, contract in registry.contracts.items():
         origin = contract.derived_from or name
-        own = tuple(sorted(releases.get(name, ()), key=lambda r: -r.number))
+        every = sorted(releases.get(name, ()), key=lambda r: -r.number)
+        own = tuple(r for r in every if r.state not in WAITING)
         row = loaded.get(origin)
         states[name] = DatasetState(
             contract=contract,
             agency=registry.agencies[contract.agency],
             release=next((r for r in own if r.state == "published"), None),
             releases=own,
+            waiting=tuple(r for r in every if r.state in WAITING),
             quality=_quality(quality.get(origin)),
             run=_run(runs.get(origin)),
             rows=row.rows if row else 0,
@@ -191,7 +260,8 @@ async def _releases(session: AsyncSession) -> dict[str, list[ReleaseInfo]]:
     for r in (await session.execute(select(Release))).scalars():
         info = ReleaseInfo(
             r.id, r.dataset, r.number, r.state, r.published_at, r.contract_version, r.rows, r.manifest,
-            tuple(files.get(r.id, ())),
+            tuple(files.get(r.id, ())), r.drafted_by, r.approved_by, r.approved_at, r.publish_at, r.review_due,
+            r.withdrawn_at, both(**r.withdrawn_reason) if r.withdrawn_reason else None, r.successor, r.problem,
         )  # fmt: skip
         found.setdefault(r.dataset, []).append(info)
     return found

@@ -1,10 +1,10 @@
 """The catalogue's own tables (schema `platform`). Hot reads of rows never go through them."""
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Index, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
@@ -100,20 +100,56 @@ class ValidationResult(PlatformTable, table=True):
 
 
 class Release(PlatformTable, table=True):
-    """An immutable, numbered publication of an open view."""
+    """An immutable, numbered publication of an open view, from its draft to its end (`catalog.releases`).
+
+    `published_at` of one that is not published yet is when it was made. The people's numbers are never published.
+    """
 
     __table_args__ = (UniqueConstraint("dataset", "number"),)
 
     id: uuid.UUID = Field(primary_key=True, default_factory=uuid.uuid4)
     dataset: str = Field(max_length=63)  # the id of the open view
     number: int
-    state: str = Field(default="published")  # published | superseded | withdrawn
+    state: str = Field(default="published")  # draft | checked | approved | published | superseded | withdrawn
     published_at: datetime = Field(default_factory=now)
     run_id: uuid.UUID | None = None
     contract_version: str
     fingerprint: str = ""  # of run and contract: the same one twice is not released again
     rows: int
     manifest: dict[str, Any] = Field(default_factory=dict, sa_column=json_column())
+    drafted_by: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    approved_by: str | None = None
+    approved_at: datetime | None = None
+    publish_at: datetime | None = None  # when the keeper publishes what is approved
+    review_due: date | None = None
+    withdrawn_at: datetime | None = None
+    withdrawn_reason: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB))  # {vi, en}
+    successor: int | None = None  # the release to use in place of a withdrawn one; None: the one that is served
+    problem: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB))  # why a draft did not pass
+    changed_at: datetime = Field(default_factory=now, sa_column_kwargs={"server_default": text("now()")})
+
+
+class ReleaseStep(PlatformTable, table=True):
+    """One step in the life of a release: who asked for it, when, and what became of it; kept for good."""
+
+    __tablename__ = "release_step"
+    __table_args__ = (
+        Index("release_step_dataset", "dataset", "asked_at"),
+        Index("release_step_waiting", "asked_at", postgresql_where=text("state = 'asked'")),
+        {"info": {"app": "insert"}},
+    )
+
+    id: uuid.UUID = Field(primary_key=True, default_factory=uuid.uuid4)
+    dataset: str = Field(max_length=63)
+    number: int | None = None
+    action: str  # draft | approve | reject | publish | schedule | withdraw | rollback | review
+    actor: str
+    actor_role: str = ""  # steward | administrator | operator
+    asked_at: datetime = Field(default_factory=now)
+    details: dict[str, Any] = Field(default_factory=dict, sa_column=json_column())
+    state: str = Field(default="asked")  # asked | done | refused
+    done_at: datetime | None = None
+    problem: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB))
 
 
 class Distribution(PlatformTable, table=True):

@@ -83,6 +83,8 @@ def from_problem(given: Problem, language: Language) -> Refusal:
     match given:
         case problem.NotFound():
             return not_found(text)
+        case problem.Gone():
+            return Refusal(410, _told("Not Found Error", "Gone", text))
         case problem.Unauthenticated() | problem.NotPermitted():
             return denied(text)
         case problem.Invalid() | problem.QueryInvalid() | problem.Conflict() | problem.GateClosed():

@@ -66,6 +66,13 @@ class NotFound(Problem):
     title = both("Không tìm thấy", "Not found")
 
 
+class Gone(Problem):
+    """It was there, and is not any more."""
+
+    slug, status, code, exit_code = "gone", 410, "GONE", 4
+    title = both("Không còn nữa", "Gone")
+
+
 class Invalid(Problem):
     """What was given (a contract, a file, a document) is not what it must be."""
 
@@ -131,6 +138,7 @@ class Unavailable(Problem):
 
 PROBLEMS: tuple[type[Problem], ...] = (
     NotFound,
+    Gone,
     Invalid,
     QueryInvalid,
     Unauthenticated,

@@ -9,17 +9,10 @@ from datetime import UTC, date, datetime, time
 from email.utils import format_datetime
 
 from lienthong.contract.model import Contract
-from lienthong.kernel.problem import NotFound, Problem, QueryInvalid
+from lienthong.kernel.problem import Gone, NotFound, QueryInvalid
 from lienthong.kernel.text import both, slug
 
 _IN_ACCEPT = re.compile(r';\s*version\s*=\s*"?([^",;]*)', re.IGNORECASE)
-
-
-class Gone(Problem):
-    """It was there, and is not any more."""
-
-    slug, status, code, exit_code = "gone", 410, "GONE", 4
-    title = both("Không còn nữa", "Gone")
 
 
 def major(version: str) -> int:

@@ -2,8 +2,7 @@
 
 import re
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 from psycopg import Connection, errors, sql
 
@@ -18,15 +17,6 @@ from lienthong.store.schema import create_indexes, foreign_key_indexes, serve, s
 LOCK_MS = 200  # readers wait no longer behind a swap that waits itself
 SWAP_SECONDS = 60
 _WRITTEN = {"timestamptz": "timestamp with time zone"}
-
-
-@dataclass(frozen=True)
-class Difference:
-    """Rows of a release against the one before, by key."""
-
-    added: int
-    changed: int
-    removed: int
 
 
 def release_name(dataset: str, number: int) -> str:
@@ -53,6 +43,8 @@ def drop(connection: Connection, dataset: str, number: int) -> None:
         "and starts_with(relname, %s)",
         (f"{name}_rollup_",),
     ).fetchall()
+    for view in (table("kept", name), table("kept", name + "_history"), table("draft", name)):
+        connection.execute(sql.SQL("drop view if exists {}").format(view))
     for relation in (name, name + "_history", name + "_changes", *(found for (found,) in rows)):
         connection.execute(sql.SQL("drop table if exists {}").format(table("release", relation)))
 
@@ -94,8 +86,13 @@ def _near_columns(registry: Registry, contract: Contract) -> list[str]:
     return sorted((near - indexed) & there)
 
 
-def difference(connection: Connection, contract: Contract, name: str, previous: str) -> Difference | None:
-    """How `name` differs from `previous` in the columns that both have; None when the key is another."""
+def changed_keys(
+    connection: Connection, contract: Contract, name: str, previous: str
+) -> Iterator[tuple[str, str]] | None:
+    """(added, changed or removed; the key as a JSON object) of the rows in which `name` differs from `previous`.
+
+    Compared are the columns that both have, in the order of the key; None when the key is another.
+    """
     now, before = (columns_of(connection, "release", relation) for relation in (name, previous))
     common = [c for c, type_ in now.items() if before.get(c) == type_ and not c.startswith("_")]
     if not set(contract.primary_key) <= set(common):
@@ -103,15 +100,35 @@ def difference(connection: Connection, contract: Contract, name: str, previous: 
     same = " and ".join(f"{column('n', k)} = {column('p', k)}" for k in contract.primary_key)
     first = contract.primary_key[0]
     rows = [", ".join(column(alias, c) for c in common) for alias in ("n", "p")]
-    found = connection.execute(
-        f"select count(*) filter (where {column('p', first)} is null), "
-        f"count(*) filter (where row({rows[0]}) is distinct from row({rows[1]}) "
-        f"and {column('p', first)} is not null and {column('n', first)} is not null), "
-        f"count(*) filter (where {column('n', first)} is null) "
-        f"from release.{ident(name)} n full join release.{ident(previous)} p on {same}".encode()
-    ).fetchone()
-    assert found is not None
-    return Difference(*found)
+    both_keys = {k: f"coalesce({column('n', k)}, {column('p', k)})" for k in contract.primary_key}
+    key = ", ".join(f"{_text(k)}, {_shown(contract, k, value)}" for k, value in both_keys.items())
+    op = (
+        f"case when {column('p', first)} is null then 'added' when {column('n', first)} is null then 'removed' "
+        "else 'changed' end"
+    )
+    query = (
+        f"select {op}, json_build_object({key})::text from release.{ident(name)} n "
+        f"full join release.{ident(previous)} p on {same} "
+        f"where {column('n', first)} is null or {column('p', first)} is null "
+        f"or row({rows[0]}) is distinct from row({rows[1]}) order by {', '.join(both_keys.values())}"
+    )
+    return _stream(connection, query)
+
+
+def _shown(contract: Contract, name: str, value: str) -> str:
+    field = contract.by_name[name]
+    return field.type.json_expr(value, field.options)
+
+
+def _text(name: str) -> str:
+    return "'" + name.replace("'", "''") + "'"
+
+
+def _stream(connection: Connection, query: str) -> Iterator[tuple[str, str]]:
+    with connection.cursor("changed_keys") as cursor:
+        cursor.itersize = 10_000
+        cursor.execute(query.encode())
+        yield from cursor
 
 
 def swap(connection: Connection, contract: Contract, name: str) -> None:
@@ -135,6 +152,16 @@ def swap(connection: Connection, contract: Contract, name: str) -> None:
                     place=contract.slug,
                 ) from error
             time.sleep(LOCK_MS / 1000)
+
+
+def stop_readers(connection: Connection, dataset: str, number: int) -> None:
+    """End the statements that read the tables of a release."""
+    connection.execute(
+        "select pg_cancel_backend(l.pid) from pg_locks l join pg_class c on c.oid = l.relation "
+        "where c.relnamespace in ('release'::regnamespace, 'kept'::regnamespace) and l.granted "
+        "and l.pid <> pg_backend_pid() and c.relname in (%s, %s)",
+        (release_name(dataset, number), release_name(dataset, number) + "_history"),
+    )
 
 
 def drop_old(connection: Connection, dataset: str, keep: Sequence[int]) -> None:

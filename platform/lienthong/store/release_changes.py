@@ -41,6 +41,13 @@ def fill(connection: Connection, contract: Contract, name: str, previous: str | 
     _run(connection, f"analyze {changes}")
 
 
+def forget(connection: Connection, name: str, upto: int) -> None:
+    """Take the changes up to a release out of `release.<name>_changes`; followers from before it begin again."""
+    changes = f"release.{ident(name + '_changes')}"
+    _run(connection, f"delete from {changes} where _release <= {int(upto)} and _op <> 'begin'")
+    _run(connection, f"update {changes} set _release = {int(upto)} where _op = 'begin' and _release < {int(upto)}")
+
+
 def _alike(connection: Connection, name: str, previous: str) -> bool:
     """Do both releases have the same columns, and the one before its changes?"""
     now, before = (columns_of(connection, "release", n + "_changes") for n in (name, previous))

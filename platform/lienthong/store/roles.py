@@ -8,12 +8,13 @@ from lienthong.store.tables import METADATA
 
 PUBLIC, AGENCY, APP = "lienthong_public", "lienthong_agency", "lienthong_app"
 ADMINISTRATOR = "lienthong_administrator"
+HOSTED = "lienthong_hosted"
 
 _BOOTSTRAP = """
 do $$
 declare r text;
 begin
-  foreach r in array array['lienthong_public', 'lienthong_agency', 'lienthong_administrator'] loop
+  foreach r in array array['lienthong_public', 'lienthong_agency', 'lienthong_administrator', 'lienthong_hosted'] loop
     if not exists (select from pg_roles where rolname = r) then execute format('create role %I nologin', r); end if;
   end loop;
 end $$
@@ -39,8 +40,13 @@ def bootstrap(connection: Connection) -> None:
     connection.execute(_FOLD)
     connection.execute(_BOOTSTRAP)
     connection.execute("grant usage on schema open, platform, public to lienthong_public, lienthong_agency")
+    connection.execute("grant usage on schema kept to lienthong_public, lienthong_agency")
     connection.execute("grant usage on schema governed, history to lienthong_agency")
+    connection.execute("grant usage on schema draft to lienthong_administrator")
     connection.execute("grant lienthong_agency to lienthong_administrator")
+    # Rows that people write through the Action API: their owner may do nothing anywhere else.
+    connection.execute("grant lienthong_hosted to current_user")
+    connection.execute("create schema if not exists hosted authorization lienthong_hosted")
     connection.execute("revoke create on schema public from public")
     connection.execute("alter role lienthong_public set default_transaction_read_only = on")
 
@@ -51,7 +57,7 @@ def ensure_app(connection: Connection, password: str) -> None:
     if not connection.execute("select 1 from pg_roles where rolname = %s", (APP,)).fetchone():
         connection.execute(sql.SQL("create role {} login noinherit").format(role))
     connection.execute(sql.SQL("alter role {} login noinherit password {}").format(role, sql.Literal(password)))
-    for group in (PUBLIC, AGENCY, ADMINISTRATOR):
+    for group in (PUBLIC, AGENCY, ADMINISTRATOR, HOSTED):
         connection.execute(sql.SQL("grant {} to {}").format(sql.Identifier(group), role))
     connection.execute("grant usage on schema platform to lienthong_app")
     connection.execute("grant select on all tables in schema platform to lienthong_app")

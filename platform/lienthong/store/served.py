@@ -26,7 +26,7 @@ def ensure_views(connection: Connection, registry: Registry) -> None:
             if contract.is_open:
                 _ensure(connection, registry, contract)
             else:
-                for name in _views(contract):
+                for name in (*_views(contract), contract.id + "_release"):
                     connection.execute(sql.SQL("drop view if exists {}").format(table("open", name)))
 
 
@@ -38,14 +38,15 @@ def lock(connection: Connection, dataset: str) -> None:
 def _ensure(connection: Connection, registry: Registry, contract: Contract) -> None:
     wanted = wanted_columns(contract)
     views = (columns_of(connection, "open", name) for name in _views(contract))
-    if all({c for c in view if not c.startswith("_")} == set(wanted) for view in views):
+    told = columns_of(connection, "open", contract.id + "_release")
+    if told and all({c for c in view if not c.startswith("_")} == set(wanted) for view in views):
         _rolled_up(connection, contract)
         return
     number = _served(connection, contract)
     name = release_name(contract.id, number)
     there = columns_of(connection, "release", name)
     if number == 0 or any(there.get(c, type_) != type_ for c, type_ in wanted.items()):
-        _empty(connection, registry, contract)
+        serve_nothing(connection, registry, contract)
         return
     create_changes(connection, contract.open_fields, name)
     for relation in (name, name + "_history", name + "_changes"):
@@ -80,9 +81,9 @@ def _served(connection: Connection, contract: Contract) -> int:
     return int(row[0]) if row and row[0] in numbers(connection, contract.id) else 0
 
 
-def _empty(connection: Connection, registry: Registry, contract: Contract) -> None:
+def serve_nothing(connection: Connection, registry: Registry, contract: Contract) -> None:
     """Serve an empty release 0, made anew."""
-    for name in (*_views(contract), *(contract.id + suffix for suffix in rollup.suffixes(contract))):
+    for name in (*_views(contract), *(contract.id + s for s in ("_release", *rollup.suffixes(contract)))):
         connection.execute(sql.SQL("drop view if exists {}").format(table("open", name)))
     drop(connection, contract.id, 0)
     name = release_name(contract.id, 0)

@@ -4,6 +4,7 @@ from typing import Any
 
 from lienthong.kernel.problem import (
     Conflict,
+    Gone,
     Invalid,
     NotFound,
     NotPermitted,
@@ -15,7 +16,6 @@ from lienthong.kernel.problem import (
 )
 from lienthong.rest.lookup import UnsupportedMedia
 from lienthong.rest.negotiation import NotAcceptable
-from lienthong.rest.versions import Gone
 from lienthong.store.query import MAX_LIMIT
 
 Json = dict[str, Any]

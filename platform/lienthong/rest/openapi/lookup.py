@@ -1,10 +1,9 @@
 """Lookup by keys as OpenAPI."""
 
-from lienthong.kernel.problem import Invalid
+from lienthong.kernel.problem import Gone, Invalid
 from lienthong.kernel.text import Bilingual, both
 from lienthong.rest.lookup import MOST_KEYS, UnsupportedMedia
 from lienthong.rest.openapi.common import Json, answers, problem_answers, ref
-from lienthong.rest.versions import Gone
 
 
 def operation(id: str, title: Bilingual | None, row: Json) -> Json:
