@@ -115,7 +115,7 @@ def test_xlsx_cuts_what_no_cell_holds_and_says_so(tmp_path: Path) -> None:
 
 def test_the_same_rows_make_the_same_bytes() -> None:
     for name, format_ in FORMATS.items():
-        if not format_.needs_geometry:
+        if format_.writer and not format_.needs_geometry:
             made = {written(format_.writer, [("c", "x", "1.00")], document()) for _ in range(2)}
             assert len(made) == 1, name
 
@@ -146,4 +146,5 @@ def test_every_format_has_a_name_in_two_languages(name: str) -> None:
     format_ = FORMATS[name]
     assert format_.name == name
     assert format_.title.vi and format_.title.en
+    assert format_.use.vi and format_.use.en
     assert "/" in format_.media_type

@@ -22,13 +22,17 @@ Target = Path | RawIOBase
 
 @dataclass(frozen=True)
 class Document:
-    """What all files of one release tell: the fields of their rows, and facts (label, value) about the whole."""
+    """What all files of one release tell: the fields of their rows, and facts (label, value) about the whole.
+
+    `extent` is the box around all places: west, south, east, north in degrees; None when no row has a place.
+    """
 
     name: str
     title: Bilingual
     fields: tuple[FieldContract, ...]
     facts: tuple[tuple[Bilingual, str], ...]
     made_at: datetime
+    extent: tuple[float, float, float, float] | None = None
 
     @property
     def geometry(self) -> FieldContract | None:
@@ -52,15 +56,21 @@ class Writer(ABC):
 
 @dataclass(frozen=True)
 class Format:
-    """A file format. `writer` opens a file for writing; it imports what it needs when it is called."""
+    """A file format. `writer` opens a file for writing; it imports what it needs when it is called.
+
+    A format without a writer is made of the whole release, not of its rows one after another. Of a text, compressed
+    variants are kept too.
+    """
 
     name: str
     extension: str
     media_type: str
     title: Bilingual
-    writer: Callable[[Path, Document], Writer]
+    use: Bilingual
+    writer: Callable[[Path, Document], Writer] | None
     needs_geometry: bool = False
     max_rows: int | None = None
+    is_text: bool = False
 
     def refusal(self, document: Document, rows: int) -> Bilingual | None:
         """Why there is no file of this format for the document, or None when there is one."""

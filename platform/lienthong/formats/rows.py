@@ -9,7 +9,7 @@ from pyarrow import csv
 
 from lienthong.contract.model import FieldContract
 from lienthong.formats.base import Document
-from lienthong.store.export import DELIMITER, QUOTE, WKB, is_geometry, stream_columns
+from lienthong.store.export import BOX, DELIMITER, QUOTE, WKB, is_geometry, stream_columns
 
 _PARSE = csv.ParseOptions(delimiter=DELIMITER, quote_char=QUOTE, newlines_in_values=True)
 _PLAIN = {
@@ -55,11 +55,19 @@ class Batch:
         columns = [self._typed(field) for field in self._document.fields]
         return pa.Table.from_arrays(columns, schema=schema_of(self._document))
 
+    @cached_property
+    def boxes(self) -> list[pa.ChunkedArray]:
+        """West, south, east, north of each row's place, in degrees."""
+        return [self.text[side].cast(pa.float64()) for side in BOX]
+
+    def wkb(self, name: str) -> list[bytes | None]:
+        """A geometry of each row as WKB."""
+        return [None if v is None else bytes.fromhex(v) for v in self.text[WKB + name].to_pylist()]
+
     def _typed(self, field: FieldContract) -> pa.ChunkedArray:
         if not is_geometry(field):
             return self.text[field.name].cast(arrow_type(field))
-        found = self.text[WKB + field.name].to_pylist()
-        return pa.chunked_array([pa.array([None if v is None else bytes.fromhex(v) for v in found], pa.binary())])
+        return pa.chunked_array([pa.array(self.wkb(field.name), pa.binary())])
 
 
 def batches(blocks: Iterable[bytes], document: Document, columns: Sequence[str] | None = None) -> Iterator[Batch]:

@@ -1,7 +1,7 @@
 """The rows of a release as one COPY stream, rendered by PostgreSQL: what every file format is written from.
 
 A row is the text of each field (as it stands in JSON; geometry as WKT), then the row as JSON, and for datasets on the
-map the row as a GeoJSON feature (RFC 7946) and each geometry as hexadecimal WKB.
+map the row as a GeoJSON feature (RFC 7946), each geometry as hexadecimal WKB, and the box around the first one.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,6 +14,7 @@ from lienthong.store.predicate import column, ident
 # No value holds these characters (the types refuse them), so hardly anything is quoted.
 DELIMITER, QUOTE = "\x1f", "\x01"
 JSON, FEATURE, WKB = "_json", "_feature", "_wkb_"
+BOX = ("_xmin", "_ymin", "_xmax", "_ymax")
 BLOCK = 8 << 20  # bytes
 
 
@@ -25,7 +26,7 @@ def is_geometry(field: FieldContract) -> bool:
 def stream_columns(fields: Sequence[FieldContract]) -> list[str]:
     """The columns of the stream, in their order."""
     shapes = [field.name for field in fields if is_geometry(field)]
-    further = [FEATURE, *(WKB + name for name in shapes)] if shapes else []
+    further = [FEATURE, *(WKB + name for name in shapes), *BOX] if shapes else []
     return [*(field.name for field in fields), JSON, *further]
 
 
@@ -50,6 +51,13 @@ def blocks(
         yield b"".join(held)
 
 
+def extent(connection: Connection, relation: str, shape: FieldContract) -> tuple[float, float, float, float] | None:
+    """The box around all places of `release.<relation>`: west, south, east, north; None when there are none."""
+    box = f"(select st_extent({ident(shape.name)}) as b from release.{ident(relation)}) e"
+    found = connection.execute(f"select {', '.join(f'st{side}(b)' for side in BOX)} from {box}".encode()).fetchone()
+    return None if found is None or found[0] is None else (found[0], found[1], found[2], found[3])
+
+
 def _select(key: Sequence[str], fields: Sequence[FieldContract], relation: str) -> str:
     shapes = [field for field in fields if is_geometry(field)]
     parts = [*map(_text, fields), "row_to_json(r)::text"]
@@ -59,6 +67,7 @@ def _select(key: Sequence[str], fields: Sequence[FieldContract], relation: str) 
         lateral += f" cross join lateral (select {_json(rest)}) o"
         parts.append(_feature(key, shapes[0]))
         parts += [f"encode(st_asbinary({column('p', shape.name)}), 'hex')" for shape in shapes]
+        parts += [f"st{side}({column('p', shapes[0].name)})" for side in BOX]
     order = ", ".join(column("p", name) for name in key)
     return f"select {', '.join(parts)} from release.{ident(relation)} p {lateral} order by {order}"
 
