@@ -30,7 +30,7 @@ from lienthong.store.lines import Form, Liner
 from lienthong.store.lookup import Key, Lookup, named
 from lienthong.store.query import Page, Query
 from lienthong.store.scope import Scope
-from lienthong.store.slots import filled, settled
+from lienthong.store.slots import Texts, filled, settled
 
 STREAMS = 4  # at once, in one process
 Shape = Literal["rows", "one", "features", "document"]
@@ -210,12 +210,12 @@ class Door:
 
     async def again(self, subject: Subject, prepared: Compiled, texts: Sequence[str], surface: str) -> Answer:
         """The answer of a prepared statement to other values. `subject` has the rights that it was prepared for."""
-        known = prepared.statement
-        statement = replace(known, params=filled(known.params, texts))
+        known, given = prepared.statement, Texts(texts)
+        statement = replace(known, params=filled(known.params, given))
         permit, queries = prepared.permit, prepared.queries
         if permit.governed:  # then it is recorded who asks, and for what values
             permit = replace(permit, subject=subject)
-            queries = tuple([q.but(where=settled(q.where, texts), key=settled(q.key, texts)) for q in queries])
+            queries = tuple([q.but(where=settled(q.where, given), key=settled(q.key, given)) for q in queries])
         return await self._answer(subject, Compiled(statement, permit, queries, prepared.cost), surface)
 
     def charge(self, subject: Subject, cost: int) -> None:

@@ -4,12 +4,15 @@ import hashlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import create_async_engine
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
 
 from lienthong import ckan, feed, gql, identity, mcp, ogc, portal, rest, sharing
 from lienthong.access.budget import Budget
@@ -52,6 +55,16 @@ def services(given: Settings) -> tuple[Services, Database]:
     return Services(contracts, door, Catalog(contracts, engine), directory, given), database
 
 
+class Application(FastAPI):
+    """The app behind its lane, which stands before everything that the framework puts around a request."""
+
+    lane: Callable[[ASGIApp], ASGIApp]
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """The way in."""
+        return self.lane(super().build_middleware_stack())
+
+
 def create() -> FastAPI:
     """The app of one server process."""
     logs.begin()
@@ -63,7 +76,7 @@ def create() -> FastAPI:
         yield
         await database.close()
 
-    app = FastAPI(title="Liên Thông", openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan)
+    app = Application(title="Liên Thông", openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan)
     routers = [surface.router(given) for surface in SURFACES]
     for router in routers:
         app.include_router(router)
@@ -72,10 +85,13 @@ def create() -> FastAPI:
     app.add_route("/readyz", _ready(given))
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(404, missing)
-    app.add_middleware(Lane, routes=hot(routers), short=given.short, proxies=given.settings.proxies)
-    if given.settings.access_log:
-        app.add_middleware(Logged, path=given.settings.access_log)
+    app.lane = partial(_lane, given, hot(routers))
     return app
+
+
+def _lane(given: Services, routes: list[Route], app: ASGIApp) -> ASGIApp:
+    lane = Lane(app, routes, given.short, given.settings.proxies)
+    return Logged(lane, given.settings.access_log) if given.settings.access_log else lane
 
 
 async def _alive(_: Request) -> Response:

@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -15,6 +16,7 @@ from lienthong.store.query import Both, Compare, Condition, Either, Not, Related
 from lienthong.store.slots import Marked, opened
 from lienthong.store.spatial import parse_near
 
+_UNFIT = re.compile(r"[\x00\ud800-\udfff]")
 _OPEN = frozenset({"eq", "ne", "gt", "gte", "lt", "lte", "contains"})  # one value, whatever it is
 
 
@@ -104,7 +106,7 @@ def _text(raw: Any) -> str:
     if raw is None or isinstance(raw, Mapping | list):
         raise ParseError(both("Cần một giá trị đơn", "A single value is needed"))
     text = str(raw)
-    if "\0" in text or any(0xD800 <= ord(c) <= 0xDFFF for c in text):
+    if _UNFIT.search(text):
         raise ParseError(both("Có ký tự không hợp lệ", "It holds an invalid character"))
     return text
 

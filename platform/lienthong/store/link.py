@@ -13,6 +13,7 @@ from typing import Any
 
 from psycopg import AsyncConnection, OperationalError, errors
 from psycopg._transformer import Transformer
+from psycopg.abc import Buffer
 from psycopg.adapt import PyFormat
 from psycopg.pq import ExecStatus
 from psycopg.pq.abc import PGresult
@@ -53,9 +54,7 @@ class Link:
 
     async def run(self, sql: str, params: Sequence[Any], *, keep: bool) -> PGresult:
         """The result of one statement; a statement to `keep` is prepared. Raises psycopg.Error."""
-        transformer = Transformer(self.connection)
-        values = transformer.dump_sequence(params, [PyFormat.TEXT] * len(params)) if params else []
-        types = tuple(transformer.types or ())
+        values, types = self._written(params)
         if not keep:
             self._pg.send_query_params(sql.encode(), values, types)
             return await self._result()
@@ -64,6 +63,18 @@ class Link:
             name = await self._prepare(sql, types)
         self._pg.send_query_prepared(name, values)
         return await self._result()
+
+    def _written(self, params: Sequence[Any]) -> tuple[list[Buffer | None], tuple[int, ...]]:
+        """The values as they go over the wire, and their types. A text goes untyped, as psycopg has it too."""
+        values: list[Buffer | None] = [value.encode() if type(value) is str else None for value in params]
+        types = [0] * len(params)
+        rest = [n for n, value in enumerate(params) if value is not None and type(value) is not str]
+        if rest:
+            transformer = Transformer(self.connection)
+            dumped = transformer.dump_sequence([params[n] for n in rest], [PyFormat.TEXT] * len(rest))
+            for n, value, type_ in zip(rest, dumped, transformer.types or (), strict=True):
+                values[n], types[n] = value, type_
+        return values, tuple(types)
 
     async def _prepare(self, sql: str, types: tuple[int, ...]) -> bytes:
         if len(self._prepared) >= KEPT:

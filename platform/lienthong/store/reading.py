@@ -36,27 +36,37 @@ class Reading:
 
         `shown`: the columns that are needed of them; all that may be seen when it is not given.
         """
+        counted = ", count(*) over () as _all" if query.connection and _has_end(query.connection) else ""
+        page = self._few(query, keys, link, shown, int(query.page.limit) + 1)
+        return f"select row_number() over () as _n{counted}, q.* from ({page}) q"
+
+    def _few(
+        self,
+        query: Query,
+        keys: Sequence[SortKey],
+        link: tuple[Relation, str] | None,
+        shown: set[str] | None,
+        limit: int,
+    ) -> str:
+        """So many stored rows of the query's page, in its order, not numbered."""
         alias = self._alias()
         where, after = self._where(query, alias, link), ""
         if query.page.after is not None:
             after = after_sql(keys, opened_cursor(query.page.after, keys), alias, self.params)
             where += f" and {after}"
         order = ", ".join(key.order_sql(alias) for key in keys)
-        limit = int(query.page.limit) + 1
         offset = f" offset {int(query.page.offset)}" if query.page.offset else ""
         # By name: a caller may read some columns only.
         stored = dict.fromkeys(c for c in self._stored(query) if shown is None or c in shown)
         stored |= dict.fromkeys([*(key.column for key in keys), ROW_NUMBER])
         listed = ", ".join(column(alias, name) for name in stored)
-        counted = ", count(*) over () as _all" if query.connection and _has_end(query.connection) else ""
-        source, limited = self._relation(query), f"where {where} order by {order} limit {limit}{offset}"
-        page = f"select {listed} from {source} {alias} {limited}"
+        source = self._relation(query)
         if link is None and self._in_key_order(query):
             start = (
                 f"select {alias}.{BUCKET} from {source} {alias} where {after} order by {order} limit 1" if after else ""
             )
-            page = by_bucket(source, alias, f"{listed} from {source} {alias}", where, order, limit, start)
-        return f"select row_number() over () as _n{counted}, q.* from ({page}) q"
+            return by_bucket(source, alias, f"{listed} from {source} {alias}", where, order, limit, start)
+        return f"select {listed} from {source} {alias} where {where} order by {order} limit {limit}{offset}"
 
     def _in_key_order(self, query: Query) -> bool:
         """Does a search for words ask for the first rows in the order in which a release lies on disk?"""

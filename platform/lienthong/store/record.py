@@ -1,12 +1,11 @@
 """A governed read and its entry in the ledger, as one statement: either both happen or none."""
 
+import json
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
-
-from psycopg.types.json import Jsonb
 
 from lienthong.store.compile import Statement
 from lienthong.store.predicate import ident
@@ -79,23 +78,30 @@ def _text(
     )
 
 
-def _values(entry: LedgerEntry, writer: uuid.UUID, sequence: int) -> tuple[Any, ...]:
+def _values(entry: LedgerEntry, writer: uuid.UUID, sequence: int) -> tuple[str | None, ...]:
+    """As texts, since the statement casts them: what is no text yet costs the driver a search for its type."""
     return (
-        entry.receipt,
-        writer,
-        sequence,
+        entry.receipt.hex,
+        writer.hex,
+        str(sequence),
         entry.subject,
         entry.role,
         entry.agency,
         entry.dataset,
-        list(entry.fields),
-        Jsonb(entry.condition) if entry.condition is not None else None,
+        _array(entry.fields),
+        json.dumps(entry.condition) if entry.condition is not None else None,
         entry.purpose,
         entry.agreement,
         entry.surface,
         entry.state,
-        Jsonb(entry.context) if entry.context else None,
+        json.dumps(entry.context) if entry.context else None,
     )
+
+
+@lru_cache(maxsize=1000)
+def _array(names: tuple[str, ...]) -> str:
+    """The names as PostgreSQL writes an array; names of a contract hold neither quotes nor backslashes."""
+    return "{" + ",".join(f'"{name}"' for name in names) + "}"
 
 
 def _rows(columns: Sequence[str], main: bool) -> str:

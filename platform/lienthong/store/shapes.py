@@ -76,11 +76,14 @@ class Shapes(Reading):
         page = self._alias()
         keys = sort_keys(self.scopes[query.dataset].contract, query.order)
         rows = {items: f"r{n}" for n, items in enumerate(shape.rows)}
-        body = self._build((m, self._connection_member(m, keys, page, query, rows, link)) for m in shape.members)
+        plain = link is not None and all(m.name == "nodes" or m.literal is not None for m in shape.members)
+        seen = "" if plain else f" filter (where {page}._n <= {query.page.limit})"
+        body = self._build((m, self._connection_member(m, keys, page, query, rows, link, seen)) for m in shape.members)
         if all(m.name == "totalCount" or m.literal is not None for m in shape.members):
             return f"select {body}, 0" if counted else f"select {body}"
         shown = set[str]().union(*(self._shown(query, items) for items in rows))
-        source = f"({self._page(query, keys, link, shown)}) {page}"
+        limit = query.page.limit
+        source = self._few(query, keys, link, shown, limit) if plain else self._page(query, keys, link, shown)
         if counted:
             self._beside = Beside(page, query.page.limit)
         items = [f" cross join lateral (select {self._items(query.but(items=i), page)}) {n}" for i, n in rows.items()]
@@ -89,8 +92,8 @@ class Shapes(Reading):
         if counted and self._beside:
             count += "".join(f", {numbers}" for _, numbers in self._beside.numbers)
         if numbered:
-            count = f", string_agg({page}.{ROW_NUMBER}::text, ',') filter (where {page}._n <= {query.page.limit})"
-        return f"select {body}{count} from {source}{beside}{''.join(items)}"
+            count = f", string_agg({page}.{ROW_NUMBER}::text, ','){seen}"
+        return f"select {body}{count} from ({source}) {page}{beside}{''.join(items)}"
 
     def _connection_member(
         self,
@@ -100,19 +103,19 @@ class Shapes(Reading):
         query: Query,
         rows: Mapping[Items, str],
         link: tuple[Relation, str] | None,
+        seen: str,
     ) -> str:
         limit, cursor = query.page.limit, cursor_sql(keys, page)
-        seen = f"filter (where {page}._n <= {limit})"
         match member.name:
             case "totalCount":
                 return f"({self._total(query, link)})"
             case "nodes":
-                return f"coalesce(json_agg(row_to_json({rows[member.items]})) {seen}, '[]')"
+                return f"coalesce(json_agg(row_to_json({rows[member.items]})){seen}, '[]')"
             case "edges":
                 parts = self._build(
                     (p, f"row_to_json({rows[p.items]})" if p.name == "node" else cursor) for p in member.parts
                 )
-                return f"coalesce(json_agg({parts}) {seen}, '[]')"
+                return f"coalesce(json_agg({parts}){seen}, '[]')"
             case "pageInfo":
                 info = {
                     "hasNextPage": f"count(*) > {limit}",
@@ -205,13 +208,11 @@ class Shapes(Reading):
         numbered: bool = False,
     ) -> str:
         """A select of one row: the related rows as an array; `numbered` adds their numbers as a text."""
-        page, limit = self._alias(), query.page.limit
-        keys = sort_keys(self.scopes[query.dataset].contract, query.order)
-        source = f"({self._page(query, keys, link, self._shown(query, query.items))}) {page}"
+        page, keys = self._alias(), sort_keys(self.scopes[query.dataset].contract, query.order)
+        source = f"({self._few(query, keys, link, self._shown(query, query.items), query.page.limit)}) {page}"
         source += f" cross join lateral (select {self._items(query, page)}) r"
-        seen = f"filter (where {page}._n <= {limit})"
-        numbers = f", string_agg({page}.{ROW_NUMBER}::text, ',') {seen}" if numbered else ""
-        return f"select coalesce(json_agg(row_to_json(r)) {seen}, '[]'){numbers} from {source}"
+        numbers = f", string_agg({page}.{ROW_NUMBER}::text, ',')" if numbered else ""
+        return f"select coalesce(json_agg(row_to_json(r)), '[]'){numbers} from {source}"
 
     def _joined(self, item: Nested, link: tuple[Relation, str], made: Callable[..., str], shape: Any) -> str:
         """Related rows as an expression; those about persons stand beside the page, which then has their numbers."""

@@ -5,8 +5,9 @@ in the query and in the statement's parameters; everywhere else it is a text lik
 text only. What was made of a marked text is therefore told by the statement: its slots are open, the rest is fixed.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import fields, is_dataclass, replace
+from functools import cache
 from typing import Any
 
 
@@ -44,15 +45,35 @@ class Slot:
         return Slot(self.number, lambda text: change(read(text)), change(self.value))
 
 
+class Texts:
+    """The texts of one request; what a slot makes of its text is made once, however often it is asked for."""
+
+    __slots__ = ("_made", "_texts")
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._texts = texts
+        self._made: dict[int, Any] = {}
+
+    def __getitem__(self, number: int) -> str:
+        return self._texts[number]
+
+    def value(self, slot: Slot) -> Any:
+        """The value in the slot. Raises what reading its text does."""
+        found = self._made.get(id(slot), self)
+        if found is self:
+            found = self._made[id(slot)] = slot.read(self._texts[slot.number])
+        return found
+
+
 def opened(raw: Any, read: Callable[[Any], Any]) -> Any:
     """`read(raw)`, as a slot when the text is marked. Raises what `read` does."""
     value = read(raw)
     return Slot(raw.number, read, value) if isinstance(raw, Marked) else value
 
 
-def filled(params: Sequence[Any], texts: Sequence[str]) -> tuple[Any, ...]:
+def filled(params: Sequence[Any], texts: Texts) -> tuple[Any, ...]:
     """The parameters of a statement with the values of this request. Raises what reading them does."""
-    return tuple([p.read(texts[p.number]) if p.__class__ is Slot else p for p in params])
+    return tuple([texts.value(p) if p.__class__ is Slot else p for p in params])
 
 
 def numbers(params: Sequence[Any]) -> frozenset[int]:
@@ -60,17 +81,23 @@ def numbers(params: Sequence[Any]) -> frozenset[int]:
     return frozenset(p.number for p in params if isinstance(p, Slot))
 
 
-def settled(value: Any, texts: Sequence[str] | None = None) -> Any:
+def settled(value: Any, texts: Texts | None = None) -> Any:
     """A query, condition or value without slots: with the values of this request, or with those it was made of."""
     if isinstance(value, Slot):
-        return value.value if texts is None else value.read(texts[value.number])
+        return value.value if texts is None else texts.value(value)
     if isinstance(value, Marked):
         return str(value) if texts is None else texts[value.number]
     if isinstance(value, tuple):
         made = tuple(settled(part, texts) for part in value)
         return value if all(a is b for a, b in zip(made, value, strict=True)) else made
-    if is_dataclass(value) and not isinstance(value, type):
-        parts = {f.name: getattr(value, f.name) for f in fields(value)}
+    if names := _members(value.__class__):
+        parts = {name: getattr(value, name) for name in names}
         changed = {name: new for name, old in parts.items() if (new := settled(old, texts)) is not old}
         return replace(value, **changed) if changed else value
     return value
+
+
+@cache
+def _members(kind: Hashable) -> tuple[str, ...]:
+    """The members of a dataclass."""
+    return tuple(f.name for f in fields(kind)) if isinstance(kind, type) and is_dataclass(kind) else ()

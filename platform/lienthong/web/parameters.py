@@ -41,7 +41,8 @@ def named(raw: bytes) -> dict[str, str]:
 
 def decoded(raw: bytes, place: str | None = None) -> str:
     """Percent-encoded bytes of a query as text in NFC. Raises QueryInvalid."""
-    return text(unquote_to_bytes(raw.replace(b"+", b" ")), place)
+    plain = b"%" not in raw and b"+" not in raw
+    return text(raw if plain else unquote_to_bytes(raw.replace(b"+", b" ")), place)
 
 
 def text(raw: bytes, place: str | None = None) -> str:
@@ -52,7 +53,7 @@ def text(raw: bytes, place: str | None = None) -> str:
         raise QueryInvalid(both("Không phải UTF-8", "Not UTF-8"), place=place) from error
     if "\0" in found:
         raise QueryInvalid(both("Có ký tự NUL", "It holds the character NUL"), place=place)
-    return nfc(found)
+    return found if found.isascii() else nfc(found)
 
 
 def only(given: Mapping[str, str], known: Iterable[str]) -> None:

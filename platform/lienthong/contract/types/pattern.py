@@ -12,12 +12,13 @@ from lienthong.kernel.text import Bilingual, both, nfc
 
 Replacement = tuple[str, str]
 CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
+_UNFIT = re.compile(CONTROL + r"|[\ud800-\udfff]")
 
 
 def clean(text: str) -> str:
     """`text` in NFC without blanks at its ends. Raises ParseError on control characters and lone surrogates."""
     tidy = nfc(text).strip()
-    if re.search(CONTROL, tidy) or any("\ud800" <= c <= "\udfff" for c in tidy):
+    if _UNFIT.search(tidy):
         raise refuse("văn bản chứa ký tự điều khiển", "the text holds control characters")
     return tidy
 
