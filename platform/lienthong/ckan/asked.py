@@ -151,7 +151,7 @@ def _where(params: Params, scope: Scope) -> tuple[Condition | None, dict[str, An
     if params.get("filters") not in (None, ""):
         echo["filters"] = filters.given_filters(params["filters"])
         if echo["filters"]:
-            operation = filters.Filters(scope).read(echo["filters"])
+            operation = filters.Filters(scope.fields).read(echo["filters"])
             echo["filterops"] = operation.echo()
             parts.append(filters.condition(scope, operation))
     for name in ("q", "full_text"):

@@ -1,7 +1,6 @@
 """`filters` of datastore_search -> Condition (ckanext-datastore 2.12: values, lists, operators, $or, $and)."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import orjson
@@ -10,6 +9,7 @@ from lienthong.ckan.errors import Refusal, invalid, invalid_query
 from lienthong.contract.model import FieldContract
 from lienthong.kernel.problem import QueryInvalid
 from lienthong.store.condition import value_of
+from lienthong.store.hosted_filter import Operation
 from lienthong.store.query import ROW_NUMBER, Both, Compare, Condition, Either
 from lienthong.store.scope import Scope
 
@@ -17,20 +17,6 @@ OPERATORS = ("eq", "in", "gt", "gte", "lt", "lte")
 MAX_DEPTH = 10
 MAX_OPERATIONS = 100
 NONE: Condition = Either(())
-
-
-@dataclass(frozen=True)
-class Operation:
-    """One operation as CKAN echoes it in `filterops`."""
-
-    op: str
-    field: str | None
-    value: Any
-
-    def echo(self) -> dict[str, Any]:
-        """The operation as JSON."""
-        value = [part.echo() for part in self.value] if self.op in ("$or", "$and") else self.value
-        return {"op": self.op, "field": self.field, "value": value}
 
 
 def given_filters(raw: Any) -> Any:
@@ -48,8 +34,8 @@ def given_filters(raw: Any) -> Any:
 class Filters:
     """Reads filters over the fields that a caller may see."""
 
-    def __init__(self, scope: Scope) -> None:
-        self._scope = scope
+    def __init__(self, fields: Collection[str]) -> None:
+        self._fields = fields
         self._count = 0
 
     def read(self, given: Any) -> Operation:
@@ -75,7 +61,7 @@ class Filters:
             name = name[1:]
         elif name.startswith("$"):
             raise invalid("filters", f"Unknown operators (must be one of $or, $and): {name}")
-        if name != ROW_NUMBER and name not in self._scope.fields:
+        if name != ROW_NUMBER and name not in self._fields:
             raise invalid("filters", f"Unknown field: {name}")
         return self._field(name, value)
 

@@ -3,7 +3,7 @@
 import fcntl
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,15 +20,18 @@ EXTENSIONS = ("postgis", "pg_trgm", "unaccent", "btree_gist", "pgcrypto")
 
 
 class Cluster:
-    """A cluster in `home/pg`, made at the first `start`.
+    """A cluster in `home/pg`, or in another folder there, made at the first `start`.
 
-    The profile "test" trades durability for speed and has no TCP. All methods raise `Unavailable` when the
-    machine does not let them do their work, with what to do.
+    The profile "test" trades durability for speed and has no TCP; "sandbox" holds copies only. All methods
+    raise `Unavailable` when the machine does not let them do their work, with what to do.
     """
 
-    def __init__(self, home: Path, profile: Profile = "serve") -> None:
+    def __init__(
+        self, home: Path, profile: Profile = "serve", folder: str = "pg", extensions: Sequence[str] = EXTENSIONS
+    ) -> None:
         self._home = home.absolute()
-        self._place = Place(self._home / "pg", profile)
+        self._place = Place(self._home / folder, profile)
+        self._extensions = extensions
 
     def ensure_installed(self) -> Path:
         """The folder of the server's programs. Installs them from the distribution when missing."""
@@ -71,6 +74,11 @@ class Cluster:
     def running(self) -> bool:
         """Whether a server works in this very folder."""
         return cluster_server.is_running(self._place)
+
+    @property
+    def pid(self) -> int | None:
+        """The process number of the server."""
+        return self._place.pid() if self.running else None
 
     @property
     def log(self) -> Path:
@@ -129,7 +137,7 @@ class Cluster:
             if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
                 return
         with self._connect("template1") as template:
-            for name in EXTENSIONS:
+            for name in self._extensions:
                 template.execute(sql.SQL("CREATE EXTENSION IF NOT EXISTS {}").format(sql.Identifier(name)))
         self.create_database(DATABASE)
 

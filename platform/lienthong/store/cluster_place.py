@@ -52,7 +52,7 @@ class Place:
     @property
     def port(self) -> int:
         """The port on 127.0.0.1, the same at every start while it is free."""
-        return _PRIVATE_PORT if self.profile == "test" else int(self._read("port"))
+        return _PRIVATE_PORT if self.profile != "serve" else int(self._read("port"))
 
     @property
     def major(self) -> int | None:

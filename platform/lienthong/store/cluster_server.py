@@ -68,7 +68,7 @@ def _initialise(place: Place, account: Account, binaries: Path) -> None:
         os.chown(path, account.uid, account.gid)
     options = ["--encoding=UTF8", "--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=vi-VN"]
     options += ["--data-checksums", "--auth=scram-sha-256", f"--username={SUPERUSER}"]
-    options += ["--no-sync"] if place.profile == "test" else []
+    options += ["--no-sync"] if place.profile != "serve" else []
     result = account.run([binaries / "initdb", *options, f"--pwfile={password}", "-D", fresh])
     password.unlink()
     if result.returncode != 0:

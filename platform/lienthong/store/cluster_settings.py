@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-Profile = Literal["serve", "test"]
+Profile = Literal["serve", "test", "sandbox"]
 
 _MIB = 1024 * 1024
 _CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
@@ -40,12 +40,30 @@ _TEST: Mapping[str, str] = {
     "wal_level": "minimal",
     "max_wal_senders": "0",
 }
+# For SQL typed by people, over copies: small, nothing that cannot be interrupted, nothing worth waiting for.
+_SANDBOX: Mapping[str, str] = {
+    **_TEST,
+    "shared_buffers": "64MB",
+    "effective_cache_size": "256MB",
+    "work_mem": "8MB",
+    "maintenance_work_mem": "64MB",
+    "max_connections": "20",
+    "max_prepared_transactions": "0",
+    "temp_file_limit": "256MB",
+    "join_collapse_limit": "6",
+    "from_collapse_limit": "6",
+    "geqo_threshold": "7",
+    "max_stack_depth": "1MB",
+    "restart_after_crash": "on",
+    "max_wal_size": "256MB",
+}
 
 
 def server_settings(profile: Profile, port: int, sockets: Path) -> str:
     """The text of a PostgreSQL configuration file for this machine."""
-    values = {**_COMMON, **(_TEST if profile == "test" else {**_SERVE, **_memory(_memory_bytes())})}
-    values |= _cores(os.cpu_count() or 1)
+    own = {"test": _TEST, "sandbox": _SANDBOX}
+    values = {**_COMMON, **(own.get(profile) or {**_SERVE, **_memory(_memory_bytes())})}
+    values |= _cores(os.cpu_count() or 1 if profile != "sandbox" else 0)
     values |= {
         "port": str(port),
         "unix_socket_directories": str(sockets),
@@ -79,8 +97,8 @@ def _cores(cores: int) -> dict[str, str]:
     return {
         "max_worker_processes": str(cores + 8),
         "max_parallel_workers": str(cores),
-        "max_parallel_workers_per_gather": str(max(cores // 2, 1)),
-        "max_parallel_maintenance_workers": str(max(cores // 2, 1)),
+        "max_parallel_workers_per_gather": str(max(cores // 2, min(cores, 1))),
+        "max_parallel_maintenance_workers": str(max(cores // 2, min(cores, 1))),
     }
 
 

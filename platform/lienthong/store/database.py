@@ -10,10 +10,11 @@ from psycopg import AsyncConnection, errors
 from psycopg.pq.abc import PGresult
 from psycopg_pool import PoolTimeout
 
-from lienthong.kernel.problem import NotFound, NotPermitted, Problem, QueryInvalid, TooCostly, Unavailable
+from lienthong.kernel.problem import Gone, NotFound, NotPermitted, Problem, QueryInvalid, TooCostly, Unavailable
 from lienthong.kernel.text import both
 from lienthong.store.compile import Statement
 from lienthong.store.exports import Exports
+from lienthong.store.hosted import Hosted
 from lienthong.store.link import Links
 from lienthong.store.record import LedgerEntry, recorded
 
@@ -31,18 +32,19 @@ class Database:
         self._public = Links(partial(_connected, url, _AS_PUBLIC), size)
         self._agency = Links(partial(_connected, url, ()), size)  # each waits for the disk that takes its entry
         self._exports = Exports(url, max(2, size // 2))
+        self.hosted = Hosted(url, max(2, size // 2))
 
     async def open(self) -> None:
         """Open connections. Raises Unavailable when the database does not answer."""
         try:
             await asyncio.gather(self._public.open(), self._agency.open())
-            await self._exports.open()
+            await asyncio.gather(self._exports.open(), self.hosted.open())
         except (errors.OperationalError, PoolTimeout) as error:
             raise Unavailable(both("CSDL không trả lời", "The database does not answer")) from error
 
     async def close(self) -> None:
         """Close all connections."""
-        await asyncio.gather(self._public.close(), self._agency.close(), self._exports.close())
+        await asyncio.gather(self._public.close(), self._agency.close(), self._exports.close(), self.hosted.close())
 
     async def read(self, statement: Statement) -> Row:
         """The one row of an open statement, as bytes."""
@@ -115,6 +117,8 @@ def _translated() -> Iterator[None]:
             raise _unrecorded(error) from error
         raise NotPermitted(both("Cơ sở dữ liệu từ chối", "The database refuses")) from error
     except errors.UndefinedTable as error:
+        if '"kept.' in (error.diag.message_primary or ""):
+            raise _not_kept() from error
         raise NotFound(both("Bộ dữ liệu chưa được công bố", "The dataset is not published yet")) from error
     except (PoolTimeout, TimeoutError) as error:
         log.warning("all connections busy")
@@ -135,6 +139,15 @@ def _unrecorded(error: errors.Error) -> Problem:
     """No entry, no rows: a read that cannot be recorded does not happen."""
     log.error("the ledger cannot be written: %s %s", error.sqlstate, type(error).__name__)
     return Unavailable(both("Không ghi được sổ truy cập", "The ledger cannot be written"))
+
+
+def _not_kept() -> Problem:
+    """The release in which the cursor was made is not kept any more, or was withdrawn."""
+    return Gone(
+        both("Bản công bố của con trỏ này không còn giữ", "The release that this cursor was made in is not kept"),
+        place="cursor",
+        fix=both("Bỏ con trỏ và đọc lại từ đầu", "Leave the cursor out and begin again"),
+    )
 
 
 def _bad_value() -> Problem:

@@ -1,0 +1,221 @@
+"""Writing rows of hosted tables: set by set, in one statement each; only a set that fails is looked at row by row."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, Literal
+
+import orjson
+from psycopg import errors, sql
+
+from lienthong.store.hosted import Connection, HostedTable, Refused, acting, has, told, value, words_name
+from lienthong.store.hosted_filter import ID, Operation, condition_sql
+from lienthong.store.hosted_shapes import row_json
+from lienthong.store.hosted_types import JSON, HostedField
+
+Method = Literal["insert", "upsert", "update"]
+Record = dict[str, Any]
+ALONE = 256  # a set that failed is cut into pieces of so many records, and the piece that fails into records
+
+
+class Missing(Exception):
+    """A record to update that is not there; `place`: where its key stands among the values of its statement."""
+
+    def __init__(self, record: Record, key: Sequence[str]) -> None:
+        super().__init__("not found")
+        self.record, self.key = record, key
+
+
+@dataclass
+class Written:
+    """What was done: how many rows are new, or gone, and, when asked for, the rows as a JSON array."""
+
+    added: int = 0
+    removed: int = 0
+    rows: bytes = b"[]"
+
+
+async def write(
+    connection: Connection, table: HostedTable, records: Sequence[Record], method: Method, *, show: bool = False
+) -> Written:
+    """Write records in the transaction at hand, all or none. Raises Refused with the record's number, Missing."""
+    writer = _Writer(connection, table, method, show, await has(connection, words_name(table.resource_id)))
+    async with acting(connection):
+        start = await value(
+            connection, sql.SQL("select array[last_value, is_called::int] from {}").format(_sequence(table))
+        )
+        try:
+            async with connection.transaction():
+                return await writer.all(records)
+        except (errors.DataError, errors.IntegrityError, errors.ProgrammingError, errors.RaiseException) as error:
+            reason = told(error)
+        set_back = sql.SQL("select setval({}, {}, {})").format(
+            sql.Literal(_sequence(table).as_string(connection)), sql.Literal(start[0]), sql.Literal(bool(start[1]))
+        )
+        await connection.execute(set_back)
+        raise Refused(reason, await writer.culprit(records))
+
+
+def _sequence(table: HostedTable) -> sql.Identifier:
+    return sql.Identifier("hosted", f"{table.resource_id}_seq")
+
+
+class _Writer:
+    """Statements for the records of one call."""
+
+    def __init__(self, connection: Connection, table: HostedTable, method: Method, show: bool, words: bool) -> None:
+        self._connection, self._table, self._method = connection, table, method
+        self._show, self._words = show, words
+        self._json = [f.name for f in table.fields if f.type in JSON]
+
+    async def all(self, records: Sequence[Record]) -> Written:
+        """Write them: runs of records with the same members are one statement."""
+        if self._method == "insert":
+            return await self._run(records, self._table.fields, ())
+        done, rows = Written(), []
+        for names, run in groupby(records, key=frozenset):
+            key = ("_id",) if "_id" in names else self._table.primary_key
+            fields = [f for f in (ID, *self._table.fields) if f.name in names]
+            last = {tuple(_hashable(r[k]) for k in key): r for r in run} if key else {}
+            part = await self._run(list(last.values()), fields, key)
+            done.added += part.added
+            rows.append(part.rows[1:-1])
+        done.rows = b"[" + b",".join(row for row in rows if row.strip()) + b"]"
+        return done
+
+    async def culprit(self, records: Sequence[Record]) -> int:
+        """The number of the first record that cannot be written."""
+        first = 0
+        for start in range(0, len(records), ALONE):
+            piece = records[start : start + ALONE]
+            first = start
+            if len(records) <= ALONE or not await self._passes(piece):
+                break
+        for n, record in enumerate(records[first : first + ALONE]):
+            if not await self._passes([record]):
+                return first + n
+        return first
+
+    async def _passes(self, records: Sequence[Record]) -> bool:
+        try:
+            async with self._connection.transaction():
+                await self.all(records)
+                return True
+        except errors.Error:
+            return False
+
+    async def _run(self, records: Sequence[Record], fields: Sequence[HostedField], key: Sequence[str]) -> Written:
+        names = [sql.Identifier(f.name) for f in fields]
+        source = sql.SQL("rows from (json_to_recordset({}::json) as ({})) with ordinality r({}, _n)").format(
+            sql.Literal(self._payload(records, fields)),
+            sql.SQL(", ").join(sql.SQL("{} {}").format(sql.Identifier(f.name), sql.SQL(f.native)) for f in fields),
+            sql.SQL(", ").join(names),
+        )
+        make = self._update if self._method == "update" else self._insert
+        statement = make(source, fields, key)
+        body, count, fresh = await self._done(statement)
+        if self._method == "update" and count != len(records):
+            raise Missing(await self._absent(records, key), key)
+        return Written(fresh, rows=body)
+
+    def _payload(self, records: Sequence[Record], fields: Sequence[HostedField]) -> str:
+        """The records as JSON. A JSON value keeps the spelling that CKAN's files have; an empty text is no number."""
+        made = orjson.dumps(records, default=str)
+        if self._json:
+            made = orjson.dumps([_spelt(record, self._json) for record in records], default=str)
+        if b'""' in made:
+            others = [f.name for f in fields if f.type != "text"]
+            cleaned = [_emptied(record, others) for record in records]
+            made = orjson.dumps([_spelt(record, self._json) for record in cleaned], default=str)
+        return made.decode()
+
+    def _insert(self, source: sql.Composable, fields: Sequence[HostedField], key: Sequence[str]) -> sql.Composable:
+        names = [sql.Identifier(f.name) for f in fields]
+        columns = sql.SQL(", ").join(names)
+        conflict: sql.Composable = sql.SQL("")
+        if key:
+            set_ = [sql.SQL("{0} = excluded.{0}").format(name) for name in names]
+            conflict = sql.SQL(" on conflict ({}) do update set {}").format(
+                sql.SQL(", ").join(map(sql.Identifier, key)), sql.SQL(", ").join(set_)
+            )
+        if not names:
+            into = sql.SQL("insert into {} as t (_id) select nextval({}) from {}").format(
+                self._table.name, sql.Literal(_sequence(self._table).as_string(self._connection)), source
+            )
+        else:
+            into = sql.SQL("insert into {} as t ({}) select {} from {}{}").format(
+                self._table.name, columns, columns, source, conflict
+            )
+        return sql.SQL("{} returning t._id, (t.xmax = 0) as _fresh, {} as _row").format(into, self._row)
+
+    def _update(self, source: sql.Composable, fields: Sequence[HostedField], key: Sequence[str]) -> sql.Composable:
+        names = [f.name for f in fields if f.name not in key] or list(key[:1])
+        set_ = [sql.SQL("{} = r.{}").format(sql.Identifier(n), sql.Identifier(n)) for n in names]
+        same = [sql.SQL("t.{0} = r.{0}").format(sql.Identifier(name)) for name in key]
+        return sql.SQL("update {} t set {} from {} where {} returning t._id, false as _fresh, {} as _row, r._n").format(
+            self._table.name, sql.SQL(", ").join(set_), source, sql.SQL(" and ").join(same), self._row
+        )
+
+    @property
+    def _row(self) -> sql.Composable:
+        return row_json((ID, *self._table.fields)) if self._show else sql.SQL("null::json")
+
+    async def _done(self, statement: sql.Composable) -> tuple[bytes, int, int]:
+        """The rows, how many there are, and how many of them are new."""
+        order = sql.SQL(" order by _n" if self._method == "update" else "")
+        forget: sql.Composable = sql.SQL("")
+        if self._words and self._method != "insert":
+            forget = sql.SQL(", f as (delete from {} w using done where w._id = done._id)").format(self._table.words)
+        shown = sql.SQL("coalesce(json_agg(_row{}), '[]')::text" if self._show else "'[]'").format(order)
+        cursor = await self._connection.execute(
+            sql.SQL("with done as ({}){} select {}, count(*), count(*) filter (where _fresh) from done").format(
+                statement, forget, shown
+            )
+        )
+        row = await cursor.fetchone()
+        assert row is not None
+        return row[0].encode(), row[1], row[2]
+
+    async def _absent(self, records: Sequence[Record], key: Sequence[str]) -> Record:
+        """The first of the records whose key is not in the table."""
+        for record in records:
+            same = [sql.SQL("{} = {}").format(sql.Identifier(k), sql.Literal(str(record[k]))) for k in key]
+            found = sql.SQL("select exists (select from {} where {})").format(
+                self._table.name, sql.SQL(" and ").join(same)
+            )
+            if not await value(self._connection, found):
+                return record
+        return records[0]
+
+
+def _spelt(record: Record, names: Sequence[str]) -> Record:
+    made = {n: orjson.Fragment(json.dumps(record[n])) for n in names if record.get(n) is not None}
+    return record | made if made else record
+
+
+def _emptied(record: Record, names: Sequence[str]) -> Record:
+    made = {n: None for n in names if record.get(n) == ""}
+    return record | made if made else record
+
+
+def _hashable(given: Any) -> Any:
+    return orjson.dumps(given) if isinstance(given, dict | list) else given
+
+
+async def delete(
+    connection: Connection, table: HostedTable, operation: Operation | None, *, show: bool = False
+) -> Written:
+    """Delete the rows that fit, or all of them. Raises Refused."""
+    where = condition_sql(operation, table.by_name) if operation else sql.SQL("true")
+    words = await has(connection, words_name(table.resource_id))
+    row = row_json((ID, *table.fields)) if show else sql.SQL("null::json")
+    forget = sql.SQL(", f as (delete from {} w using done where w._id = done._id)").format(table.words)
+    statement = sql.SQL(
+        "with done as (delete from {} t where {} returning t._id, {} as _row){} "
+        "select coalesce(json_agg(_row order by _id) filter (where _row is not null), '[]')::text, count(*) from done"
+    ).format(table.name, where, row, forget if words else sql.SQL(""))
+    async with acting(connection):
+        found = await (await connection.execute(statement)).fetchone()
+    assert found is not None
+    return Written(removed=found[1], rows=found[0].encode())
