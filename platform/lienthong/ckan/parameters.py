@@ -1,50 +1,57 @@
 """Parameters as CKAN reads them: form, else query string, else JSON body; numbers and truths from text."""
 
 import json
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 import orjson
-from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
+from lienthong.ckan import multipart
 from lienthong.ckan.errors import BadRequest, NoPage, invalid
+from lienthong.ckan.multipart import Receiver
 
 Params = dict[str, Any]
 T = TypeVar("T")
 MAX_BODY = 1_000_000
+MAX_WRITE = 64_000_000  # rows of a DataStore come in a body, too
 MAX_PARAMETERS = 1_000
 _TRUE = frozenset({"true", "yes", "t", "y", "1", "on"})
 
 
-async def parameters(request: Request) -> Params:
-    """The parameters of an action that only reads. Raises BadRequest, NoPage.
+async def parameters(
+    request: Request, writes: bool = False, receiver: Receiver | None = None, most: int = MAX_BODY
+) -> Params:
+    """The parameters of an action. Raises BadRequest, NoPage, Refusal.
 
-    A form beats the query string, and the query string beats a JSON body (CKAN 2.12, views/api.py).
+    A form beats the query string, and the query string beats a JSON body (CKAN 2.12, views/api.py); of an action that
+    `writes` only the body counts. `receiver`: for the files of a form; `most`: bytes of a body without files.
     """
-    query = request.scope["query_string"]
+    query = b"" if writes else request.scope["query_string"]
     if request.method == "GET" and query:
         return _mixed(_pairs(query))
-    body = await _body(request)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "multipart/form-data":
+        longest = None if receiver else most
+        pairs = await multipart.read(request.headers["content-type"], _pieces(request, longest), receiver)
+        return _mixed(pairs)
+    body = b"".join([piece async for piece in _pieces(request, most)])
     if body and kind == "application/x-www-form-urlencoded":
         return _form(_pairs(body))
-    if body and kind == "multipart/form-data":
-        return _mixed(await _multipart(request, body))
     if query:
         return _mixed(_pairs(query))
     return _json(body, kind) if body else {}
 
 
-async def _body(request: Request) -> bytes:
-    """The body, when it is not too long. Raises NoPage."""
-    found = bytearray()
-    async for part in request.stream():
-        found += part
-        if len(found) > MAX_BODY:
+async def _pieces(request: Request, most: int | None) -> AsyncIterator[bytes]:
+    """The body in pieces, when it is not too long. Raises NoPage."""
+    length = 0
+    async for piece in request.stream():
+        length += len(piece)
+        if most is not None and length > most:
             raise NoPage(413)
-    return bytes(found)
+        yield piece
 
 
 def _pairs(text: bytes) -> list[tuple[str, str]]:
@@ -59,8 +66,8 @@ def _pairs(text: bytes) -> list[tuple[str, str]]:
         raise NoPage(413) from error
 
 
-def _mixed(pairs: Iterable[tuple[str, str]]) -> Params:
-    """One value as text, several of one name as a list."""
+def _mixed(pairs: Iterable[tuple[str, Any]]) -> Params:
+    """One value as text or file, several of one name as a list."""
     found: Params = {}
     for name, value in pairs:
         if name not in found:
@@ -102,22 +109,6 @@ def _mapping(found: Any) -> Params:
 def _unreadable(reason: str) -> BadRequest:
     told = f"Error decoding JSON data. Error: {reason} JSON data extracted from the request: {{}}"
     return BadRequest(f"JSON Error: {told}")
-
-
-async def _multipart(request: Request, body: bytes) -> list[tuple[str, str]]:
-    """The texts of a multipart form; files have no meaning for reading and are dropped."""
-
-    async def stream() -> AsyncGenerator[bytes, None]:
-        yield body
-        yield b""
-
-    try:
-        form = await MultiPartParser(request.headers, stream(), max_files=10, max_fields=MAX_PARAMETERS).parse()
-    except (MultiPartException, KeyError) as error:
-        raise NoPage(400) from error
-    found = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
-    await form.close()
-    return found
 
 
 def natural(params: Params, name: str, default: int, *also: str) -> int:
