@@ -1,7 +1,8 @@
 """What an action is given, and the register of actions."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -11,9 +12,11 @@ from lienthong.access.door import Answer
 from lienthong.access.services import Services
 from lienthong.catalog.hosted.caller import Caller
 from lienthong.ckan import authz
+from lienthong.ckan.entry import PUBLIC, Entry
 from lienthong.ckan.errors import denied, not_found
-from lienthong.ckan.index import Entry, Index
+from lienthong.ckan.index import Index
 from lienthong.ckan.parameters import Params
+from lienthong.ckan.postings import documents
 from lienthong.governance.subject import Subject
 from lienthong.kernel.problem import Problem
 from lienthong.kernel.text import Language
@@ -60,6 +63,10 @@ class Call:
         """Where the hosted catalogue lies."""
         return self.services.catalog.engine
 
+    def asking(self, params: Params) -> "Call":
+        """The same caller with other parameters."""
+        return replace(self, params=params)
+
     def check(self, act: str, thing: Any = None) -> None:
         """Raises Refusal (403) unless the caller may do `act` to `thing` (`authz`)."""
         authz.check(self.caller, act, thing)
@@ -80,9 +87,38 @@ class Call:
         found = self.index.find(name)
         if found is None:
             raise not_found()
-        if not found.is_public and not self.may_read(found.id):
+        if not self.sees(found):
             raise denied(f"User {self.user} not authorized to read package {name}")
         return found
+
+    def sees(self, entry: Entry) -> bool:
+        """May the caller see the dataset?"""
+        if self.caller.sysadmin or entry.is_public:
+            return True
+        if entry.state:
+            return self.may_read(entry.state.contract.id)
+        return not self._labels.isdisjoint(entry.labels)
+
+    def visible(self, *, private: bool) -> int:
+        """The datasets that the caller may see, whatever their state; without `private` maybe less."""
+        index = self.index
+        if self.caller.sysadmin:
+            return index.every
+        found = index.labelled(self._labels)
+        if private:
+            for number in index.kept("governed", lambda: documents(index.governed())):
+                entry = index[number]
+                if not entry.is_public and entry.state and self.may_read(entry.state.contract.id):
+                    found |= 1 << number
+        return found
+
+    @cached_property
+    def _labels(self) -> frozenset[str]:
+        """CKAN's permission labels of the caller."""
+        caller = self.caller
+        own = [f"creator-{caller.id}"] if caller.id else []
+        organizations = (f"member-{id}" for id in caller.reads())
+        return frozenset([PUBLIC, *own, *organizations, *(f"collaborator-{id}" for id in caller.collaborations)])
 
 
 Action = Callable[[Call], Awaitable[Any]]

@@ -1,67 +1,162 @@
-"""Everything that CKAN's catalogue actions read, made once for each state of the catalogue and language."""
+"""The catalogue in memory: every dataset once, fields as sets of documents, changed in place with each dataset."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from functools import cached_property
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from itertools import count
+from typing import Any, TypeVar
 
-from lienthong.catalog.snapshot import DatasetState, FileInfo, Snapshot
-from lienthong.ckan import documents, ids
+from lienthong.catalog.snapshot import FileInfo
+from lienthong.ckan import documents as made
 from lienthong.ckan.documents import Document
-from lienthong.ckan.words import Padded, padded
-from lienthong.contract.model import Agency
-from lienthong.contract.registry import Registry
-from lienthong.kernel.text import Language, fold
+from lienthong.ckan.entry import PUBLIC, Entry
+from lienthong.ckan.postings import ExactField, TextField, documents
+from lienthong.ckan.words import Text, analysed
+from lienthong.kernel.text import fold
 
+T = TypeVar("T")
 MayRead = Callable[[str], bool]
+Order = tuple[tuple[str, bool], ...]
+# Fields that are compared word by word; any other as it stands.
+WORDED = frozenset({"title", "notes", "text", "author", "maintainer", "res_name", "res_description", "urls"})
+_MOST_ANSWERS = 2_000
+_MOST_FIELDS = 300
+_MOST_BYTES = 64_000_000
+_versions = count(1)
 
 
-@dataclass(frozen=True)
-class Entry:
-    """A dataset: its state, its package, and what a search compares.
+def is_worded(field: str) -> bool:
+    """Is the field compared word by word?"""
+    return field in WORDED or field.startswith("extras_")
 
-    `exact` holds values that are compared as they are, `text` what is compared word by word without tone marks.
+
+class Index:
+    """The datasets of one language as searches see them.
+
+    A dataset has a number as long as it does not change; a set of datasets is a whole number with those bits.
+    `agencies` are the organizations of contracts by name, `resources` the files of contracts by id. What is asked
+    twice between two changes is kept: `kept` for values, `answers` for whole answers.
     """
 
-    state: DatasetState
-    package: Document
-    exact: Mapping[str, tuple[str, ...]]
-    text: Mapping[str, Padded]
+    def __init__(self) -> None:
+        self.version = next(_versions)
+        self.agencies: Mapping[str, Document] = {}
+        self.resources: dict[str, tuple[Entry, Document, FileInfo]] = {}
+        self.datastores: dict[str, str] = {}
+        self.every = 0
+        self._entries: list[Entry | None] = []
+        self._numbers: dict[str, int] = {}
+        self._named: dict[str, str] = {}
+        self._holders: dict[str, str] = {}
+        self._texts: dict[str, TextField] = {}
+        self._exact: dict[str, ExactField] = {}
+        self._kept: dict[Hashable, Any] = {}
+        self._answers: dict[Hashable, bytes] = {}
+        self._answered = 0
 
-    @property
-    def id(self) -> str:
-        """The dataset's own id."""
-        return self.state.contract.id
+    # --- changing ---------------------------------------------------------------------------------------------
 
-    @property
-    def is_public(self) -> bool:
-        """Can anybody read it?"""
-        return self.state.is_published
+    def put(self, entry: Entry) -> None:
+        """Take a dataset in, in place of what has its id."""
+        self.drop(entry.id)
+        number = len(self._entries)
+        self._entries.append(entry)
+        self._numbers[entry.id] = number
+        self.every |= 1 << number
+        if not entry.is_deleted or not self._is_taken(entry.name):
+            self._named[entry.name] = entry.id
+        self._holders |= dict.fromkeys(entry.resources, entry.id)
+        for field, texts in self._texts.items():
+            texts.add(number, _text(entry, field))
+        for field, values in self._exact.items():
+            values.add(number, entry.exact.get(field, ()))
 
+    def put_all(self, entries: Iterable[Entry]) -> None:
+        """Take several datasets in."""
+        for entry in entries:
+            self.put(entry)
 
-@dataclass(frozen=True)
-class Index:
-    """The packages, files, agencies and keywords of one snapshot in one language."""
+    def drop(self, id: str) -> None:
+        """Take the dataset out, if it is there."""
+        self._changed()
+        number = self._numbers.pop(id, None)
+        entry = None if number is None else self._entries[number]
+        if number is None or entry is None:
+            return
+        self._entries[number] = None
+        self.every &= ~(1 << number)
+        if self._named.get(entry.name) == id:
+            del self._named[entry.name]
+        for resource in entry.resources:
+            self._holders.pop(resource, None)
+        for field, texts in self._texts.items():
+            texts.remove(number, _text(entry, field))
+        for field, values in self._exact.items():
+            values.remove(number, entry.exact.get(field, ()))
 
-    version: str
-    entries: Mapping[str, Entry]
-    agencies: Mapping[str, Document]
-    resources: Mapping[str, tuple[Entry, Document, FileInfo]]
-    datastores: Mapping[str, str]
+    def _changed(self) -> None:
+        self.version = next(_versions)
+        self._kept.clear()
+        self._answers.clear()
+        self._answered = 0
 
-    @cached_property
-    def public(self) -> list[Entry]:
-        """What anybody can read, by name."""
-        return [entry for entry in self.entries.values() if entry.is_public]
+    def _is_taken(self, name: str) -> bool:
+        found = self.find(name)
+        return found is not None and not found.is_deleted
+
+    # --- looking up -------------------------------------------------------------------------------------------
+
+    def __getitem__(self, number: int) -> Entry:
+        """The dataset with the number."""
+        found = self._entries[number]
+        assert found is not None
+        return found
 
     def find(self, name: str) -> Entry | None:
-        """The entry with the id or name."""
-        return self.entries.get(name) or self._by_id.get(name)
+        """The dataset with the id or name; a name that was given again is the living one's."""
+        number = self._numbers.get(self._named.get(name, name))
+        return None if number is None else self._entries[number]
+
+    def holder(self, resource: str) -> Entry | None:
+        """The dataset that holds the resource with the id."""
+        found = self._holders.get(resource)
+        return self.find(found) if found else None
+
+    @property
+    def entries(self) -> Mapping[str, Entry]:
+        """Every dataset that is active, by name."""
+        return self.kept("entries", lambda: {e.name: e for e in self.of(self.exact("state").bits.get("active", 0))})
+
+    @property
+    def public(self) -> list[Entry]:
+        """What anybody can read, by name."""
+        return self.kept("public", lambda: sorted(self.of(self.labelled((PUBLIC,))), key=lambda e: e.name))
+
+    def of(self, bits: int) -> list[Entry]:
+        """The datasets of a set."""
+        return [self[number] for number in documents(bits)]
 
     def visible(self, may_read: MayRead) -> list[Entry]:
-        """What a caller can read, private ones too, by name."""
-        return [entry for entry in self.entries.values() if entry.is_public or may_read(entry.id)]
+        """What a caller can read of what is active, contracts' private ones too, by name."""
+        found = [e for e in self.entries.values() if e.is_public or (e.contract and may_read(e.contract))]
+        return sorted(found, key=lambda e: e.name)
+
+    def labelled(self, labels: Iterable[str]) -> int:
+        """The datasets that bear one of the labels."""
+        known, found = self.exact("permission_labels").bits, 0
+        for label in labels:
+            found |= known.get(label, 0)
+        return found
+
+    def governed(self) -> int:
+        """The datasets that a contract governs."""
+        return sum(1 << n for n in documents(self.every) if self[n].state)
+
+    # --- agencies and keywords --------------------------------------------------------------------------------
+
+    def titles(self, field: str) -> Mapping[str, str]:
+        """The titles of organizations, groups or licences by their names."""
+        all_of_them = self.kept("titles", lambda: [t for e in self.of(self.every) for t in e.titles])
+        return self.kept(("titles", field), lambda: {name: title for of, name, title in all_of_them if of == field})
 
     def organization(self, name: str) -> Document | None:
         """The agency with the id or name."""
@@ -69,89 +164,87 @@ class Index:
 
     def counted(self, entries: list[Entry]) -> list[Document]:
         """The agencies of `entries`, each with its count of packages, by title."""
-        counts = Counter(entry.package["owner_org"] for entry in entries)
-        found = (documents.whole_organization(o, counts[o["id"]]) for o in self.agencies.values())
+        counts = Counter(entry.owner for entry in entries)
+        found = (made.whole_organization(o, counts[o["id"]]) for o in self.agencies.values())
         return sorted((o for o in found if o["package_count"]), key=lambda o: fold(o["title"]))
 
-    @cached_property
+    @property
     def tags(self) -> list[str]:
-        """The keywords of what anybody can read."""
-        return sorted({tag["name"] for entry in self.public for tag in entry.package["tags"]}, key=fold)
+        """The free keywords of what anybody can read."""
+        return self.kept("tags", lambda: sorted({t for e in self.public for t in e.exact["tags"]}, key=fold))
 
-    @cached_property
-    def _by_id(self) -> Mapping[str, Entry]:
-        return {entry.package["id"]: entry for entry in self.entries.values()}
+    def held(self, number: int, field: str) -> Text:
+        """The words of a field of one dataset."""
+        return _text(self[number], field)
+
+    # --- searching --------------------------------------------------------------------------------------------
+
+    def text(self, field: str) -> TextField:
+        """A field that is compared word by word; made when it is first asked for."""
+        found = self._texts.get(field)
+        if found is None:
+            found = self._texts[field] = TextField()
+            for number in documents(self.every):
+                found.add(number, _text(self[number], field))
+        return found
+
+    def exact(self, field: str) -> ExactField:
+        """A field whose values are compared as they are; made when it is first asked for."""
+        found = self._exact.get(field)
+        if found is None:
+            found = ExactField()
+            for number in documents(self.every):
+                found.add(number, self[number].exact.get(field, ()))
+            # Names come from outside: not every one that nobody uses is remembered.
+            if found.bits or len(self._exact) < _MOST_FIELDS:
+                self._exact[field] = found
+        return found
+
+    def ranks(self, order: Order) -> tuple[list[int], dict[int, int]]:
+        """Every dataset in the order, and the place of each; what is missing comes last, then the older number."""
+        return self.kept(("ranks", order), lambda: self._ranked(order))
+
+    def _ranked(self, order: Order) -> tuple[list[int], dict[int, int]]:
+        numbers = documents(self.every)
+        for field, descending in reversed(order):
+            keys = {n: _sort_key(self[n], field) for n in numbers}
+            given = sorted((n for n in numbers if keys[n] is not None), key=keys.__getitem__, reverse=descending)
+            numbers = given + [n for n in numbers if keys[n] is None]
+        return numbers, {number: place for place, number in enumerate(numbers)}
+
+    # --- what is asked again ----------------------------------------------------------------------------------
+
+    def kept(self, key: Hashable, make: Callable[[], T]) -> T:
+        """A value that stays the same until the next change."""
+        found: T | None = self._kept.get(key)
+        if found is None:
+            found = self._kept[key] = make()
+        return found
+
+    def answer(self, key: Hashable) -> bytes | None:
+        """An answer that was given since the last change."""
+        return self._answers.get(key)
+
+    def keep_answer(self, key: Hashable, body: bytes) -> None:
+        """Keep an answer until the next change; at most so many and so much."""
+        if len(self._answers) >= _MOST_ANSWERS or self._answered + len(body) > _MOST_BYTES:
+            self._answers.clear()
+            self._answered = 0
+        self._answers[key] = body
+        self._answered += len(body)
 
 
-class Indexes:
-    """The index of the latest snapshot in each language."""
-
-    def __init__(self, registry: Registry, site: str) -> None:
-        self._registry = registry
-        self._site = site
-        self._known: dict[Language, Index] = {}
-
-    def of(self, snapshot: Snapshot, language: Language) -> Index:
-        """The index of `snapshot`; made anew only when the catalogue has changed."""
-        known = self._known.get(language)
-        if known is None or known.version != snapshot.version:
-            known = self._known[language] = _index(snapshot, self._registry, language, self._site)
-        return known
+def _text(entry: Entry, field: str) -> Text:
+    found = entry.text.get(field)
+    if found is None:
+        found = analysed(*entry.exact.get("res_url" if field == "urls" else field, ()))
+    return found
 
 
-def _index(snapshot: Snapshot, registry: Registry, language: Language, site: str) -> Index:
-    states = sorted(snapshot.datasets.values(), key=lambda s: s.contract.slug)
-    agencies = {s.agency.id: s.agency for s in states}
-    owners = {name: _owner(agency, states, language) for name, agency in agencies.items()}
-    entries: dict[str, Entry] = {}
-    resources: dict[str, tuple[Entry, Document, FileInfo]] = {}
-    datastores: dict[str, str] = {}
-    for state in states:
-        contract = state.contract
-        entry = _entry(state, owners[state.agency.id], registry, language, site)
-        entries[contract.slug] = entry
-        files = {ids.resource_id(contract.id, f.format): f for f in (state.release.files if state.release else ())}
-        resources |= {r["id"]: (entry, r, files[r["id"]]) for r in entry.package["resources"]}
-        datastores |= dict.fromkeys((ids.resource_id(contract.id, "csv"), contract.slug, contract.id), contract.id)
-    return Index(snapshot.version, entries, owners, resources, datastores)
-
-
-def _owner(agency: Agency, states: list[DatasetState], language: Language) -> Document:
-    moments: list[datetime] = [r.published_at for s in states if s.agency.id == agency.id for r in s.releases]
-    return documents.organization(agency, min(moments, default=None), language)
-
-
-def _entry(state: DatasetState, owner: Document, registry: Registry, language: Language, site: str) -> Entry:
-    package = documents.package(state, owner, registry, language, site)
-    contract = state.contract
-    keywords = [text for word in contract.catalogue.keywords for text in (word.vi, word.en)]
-    extras = {extra["key"]: (extra["value"],) for extra in package["extras"]}
-    exact = {
-        **{key: (value,) for key, value in package.items() if isinstance(value, str)},
-        **extras,
-        **{f"extras_{key}": value for key, value in extras.items()},
-        "tags": tuple(tag["name"] for tag in package["tags"]),
-        "organization": (owner["name"],),
-        "res_format": tuple(r["format"] for r in package["resources"]),
-        "res_name": tuple(r["name"] for r in package["resources"]),
-        "title_string": (package["title"],),
-        "dataset_type": ("dataset",),
-        "entity_type": ("package",),
-        "capacity": ("public" if state.is_published else "private",),
-        "private": (str(package["private"]).lower(),),
-        "isopen": (str(package["isopen"]).lower(),),
-        "num_resources": (str(package["num_resources"]),),
-        "num_tags": (str(package["num_tags"]),),
-        "site_id": ("default",),
-    }
-    titles, purpose = (contract.title.vi, contract.title.en), contract.description.purpose
-    notes = (purpose.vi, purpose.en)
-    names = [text for field in contract.fields for text in (field.title.vi, field.title.en)]
-    agency = (state.agency.name.vi, state.agency.name.en)
-    extra_texts = [value for (value,) in extras.values()]
-    text = {
-        "title": padded(*titles),
-        "notes": padded(*notes),
-        "text": padded(contract.slug, *titles, *notes, *keywords, *agency, *names, *extra_texts),
-    }
-    return Entry(state, package, exact, text)
+def _sort_key(entry: Entry, field: str) -> Any:
+    values = entry.exact.get(field)
+    if not values:
+        return None
+    if field.startswith("num_"):
+        return int(values[0])
+    return fold(values[0]) if field == "title" else values[0]

@@ -1,12 +1,23 @@
-"""Actions about datasets and their files."""
+"""Actions that read datasets and their files from the index."""
 
+from collections import Counter
 from typing import Any
 
-from lienthong.ckan.call import Call, action
+import orjson
+
+from lienthong.catalog.hosted import packages
+from lienthong.catalog.hosted.writing import reading
+from lienthong.ckan.call import Call, Raw, action
 from lienthong.ckan.documents import Document
-from lienthong.ckan.errors import Refusal, invalid, missing, not_found
-from lienthong.ckan.parameters import Params, natural, page, text
+from lienthong.ckan.entry import Entry
+from lienthong.ckan.errors import Refusal, denied, invalid, missing, not_found
+from lienthong.ckan.index import Index
+from lienthong.ckan.parameters import Params, flag, natural, page, text
 from lienthong.kernel.text import fold
+
+# The columns of CKAN's resource: those that hold no text are compared as a whole.
+_WHOLE = frozenset({"size", "position"})
+_UNSEARCHED = frozenset({"datastore_active"})
 
 
 @action
@@ -16,7 +27,7 @@ async def package_list(call: Call) -> Any:
     :param limit: at most so many (all)
     :param offset: how many to skip
     """
-    return page([entry.package["name"] for entry in call.index.public], call.params)
+    return page([entry.name for entry in call.index.public], call.params)
 
 
 @action
@@ -28,11 +39,10 @@ async def current_package_list_with_resources(call: Call) -> Any:
     :param page: which page of `limit` datasets, from 1
     """
     params = call.params
-    entries = sorted(call.index.public, key=lambda e: e.package["metadata_modified"], reverse=True)
+    newest = call.index.kept("newest", lambda: sorted(call.index.public, key=lambda e: e.modified, reverse=True))
     limit, number = natural(params, "limit", 0), natural(params, "page", 0)
-    if number and limit:
-        return [entry.package for entry in entries[(number - 1) * limit : number * limit]]
-    return [entry.package for entry in page(entries, params)]
+    entries = newest[(number - 1) * limit : number * limit] if number and limit else page(newest, params)
+    return Raw(b"[" + b",".join(entry.body for entry in entries) + b"]")
 
 
 @action
@@ -40,10 +50,16 @@ async def package_show(call: Call) -> Any:
     """Show a dataset and its files.
 
     :param id: its id or name
+    :param include_plugin_data: also what plugins keep about it (administrators)
     """
     if not call.params.get("id") and not call.params.get("name_or_id"):
         raise missing("name_or_id")
-    return call.entry(_name(call.params, "id", "name_or_id")).package
+    found = call.entry(_name(call.params, "id", "name_or_id"))
+    if call.caller.sysadmin and not found.state and flag(call.params, "include_plugin_data"):
+        async with reading(call.engine) as session:
+            row = await packages.find(session, found.id)
+        return found.package | {"plugin_data": row.plugin_data if row else {}}
+    return Raw(found.body)
 
 
 @action
@@ -53,16 +69,29 @@ async def package_autocomplete(call: Call) -> Any:
     :param q: the text
     :param limit: at most so many (10)
     """
-    wanted = fold(text(call.params, "q"))
-    found = []
-    for entry in call.index.public:
-        name, title = entry.package["name"], entry.package["title"]
+    return autocompleted(call, text(call.params, "q"), natural(call.params, "limit", 10))
+
+
+def autocompleted(call: Call, given: str, limit: int) -> list[Document]:
+    """Datasets by name or title, those by name first."""
+    wanted = fold(given)
+    named, titled = [], []
+    visible = call.visible(private=True)
+    for number, name, title, folded in call.index.kept("autocomplete", lambda: _titles(call.index)):
+        if wanted.replace(" ", "-") not in name and wanted not in folded or not visible >> number & 1:
+            continue
         if wanted.replace(" ", "-") in name:
-            found.append(_match(name, title, "name", name))
-        elif wanted in fold(title):
-            found.append(_match(name, title, "title", f"{title} ({name})"))
-    found.sort(key=lambda match: match["match_field"])
-    return found[: natural(call.params, "limit", 10)]
+            named.append(_match(name, title, "name", name))
+        else:
+            titled.append(_match(name, title, "title", f"{title} ({name})"))
+    return [*named, *titled][:limit]
+
+
+def _titles(index: Index) -> list[tuple[int, str, str, str]]:
+    """(number, name, title, folded title) of what is active, by name."""
+    active = index.exact("state").bits.get("active", 0)
+    names = [(n, index[n]) for n in index.ranks((("name", False),))[0] if active >> n & 1]
+    return [(n, entry.name, entry.title, fold(entry.title)) for n, entry in names]
 
 
 def _match(name: str, title: str, field: str, displayed: str) -> Document:
@@ -75,21 +104,17 @@ async def resource_show(call: Call) -> Any:
 
     :param id: its id
     """
-    found = call.index.resources.get(text(call.params, "id"))
-    if found is None:
+    return held(call, text(call.params, "id"))[1]
+
+
+def held(call: Call, id: str) -> tuple[Entry, Document]:
+    """A resource that the caller may see, and its dataset. Raises Refusal."""
+    entry = call.index.holder(id)
+    if entry is None:
         raise not_found()
-    return found[1]
-
-
-@action
-async def resource_view_list(call: Call) -> Any:
-    """List the views of a file: there are none.
-
-    :param id: the id of the file
-    """
-    if text(call.params, "id") not in call.index.resources:
-        raise not_found()
-    return []
+    if not call.sees(entry):
+        raise denied(f"User {call.user} not authorized to read resource {id}")
+    return entry, next(r for r in entry.package["resources"] if r["id"] == id)
 
 
 @action
@@ -105,15 +130,37 @@ async def resource_search(call: Call) -> Any:
     if not given:
         raise missing("query")
     tests = [_resource_test(part) for part in (given if isinstance(given, list) else [given])]
-    resources = [resource for _, resource, _ in call.index.resources.values()]
-    names = set(resources[0]) if resources else set()
-    if resources and (unknown := next((field for field, _ in tests if field not in names), None)):
+    resources = call.index.kept("resources", lambda: _resources(call.index))
+    known = _columns()
+    if unknown := next((field for field, _ in tests if field not in known), None):
         told = f'Field "{unknown}" not recognised in resource_search.'
         raise Refusal(409, {"query": told, "__type": "Validation Error"})
-    found = [r for r in resources if all(term in str(r[field] or "").lower() for field, term in tests)]
-    if order := call.params.get("order_by"):
-        found.sort(key=lambda resource: str(resource.get(order) or ""))
+    found = [r for r in resources if all(_fits(r.get(field), field, term) for field, term in tests)]
+    if (order := call.params.get("order_by")) in known:
+        found.sort(key=lambda resource: str(resource.get(str(order)) or ""))
     return {"count": len(found), "results": page(found, call.params)}
+
+
+def _resources(index: Index) -> list[Document]:
+    """The files of published datasets, the oldest first."""
+    found = [r for entry in index.public for r in orjson.loads(entry.body)["resources"]]
+    shown = [{key: value for key, value in r.items() if key not in _UNSEARCHED} for r in found]
+    return sorted(shown, key=lambda r: str(r.get("created") or ""))
+
+
+def _columns() -> frozenset[str]:
+    names = (
+        "id package_id url format description hash position name resource_type mimetype mimetype_inner size created "
+        "last_modified metadata_modified cache_url cache_last_updated url_type state"
+    )
+    return frozenset(names.split())
+
+
+def _fits(value: Any, field: str, term: str) -> bool:
+    if field in _WHOLE:
+        return str(value) == term
+    shown = str(value or "").lower()
+    return shown.startswith(term) if field == "hash" else term in shown
 
 
 def _resource_test(part: Any) -> tuple[str, str]:
@@ -121,6 +168,24 @@ def _resource_test(part: Any) -> tuple[str, str]:
     if not colon:
         raise Refusal(409, {"query": "Must be <field>:<value> pair(s)", "__type": "Validation Error"})
     return field, term.lower()
+
+
+@action
+async def format_autocomplete(call: Call) -> Any:
+    """Find the formats of files that hold a text, the most frequent first.
+
+    :param q: the text
+    :param limit: at most so many (5)
+    """
+    return formats(call.index, text(call.params, "q"))[: natural(call.params, "limit", 5)]
+
+
+def formats(index: Index, given: str) -> list[str]:
+    """The formats that hold a text."""
+    counted = index.kept(
+        "formats", lambda: Counter(f.lower() for e in index.public for f in e.exact["res_format"] if f)
+    )
+    return [name for name, _ in counted.most_common() if given.lower() in name]
 
 
 def _name(params: Params, *names: str) -> str:

@@ -1,18 +1,21 @@
 """package_search over the catalogue in memory, with the semantics of CKAN's Solr."""
 
-import json
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from heapq import nsmallest
 from typing import Any
 
-from lienthong.ckan.call import Call, action
-from lienthong.ckan.errors import invalid, search_error, search_query
-from lienthong.ckan.index import Entry
+import orjson
+
+from lienthong.ckan.call import Call, Raw, action
+from lienthong.ckan.entry import Entry
+from lienthong.ckan.errors import search_error, search_query
+from lienthong.ckan.facets import facets
+from lienthong.ckan.index import Index
 from lienthong.ckan.lucene import lucene
-from lienthong.ckan.matching import DATES, Match, both, everything, nothing
+from lienthong.ckan.matching import Hits, Match, all_of, everything, is_date, nothing
 from lienthong.ckan.parameters import Params, flag, natural
-from lienthong.ckan.simple import MM, simple
-from lienthong.kernel.text import fold
+from lienthong.ckan.postings import documents
+from lienthong.ckan.simple import FIELDS, simple, way
 
 MAX_ROWS = 1_000
 DEFAULT_SORT = "score desc, metadata_modified desc"
@@ -21,6 +24,13 @@ _NAMES = (
     "include_private include_drafts include_deleted use_default_schema"
 )
 NAMES = frozenset(_NAMES.split())
+# What the search engine keeps of a package as lists, and by which order of members.
+_SEVERAL = frozenset({"tags", "groups", "res_name", "res_description", "res_format", "res_url", "res_type"})
+_STORED = (
+    "id", "metadata_created", "metadata_modified", "name", "notes", "organization", "state", "title", "data_dict",
+    "validated_data_dict", "tags", "capacity", "groups", "res_name", "res_description", "res_format", "res_url",
+    "res_type", "entity_type", "dataset_type", "site_id", "index_id", "indexed_ts",
+)  # fmt: skip
 
 
 @action
@@ -37,50 +47,72 @@ async def package_search(call: Call) -> Any:
     :param facet.limit: at most so many values (50), -1 for all
     :param facet.mincount: values with at least so many datasets (1)
     :param fl: only these members
-    :param include_private: also what is not published and you may read
+    :param include_private: also private ones that you may read
+    :param include_drafts: also drafts that you may read
+    :param include_deleted: also deleted ones that you may read
     """
-    params = call.params
+    params, index = call.params, call.index
     unknown = [name for name in params if name not in NAMES and not name.startswith("ext_")]
     if unknown:
         raise search_query(f'"Invalid search parameters: {unknown}"')
+    visible = call.visible(private=flag(params, "include_private"))
+    key = (visible, orjson.dumps(params, default=str, option=orjson.OPT_NON_STR_KEYS))
+    body = index.answer(key)
+    if body is None:
+        body = _searched(index, params, visible)
+        if b"NOW" not in key[1]:  # whose answer changes with the time
+            index.keep_answer(key, body)
+    return Raw(body)
+
+
+def _searched(index: Index, params: Params, visible: int) -> bytes:
     rows = min(natural(params, "rows", 10, "Please enter an integer value"), MAX_ROWS)
     start = natural(params, "start", 0, "Please enter an integer value")
     sort = str(params.get("sort") or DEFAULT_SORT)
     sort = DEFAULT_SORT if sort == "rank" else sort
     order = _order(sort)
-    scored = _found(call, _query(params), _filter(params))
-    for field, descending in reversed(order):
-        scored.sort(key=lambda pair: _sort_key(pair, field), reverse=descending)
-    entries = [entry for entry, _ in scored]
-    facets, search_facets = _facets(call, entries)
-    page = entries[start : start + rows]
-    fields = _shown(params)
-    return {
-        "count": len(entries),
-        "facets": facets,
-        "results": [entry.package if fields is None else _stored(entry, fields) for entry in page],
-        "sort": sort,
-        "search_facets": search_facets,
-    }
+    hits = query(params)(index)
+    bits = hits.bits & _filter(params)(index).bits & visible & allowed(index, params)
+    counted, shown = facets(index, params, bits)
+    page = page_of(index, hits, bits, order, start, rows)
+    return b'{"count":%d,"facets":%b,"results":[%b],"sort":%b,"search_facets":%b}' % (
+        bits.bit_count(),
+        orjson.dumps(counted),
+        b",".join(_results(page, params)),
+        orjson.dumps(sort),
+        orjson.dumps(shown),
+    )
 
 
-def _found(call: Call, query: Match, chosen: Match) -> list[tuple[Entry, float]]:
-    index = call.index
-    entries = index.visible(call.may_read) if flag(call.params, "include_private") else index.public
-    scored = [(entry, query(entry)) for entry in entries if chosen(entry)]
-    return [pair for pair in scored if pair[1]]
+def allowed(index: Index, params: Params) -> int:
+    """What CKAN adds to every search: public unless `include_private`, active unless told or filtered otherwise."""
+    states = index.exact("state").bits
+    bits = index.every
+    if "+state" not in str(params.get("fq") or ""):
+        bits = states.get("active", 0)
+        for state, name in (("draft", "include_drafts"), ("deleted", "include_deleted")):
+            if flag(params, name):
+                bits |= states.get(state, 0)
+    if not flag(params, "include_private"):
+        bits &= index.exact("capacity").bits.get("public", 0)
+    return bits
 
 
-def _query(params: Params) -> Match:
+def query(params: Params) -> Match:
+    """What `q` asks for. Raises Refusal."""
     given = params.get("q")
-    if given is None or given == "":
+    if given is None or given in ("", '""', "''"):
         return everything
     if not isinstance(given, str):
         return nothing
     _refuse_magic(given, "q")
-    if ":" in given or params.get("defType") in ("lucene", "edismax"):
-        return lucene(given)
-    return simple(given, str(params.get("mm") or MM))
+    kind = str(params.get("defType") or "dismax")
+    if ":" in given and kind != "edismax":
+        return lucene(given, str(params.get("df") or "text"))
+    if kind == "lucene":
+        return lucene(given, str(params.get("df") or "text"))
+    fields, tie, mm = (str(params.get(name) or "") for name in ("qf", "tie", "mm"))
+    return simple(given, way(fields or FIELDS, tie, mm, patterns=kind == "edismax"))
 
 
 def _filter(params: Params) -> Match:
@@ -92,7 +124,7 @@ def _filter(params: Params) -> Match:
     filters = [str(part) for part in [given, *several] if str(part).strip()]
     for part in filters:
         _refuse_magic(part, "fq")
-    return both([lucene(part) for part in filters]) if filters else everything
+    return all_of([(lucene(part), False) for part in filters]) if filters else everything
 
 
 def _refuse_magic(given: str, name: str) -> None:
@@ -100,6 +132,9 @@ def _refuse_magic(given: str, name: str) -> None:
         raise search_error(f"Local parameters are not supported in param '{name}'.")
     if "_query_:" in given:
         raise search_error(f"Magic fields are not supported in param '{name}'.")
+
+
+# --- order ------------------------------------------------------------------------------------------------------
 
 
 def _order(sort: str) -> list[tuple[str, bool]]:
@@ -113,67 +148,45 @@ def _order(sort: str) -> list[tuple[str, bool]]:
     return found
 
 
-def _sort_key(pair: tuple[Entry, float], field: str) -> Any:
-    entry, score = pair
-    if field == "score":
-        return score
-    if field.startswith("num_"):
-        return entry.package.get(field) or 0
-    value = " ".join(entry.exact.get(field, ()))
-    return fold(value) if field in ("title", "title_string") else value
-
-
-# --- facets -----------------------------------------------------------------------------------------------------
-
-
-def _facets(call: Call, entries: list[Entry]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """`facets` (value: count) and `search_facets` (with titles, by title from Z to A, as CKAN has it)."""
-    params = call.params
-    fields = _facet_fields(params.get("facet.field"))
-    if not flag(params, "facet", True):
-        return {}, {}
-    limit, least = _whole(params, "facet.limit", 50), _whole(params, "facet.mincount", 1)
-    facets: dict[str, dict[str, int]] = {}
-    shown: dict[str, Any] = {}
-    for field in fields:
-        counts = Counter(value for entry in entries for value in set(entry.exact.get(field, ())))
-        ranked = sorted(((v, n) for v, n in counts.items() if n >= least), key=lambda pair: (-pair[1], pair[0]))
-        facets[field] = dict(ranked if limit < 0 else ranked[:limit])
-        titles = _titles(call, field)
-        items = [{"name": v, "display_name": titles.get(v, v), "count": n} for v, n in facets[field].items()]
-        shown[field] = {"title": field, "items": sorted(items, key=lambda i: str(i["display_name"]), reverse=True)}
-    return facets, shown
-
-
-def _facet_fields(given: Any) -> list[str]:
-    if given is None or given == "":
+def page_of(index: Index, hits: Hits, bits: int, order: list[tuple[str, bool]], start: int, rows: int) -> list[Entry]:
+    """The datasets of one page of what was found."""
+    scored = [n for n, (field, _) in enumerate(order) if field == "score"]
+    if not bits or not rows or start >= bits.bit_count():
         return []
-    if isinstance(given, str):
-        try:
-            given = json.loads(given)
-        except (ValueError, RecursionError) as error:
-            raise invalid("facet.field", "Could not parse as valid JSON") from error
-    if not isinstance(given, list):
-        raise invalid("facet.field", "Not a list")
-    return [str(field) for field in given]
+    if not scored or not hits.weights:
+        return _first(index, bits, [key for key in order if key[0] != "score"], start, start + rows)
+    _, places = index.ranks(tuple(order[scored[0] + 1 :]))
+    sign = -1 if order[scored[0]][1] else 1
+    # One weight for all is asked directly: a common word is in most datasets.
+    weigh = hits.weights[0][1] if len(hits.weights) == 1 else hits.weigh
+    found = [(sign * round(weigh(n), 9), places[n], n) for n in documents(bits)]
+    if scored[0]:
+        _, first = index.ranks(tuple(order[: scored[0]]))
+        found.sort(key=lambda each: first[each[2]])
+    else:
+        found = nsmallest(start + rows, found)
+    return [index[number] for *_, number in found[start : start + rows]]
 
 
-def _whole(params: Params, name: str, default: int) -> int:
-    try:
-        return int(str(params.get(name) or default)[:10])
-    except ValueError as error:
-        raise invalid(name, "Invalid integer", "Please enter an integer value") from error
-
-
-def _titles(call: Call, field: str) -> dict[str, str]:
-    if field == "organization":
-        return {o["name"]: o["title"] for o in call.index.agencies.values()}
-    if field == "license_id":
-        return {e.package["license_id"]: e.package["license_title"] for e in call.index.entries.values()}
-    return {}
+def _first(index: Index, bits: int, order: list[tuple[str, bool]], start: int, end: int) -> list[Entry]:
+    """Goes through all in their order until there are enough."""
+    found: list[Entry] = []
+    for number in index.ranks(tuple(order))[0]:
+        if bits >> number & 1:
+            found.append(index[number])
+            if len(found) == end:
+                break
+    return found[start:]
 
 
 # --- members ----------------------------------------------------------------------------------------------------
+
+
+def _results(page: list[Entry], params: Params) -> Iterable[bytes]:
+    fields = _shown(params)
+    if fields is None:
+        return (entry.body for entry in page)
+    return (orjson.dumps(_stored(entry, fields)) for entry in page)
 
 
 def _shown(params: Params) -> list[str] | None:
@@ -184,12 +197,31 @@ def _shown(params: Params) -> list[str] | None:
     return [str(part) for part in parts]
 
 
-def _stored(entry: Entry, fields: Iterable[str]) -> dict[str, Any]:
-    """The members as the search engine would keep them: lists of texts, moments with a Z."""
-    every = "*" in fields
-    several = ("tags", "res_format", "res_name")
+def _stored(entry: Entry, fields: list[str]) -> dict[str, Any]:
+    """The members as the search engine keeps them: lists of texts, moments with a Z, the package as text."""
+    package, every = entry.package, "*" in fields
+    extras = tuple(extra["key"] for extra in package["extras"])
+    own = {
+        "notes": package["notes"],
+        "data_dict": entry.body.decode(),
+        "validated_data_dict": entry.body.decode(),
+        "index_id": entry.id,
+        "indexed_ts": entry.modified + "Z",
+        "title": entry.title,
+    } | {_RESOURCES[m]: [r.get(m) for r in package["resources"]] for m in _RESOURCES}
     found: dict[str, Any] = {}
-    for name, values in entry.exact.items():
-        if values and (every or name in fields):
-            found[name] = list(values) if name in several else values[0] + ("Z" if name in DATES else "")
-    return found
+    for name in [n for n in (*_STORED, *extras) if every or n in fields]:
+        values = entry.exact.get(name, ())
+        if name in own:
+            found[name] = own[name]
+        elif name in _SEVERAL:
+            found[name] = list(values)
+        elif values:
+            found[name] = values[0] + ("Z" if is_date(name) else "")
+    return {name: value for name, value in found.items() if value is not None}
+
+
+_RESOURCES: Mapping[str, str] = {
+    "name": "res_name", "description": "res_description", "format": "res_format", "url": "res_url",
+    "resource_type": "res_type",
+}  # fmt: skip

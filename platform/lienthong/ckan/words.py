@@ -1,32 +1,68 @@
-"""Words as a search compares them: without case and tone marks, English endings cut."""
+"""Words as a search compares them: without case and tone marks, English endings cut, compounds taken apart."""
 
 import re
+from collections import Counter
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import groupby
 
-from lienthong.kernel.text import fold
+import Stemmer  # type: ignore[import-not-found]
 
-Padded = str
-_WORD = re.compile(r"[^\W_]+")
-# No Vietnamese syllable without its marks ends like this and is that long.
-_ENDING = re.compile(r"(?<=.{3})(?:ings?|ed|es|e|s)$")
+from lienthong.kernel.text import fold, nfc
+
+_PART = re.compile(r"[^\W\d_]+|\d+")
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_STEMMER = Stemmer.Stemmer("english", 0)  # what it finds is kept below, with the word folded
+GAP = "|"  # stands between two texts, so that no phrase spans them
+_CACHED = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Texts as their words, a blank around each; `joined`: compounds as one word (`wi-fi` is `wifi`, too)."""
+
+    padded: str
+    joined: tuple[str, ...]
+
+    def counts(self) -> Counter[str]:
+        """How often each word stands in it."""
+        found = Counter(self.padded.split())
+        found.pop(GAP, None)
+        found.update(self.joined)
+        return found
 
 
 def words(text: str) -> list[str]:
     """The words of a text, folded and stemmed."""
-    return [_stem(word) for word in _WORD.findall(fold(text))]
+    return [word for token in nfc(text).split() for word in _token(token)[0]]
+
+
+def analysed(*texts: str) -> Text:
+    """Texts as the index keeps them."""
+    padded: list[str] = [""]
+    joined: list[str] = []
+    for text in texts:
+        for token in nfc(text).split():
+            parts, compounds = _token(token)
+            padded += parts
+            joined += compounds
+        padded.append(GAP)
+    return Text(" ".join([*padded, ""]), tuple(joined))
+
+
+def occurs(phrase: list[str], text: Text) -> bool:
+    """Do the words stand in `text` one after the other?"""
+    return f" {' '.join(phrase)} " in text.padded
+
+
+@lru_cache(maxsize=_CACHED)
+def _token(token: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The words of what stands between two blanks, and its words in a row as one."""
+    pieces = [piece for part in _PART.findall(token) for piece in _HUMP.split(part)]
+    plain = [fold(piece) for piece in pieces]
+    runs = [list(run) for is_number, run in groupby(plain, str.isdecimal) if not is_number]
+    return tuple(_stem(word) for word in plain if word), tuple(_stem("".join(r)) for r in runs if len(r) > 1)
 
 
 def _stem(word: str) -> str:
-    if len(word) < 5 or not word.isascii():
-        return word
-    stem = _ENDING.sub("", word)
-    return stem[:-1] + "i" if stem.endswith("y") else stem
-
-
-def padded(*texts: str) -> Padded:
-    """Texts as words with a blank around each, so that a phrase is found as a part; it never spans two texts."""
-    return " | ".join(["", *(" ".join(words(text)) for text in texts), ""])
-
-
-def occurs(phrase: list[str], text: Padded) -> bool:
-    """Do the words stand in `text` one after the other?"""
-    return f" {' '.join(phrase)} " in text
+    return str(_STEMMER.stemWord(word))

@@ -1,0 +1,143 @@
+"""Keeps the index of each language up to date: datasets of contracts by snapshot, hosted ones by what has changed."""
+
+import asyncio
+import time
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from lienthong.catalog.hosted import packages, tags
+from lienthong.catalog.hosted.packages import Whole
+from lienthong.catalog.hosted.writing import reading
+from lienthong.catalog.snapshot import Catalog, DatasetState, Snapshot
+from lienthong.ckan import documents, hosted, ids
+from lienthong.ckan.documents import Document
+from lienthong.ckan.entry import PUBLIC, Entry, entry
+from lienthong.ckan.hosted import Shown
+from lienthong.ckan.index import Index
+from lienthong.contract.model import Agency
+from lienthong.contract.registry import Registry
+from lienthong.kernel.text import Language
+
+LOOK_SECONDS = 1.0  # what another process has changed is seen within this time
+_AT_ONCE = 200  # so many packages are taken in before others have their turn
+
+
+class Indexes:
+    """The index of the catalogue as it is now, in each language that is asked for."""
+
+    def __init__(self, catalog: Catalog, registry: Registry, site: str) -> None:
+        self._catalog = catalog
+        self._registry = registry
+        self._site = site
+        self._kept: dict[Language, _Kept] = {}
+
+    async def of(self, language: Language) -> Index:
+        """The index, not older than a second."""
+        snapshot = await self._catalog.current()
+        kept = self._kept.get(language)
+        if kept is None:
+            kept = self._kept[language] = _Kept(self._catalog, self._registry, language, self._site)
+        if not kept.is_fresh(snapshot):
+            async with kept.lock:
+                if not kept.is_fresh(snapshot):
+                    await kept.refresh(snapshot)
+        return kept.index
+
+    def forget(self) -> None:
+        """Something hosted was changed here: look before the next answer."""
+        for kept in self._kept.values():
+            kept.written += 1
+
+
+class _Kept:
+    """The index of one language, and up to where it has read."""
+
+    def __init__(self, catalog: Catalog, registry: Registry, language: Language, site: str) -> None:
+        self.index = Index()
+        self.lock = asyncio.Lock()
+        self.written = 0
+        self._seen = -1
+        self._snapshot = ""
+        self._looked = 0.0
+        self._catalog = catalog
+        self._registry = registry
+        self._language = language
+        self._site = site
+        self._upto = 0
+        self._governed: set[str] = set()
+
+    def is_fresh(self, snapshot: Snapshot) -> bool:
+        """Is there nothing that it should look for?"""
+        recent = time.monotonic() - self._looked < LOOK_SECONDS
+        return recent and self._seen == self.written and self._snapshot == snapshot.version
+
+    async def refresh(self, snapshot: Snapshot) -> None:
+        """Take in what has changed since the last look."""
+        # What is written while this looks is looked for again.
+        written, begun = self.written, time.monotonic()
+        if self._snapshot != snapshot.version:
+            self._take_contracts(snapshot)
+            self._snapshot = snapshot.version
+        await self._take_hosted()
+        self._seen, self._looked = written, begun
+
+    async def _take_hosted(self) -> None:
+        while True:
+            async with reading(self._catalog.engine) as session:
+                if await packages.last_change(session) == self._upto:
+                    return
+                changes = await packages.changes(session, self._upto, _AT_ONCE)
+                names = {v.id: v.name for v in await tags.vocabularies(session)}
+            agencies = {o["id"]: o for o in self.index.agencies.values()}
+            shown = Shown(self._registry, self._language, self._site, agencies)
+            for id in changes.gone:
+                self.index.drop(id)
+            self.index.put_all(_hosted(whole, shown, names) for whole in changes.packages)
+            self._upto = changes.upto
+            await asyncio.sleep(0)
+
+    def _take_contracts(self, snapshot: Snapshot) -> None:
+        for gone in self._governed - {ids.package_id(name) for name in snapshot.datasets}:
+            self.index.drop(gone)
+        self._governed = {ids.package_id(name) for name in snapshot.datasets}
+        states = sorted(snapshot.datasets.values(), key=lambda s: s.contract.slug)
+        owners = {s.agency.id: _owner(s.agency, states, self._language) for s in states}
+        index = self.index
+        index.agencies, index.resources, index.datastores = owners, {}, {}
+        for state in states:
+            found = _governed(state, owners[state.agency.id], self._registry, self._language, self._site)
+            index.put(found)
+            contract = state.contract
+            files = {ids.resource_id(contract.id, f.format): f for f in (state.release.files if state.release else ())}
+            index.resources |= {r["id"]: (found, r, files[r["id"]]) for r in found.package["resources"]}
+            csv = ids.resource_id(contract.id, "csv")
+            index.datastores |= dict.fromkeys((csv, contract.slug, contract.id), contract.id)
+
+
+def _owner(agency: Agency, states: Iterable[DatasetState], language: Language) -> Document:
+    moments: list[datetime] = [r.published_at for s in states if s.agency.id == agency.id for r in s.releases]
+    return documents.organization(agency, min(moments, default=None), language)
+
+
+def _governed(state: DatasetState, owner: Document, registry: Registry, language: Language, site: str) -> Entry:
+    """A dataset with a contract: words of both languages are found."""
+    contract = state.contract
+    package = documents.package(state, owner, registry, language, site)
+    labels = (PUBLIC,) if state.is_published else (f"contract-{contract.id}",)
+    titles = (contract.title.vi, contract.title.en)
+    texts = [contract.description.purpose, state.agency.name, *contract.catalogue.keywords]
+    texts += [field.title for field in contract.fields]
+    return entry(package, labels, state, titles, (text for t in texts for text in (t.vi, t.en)))
+
+
+def _hosted(whole: Whole, shown: Shown, vocabularies: Mapping[str, str]) -> Entry:
+    return entry(hosted.package(whole, shown), labels(whole), vocabularies=vocabularies)
+
+
+def labels(whole: Whole) -> tuple[str, ...]:
+    """Who may see a hosted package (CKAN's permission labels)."""
+    row = whole.package
+    if row.state == "active" and not row.private:
+        return (PUBLIC,)
+    owner = f"member-{row.owner_org}" if row.owner_org else f"creator-{row.creator}"
+    return (owner, f"collaborator-{row.id}")
