@@ -41,6 +41,23 @@ class Settings(BaseSettings):
     )
     access_log: Path | None = Field(default=None, description="file of the access log: a JSON line for each request")
 
+    files_url: str | None = Field(
+        default=None, description="object storage for files of releases, s3://bucket/prefix; none: the folder releases"
+    )
+    files_endpoint: str | None = Field(default=None, description="address of the object storage, when it is not AWS")
+    files_region: str = Field(default="us-east-1", description="region of the object storage")
+    files_key: str | None = Field(default=None, description="access key of the object storage")
+    files_secret: SecretStr | None = Field(default=None, description="secret key of the object storage")
+    files_redirect: bool = Field(
+        default=False, description="send readers to the object storage (an address that holds for ten minutes)"
+    )
+
+    upload_megabytes: int = Field(default=100, ge=1, le=10_000, description="largest file that may be uploaded")
+    upload_quota_megabytes: int = Field(
+        default=10_000, ge=0, description="what the uploads of an organization may take together; 0: no limit"
+    )
+    ckan_collaborators: bool = Field(default=False, description="let datasets have collaborators (CKAN's setting)")
+
     webhook_allow: str = Field(
         default="", description="hosts, or host:port, that webhooks may reach by http or at private addresses"
     )

@@ -30,8 +30,7 @@ Endpoint = Callable[["Page"], Awaitable[Response]]
 def file_href(state: DatasetState, file: FileInfo) -> str:
     """The permanent address of a file of a release."""
     assert state.release
-    slug = state.contract.slug
-    return f"/datasets/{slug}/releases/{state.release.number}/{slug}.{Path(file.path).suffix.lstrip('.')}"
+    return f"/datasets/{state.contract.slug}/releases/{state.release.number}/{Path(file.path).name}"
 
 
 TEMPLATES = Environment(

@@ -29,6 +29,7 @@ def router(services: Services) -> APIRouter:
     found.add_route("/api/v1/datasets/{name}/twin/rows/{key:path}", rows.twin_one, methods=READ)
     found.add_route("/api/v1/datasets/{name}/download.{extension}", downloads.served, methods=READ)
     found.add_route("/datasets/{name}/releases/{number}/{file}", downloads.file, methods=READ)
+    found.add_route("/datasets/{name}/latest/{file}", downloads.latest, methods=READ)
     found.include_router(declared.router(services))
     found.include_router(writes.router(services))
     docs.add(found, services)
