@@ -8,6 +8,8 @@ from lienthong.governance.subject import Subject, Terms
 from lienthong.kernel.problem import QueryInvalid
 from lienthong.kernel.text import both
 from lienthong.store.condition import unknown
+from lienthong.store.formula import Formula, properties
+from lienthong.store.mask import keeps_type
 from lienthong.store.query import ROW_NUMBER, Compare, Condition, Item, Nested, Query, Related, walk
 from lienthong.store.roles import PUBLIC
 from lienthong.store.scope import Scope
@@ -97,6 +99,11 @@ class Permit:
         for leaf in walk(condition):
             if isinstance(leaf, Compare):
                 self._name(scope, leaf.field, compared=True)
+            elif isinstance(leaf, Formula):
+                for part in properties(leaf):
+                    # What a mask shows may be compared with by whoever sees it: it tells nothing more.
+                    seen = part.masked and part.name in scope.masked
+                    self._name(scope, part.name, not (seen and keeps_type(scope.contract.by_name[part.name])))
             elif isinstance(leaf, Related):
                 relation = self._relation(scope, leaf.relation)
                 far = self.scope(relation.dataset)

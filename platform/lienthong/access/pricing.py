@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from lienthong.contract.registry import Registry
 from lienthong.kernel.problem import QueryInvalid, TooCostly
 from lienthong.kernel.text import both
-from lienthong.store.query import Both, Compare, Condition, Either, Item, Nested, Not, Query, Related, Text
+from lienthong.store.formula import Formula, leaves
+from lienthong.store.query import Both, Compare, Condition, Either, Fails, Item, Nested, Not, Query, Related, Text
 
 MAX_DEPTH = 8
 MAX_ROWS = 100_000
@@ -112,7 +113,9 @@ def _values(condition: Condition | None) -> int:
             return len(words.split())
         case Both(parts) | Either(parts):
             return sum(map(_values, parts))
-        case Not(part) | Related(_, part):
+        case Not(part) | Fails(part) | Related(_, part):
             return 1 + _values(part)
+        case Formula():
+            return sum(1 for _ in leaves(condition))
         case _:
             return 0

@@ -11,7 +11,8 @@ from typing import Any
 from lienthong.access.permit import Permit
 from lienthong.contract.model import Contract
 from lienthong.contract.registry import Registry
-from lienthong.store.query import ROW_NUMBER, Both, Compare, Condition, Either, Not, Query, Related, Text
+from lienthong.store.formula import Formula, Property, Shape, properties
+from lienthong.store.query import ROW_NUMBER, Both, Compare, Condition, Either, Fails, Not, Query, Related, Text
 from lienthong.store.record import LedgerEntry
 
 
@@ -66,6 +67,11 @@ class Recorder:
                 return {"or": [self._condition(contract, part) for part in parts]}
             case Not(part):
                 return {"not": self._condition(contract, part)}
+            case Fails(part):
+                return {"fails": self._condition(contract, part)}
+            case Formula():
+                personal = any(contract.by_name[found.name].is_personal for found in properties(condition))
+                return {"formula": self._formula(condition, personal)}
             case Related(relation, where):
                 far = self._registry.get(self._registry.relations(contract.id)[relation].dataset)
                 return {relation: self._condition(far, where)}
@@ -74,6 +80,22 @@ class Recorder:
                 return {"q": self._hash(words) if personal else words}
             case Compare(name, op, value):
                 return {name: {op: self._value(contract, name, value)}}
+
+    def _formula(self, part: Any, personal: bool) -> Any:
+        """A formula as CQL2 JSON writes it; where it looks at a personal field, every value is hashed."""
+        match part:
+            case Formula(op, args):
+                return {"op": op, "args": [self._formula(arg, personal) for arg in args]}
+            case Property(name):
+                return {"property": name}
+            case tuple():
+                return [self._formula(arg, personal) for arg in part]
+            case Shape(wkt, srid):
+                return self._hash(wkt) if personal else f"SRID={srid};{wkt}"
+            case bool() | int() | float() | None if not personal:
+                return part
+            case _:
+                return self._hash(str(part)) if personal else str(part)
 
     def _value(self, contract: Contract, name: str, value: Any) -> Any:
         if isinstance(value, tuple | list):

@@ -1,19 +1,45 @@
-"""The JSON documents of OGC API - Features 1.0 (OGC 17-069r4): landing, conformance, collections, the API itself."""
+"""The JSON documents of OGC API - Features, Tiles and Records: landing, conformance, collections."""
 
 from typing import Any
 
-from lienthong.catalog.snapshot import DatasetState, Snapshot
-from lienthong.contract.model import FieldContract
-from lienthong.kernel.text import Language
+from lienthong.kernel.text import Language, both
+from lienthong.ogc.asking import GEOJSON, Place
+from lienthong.store.spatial import CRS84, SYSTEMS
 
-CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
-CONFORMANCE = (
-    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core",
-    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/oas30",
-    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/geojson",
+_FEATURES, _TILES = (
+    "http://www.opengis.net/spec/ogcapi-features-",
+    "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/",
 )
-GEOJSON = "application/geo+json"
+_CQL2, _RECORDS = "http://www.opengis.net/spec/cql2/1.0/conf/", "http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/"
+_COMMON = "http://www.opengis.net/spec/ogcapi-common-"
+CONFORMANCE = (
+    *(f"{_COMMON}1/1.0/conf/{name}" for name in ("core", "landing-page", "json", "html", "oas30")),
+    *(f"{_COMMON}2/1.0/conf/{name}" for name in ("collections", "json", "html")),
+    *(f"{_FEATURES}1/1.0/conf/{name}" for name in ("core", "oas30", "geojson", "html")),
+    f"{_FEATURES}2/1.0/conf/crs",
+    *(f"{_FEATURES}3/1.0/conf/{name}" for name in (
+        "queryables", "queryables-query-parameters", "filter", "features-filter")),
+    *(f"{_FEATURES}5/1.0/conf/{name}" for name in ("schemas", "queryables", "sortables", "core-roles-features")),
+    *(f"{_CQL2}{name}" for name in (
+        "cql2-text", "cql2-json", "basic-cql2", "advanced-comparison-operators", "case-insensitive-comparison",
+        "accent-insensitive-comparison", "basic-spatial-functions", "basic-spatial-functions-plus", "spatial-functions",
+        "temporal-functions", "array-functions", "property-property", "arithmetic")),
+    *(f"{_TILES}{name}" for name in (
+        "core", "tileset", "tilesets-list", "dataset-tilesets", "geodata-tilesets", "mvt", "oas30")),
+    "http://www.opengis.net/spec/tms/2.0/conf/tilematrixset",
+    *(f"{_RECORDS}{name}" for name in (
+        "record-core", "record-collection", "record-core-query-parameters", "sorting", "json", "html",
+        "searchable-catalog")),
+)  # fmt: skip
 VIETNAM_EXTENT = (102.14, 6.0, 117.9, 23.4)
+LICENCES = {
+    "CC-BY-4.0": "https://creativecommons.org/licenses/by/4.0/",
+    "CC0-1.0": "https://creativecommons.org/publicdomain/zero/1.0/",
+    "ODbL-1.0": "https://opendatacommons.org/licenses/odbl/1-0/",
+    "MIT": "https://opensource.org/license/mit",
+}
+SCHEMA, MVT = "application/schema+json", "application/vnd.mapbox-vector-tile"
+_RELATION = "http://www.opengis.net/def/rel/ogc/1.0/"
 
 
 def link(href: str, rel: str, type: str = "application/json", title: str | None = None) -> dict[str, str]:
@@ -23,18 +49,25 @@ def link(href: str, rel: str, type: str = "application/json", title: str | None 
 
 def landing(base: str, language: Language) -> dict[str, Any]:
     """The landing page."""
-    vi = language == "vi"
+    about = both(
+        "Dữ liệu không gian theo OGC API: đối tượng (Features), ô bản đồ (Tiles), danh mục (Records)",
+        "Spatial data as OGC API: Features, Tiles, Records",
+    )
     return {
         "title": "Liên Thông",
-        "description": "Dữ liệu không gian mở theo OGC API - Features"
-        if vi
-        else "Open spatial data as OGC API - Features",
+        "description": about.in_language(language),
         "links": [
             link(base, "self"),
+            link(base + "?f=html", "alternate", "text/html"),
             link(base + "/api", "service-desc", "application/vnd.oai.openapi+json;version=3.0"),
             link(base.removesuffix("/ogc") + "/docs", "service-doc", "text/html"),
             link(base + "/conformance", "conformance"),
+            link(base + "/conformance", _RELATION + "conformance"),
             link(base + "/collections", "data"),
+            link(base + "/collections", _RELATION + "data"),
+            link(base + "/tiles", _RELATION + "tilesets-vector"),
+            link(base + "/tileMatrixSets", _RELATION + "tiling-schemes"),
+            link(base + "/collections/catalogue", _RELATION + "ogc-catalog"),
         ],
     }
 
@@ -44,95 +77,47 @@ def conformance() -> dict[str, Any]:
     return {"conformsTo": list(CONFORMANCE)}
 
 
-def spatial(snapshot: Snapshot) -> list[DatasetState]:
-    """The published datasets that have a geometry."""
-    return [state for state in snapshot.published() if geometry_of(state)]
-
-
-def geometry_of(state: DatasetState) -> FieldContract | None:
-    """The field that places an open row on the map, the first one of the contract."""
-    kinds = {"point", "multipolygon"}
-    return next((field for field in state.contract.open_fields if field.logical_type in kinds), None)
-
-
-def collection(state: DatasetState, base: str, language: Language) -> dict[str, Any]:
+def collection(place: Place, base: str, language: Language) -> dict[str, Any]:
     """The description of one collection."""
-    contract = state.contract
-    here = f"{base}/collections/{contract.slug}"
-    moments = [None, None] if contract.validity else None
-    extent: dict[str, Any] = {"spatial": {"bbox": [list(VIETNAM_EXTENT)], "crs": CRS84}}
-    if moments:
-        extent["temporal"] = {"interval": [moments]}
-    return {
-        "id": contract.slug,
-        "title": contract.title.in_language(language),
-        "description": contract.description.purpose.in_language(language),
-        "itemType": "feature",
-        "crs": [CRS84],
-        "extent": extent,
-        "links": [
-            link(here, "self"),
-            link(here + "/items", "items", GEOJSON),
-            link(base.removesuffix("/ogc") + f"/datasets/{contract.slug}", "describedby", "text/html"),
-            link("https://creativecommons.org/licenses/by/4.0/", "license", "text/html"),
-        ],
-    }
-
-
-def collections(snapshot: Snapshot, base: str, language: Language) -> dict[str, Any]:
-    """All collections."""
-    return {
-        "collections": [collection(state, base, language) for state in spatial(snapshot)],
-        "links": [link(base + "/collections", "self")],
-    }
-
-
-def api(snapshot: Snapshot, base: str) -> dict[str, Any]:
-    """The OpenAPI 3.0 definition that the standard's core asks for."""
-    parameters: list[dict[str, Any]] = [
-        _parameter("limit", {"type": "integer", "minimum": 1, "maximum": 10000, "default": 10}),
-        _parameter("bbox", {"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 6}),
-        _parameter("datetime", {"type": "string"}),
-        _parameter("cursor", {"type": "string"}),
-        _parameter("offset", {"type": "integer", "minimum": 0}),
-    ]
-    paths: dict[str, Any] = {
-        "/": _get("landing", "Landing page"),
-        "/conformance": _get("conformance", "Conformance classes"),
-        "/collections": _get("collections", "Collections"),
-    }
-    for state in spatial(snapshot):
-        slug = state.contract.slug
-        paths[f"/collections/{slug}"] = _get(f"describe_{slug}", f"Describe {slug}")
-        paths[f"/collections/{slug}/items"] = _get(f"items_{slug}", f"Features of {slug}", parameters)
-        key = _parameter("featureId", {"type": "string"}) | {"in": "path", "required": True}
-        paths[f"/collections/{slug}/items/{{featureId}}"] = _get(f"item_{slug}", f"One feature of {slug}", [key])
-    return {
-        "openapi": "3.0.3",
-        "info": {"title": "Liên Thông: OGC API - Features", "version": "1.0.0"},
-        "servers": [{"url": base}],
-        "paths": paths,
-    }
-
-
-def _parameter(name: str, schema: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "name": name,
-        "in": "query",
-        "required": False,
-        "schema": schema,
-        "style": "form",
-        "explode": False,
-    }
-
-
-def _get(operation: str, summary: str, parameters: list[dict[str, Any]] | None = None) -> dict[str, Any]:
-    answers = {"200": {"description": "OK"}, "default": {"description": "A problem (RFC 9457)"}}
-    return {
-        "get": {
-            "operationId": operation,
-            "summary": summary,
-            "parameters": parameters or [],
-            "responses": answers,
+    contract, here = place.scope.contract, f"{base}/collections/{place.id}"
+    title = contract.title.in_language(language)
+    extent: dict[str, Any] = {"spatial": {"bbox": [list(VIETNAM_EXTENT)], "crs": CRS84.uri}}
+    if contract.validity:
+        extent["temporal"] = {
+            "interval": [[None, None]],
+            "trs": "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian",
         }
+    return {
+        "id": place.id,
+        "title": title if place.first else f"{title}: {place.geometry.title.in_language(language)}",
+        "description": contract.description.purpose.in_language(language),
+        "keywords": [word.in_language(language) for word in contract.catalogue.keywords],
+        "itemType": "feature",
+        "crs": list(SYSTEMS),
+        "storageCrs": CRS84.uri,
+        "extent": extent,
+        "links": _links(place, here, base),
     }
+
+
+def _links(place: Place, here: str, base: str) -> list[dict[str, str]]:
+    contract = place.scope.contract
+    about = base.removesuffix("/ogc") + f"/datasets/{contract.slug}"
+    links = [
+        link(here, "self"),
+        link(here + "?f=html", "alternate", "text/html"),
+        link(here + "/items", "items", GEOJSON),
+        link(here + "/items?f=html", "items", "text/html"),
+        link(here + "/queryables", _RELATION + "queryables", SCHEMA),
+        link(here + "/sortables", _RELATION + "sortables", SCHEMA),
+        link(here + "/schema", _RELATION + "schema", SCHEMA),
+        link(here + "/tiles", _RELATION + "tilesets-vector"),
+        link(about, "describedby", "text/html"),
+    ]
+    if place.release is not None:
+        whole = base.removesuffix("/ogc") + f"/api/v1/datasets/{contract.slug}/download.geojson"
+        if any(file.format == "geojson" for file in place.release.files):
+            links.append(link(whole, "enclosure", GEOJSON))
+        if address := LICENCES.get(contract.catalogue.licence):
+            links.append(link(address, "license", "text/html"))
+    return links

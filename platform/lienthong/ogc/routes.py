@@ -1,159 +1,119 @@
-"""Addresses of OGC API - Features under `/ogc`."""
-
-import functools
-from collections.abc import Awaitable, Callable
-from typing import Any
-from urllib.parse import urlencode
+"""Addresses of OGC API - Features, Tiles and Records under `/ogc`."""
 
 import orjson
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from lienthong.access import Answer, Subject
 from lienthong.access.services import Services
-from lienthong.catalog.snapshot import DatasetState
-from lienthong.kernel.problem import NotFound, Problem
-from lienthong.kernel.text import Language, both
-from lienthong.ogc import documents, items
-from lienthong.store.keys import parse_key
-from lienthong.store.query import Query
-from lienthong.store.scope import Scope
+from lienthong.ogc import api, caching, documents, pages, records, schema
+from lienthong.ogc.asking import Asking, form
+from lienthong.ogc.fast import PREFIX, Fast
+from lienthong.ogc.features import Features
+from lienthong.ogc.records import Records
+from lienthong.ogc.tiles import Tiles
+from lienthong.ogc.tilestore import TileStore
+from lienthong.web.language import language
+from lienthong.web.parameters import only, parameters
+from lienthong.web.problems import Endpoint, guarded
 
-Endpoint = Callable[[Request], Awaitable[Response]]
+OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
 
 
 def router(services: Services) -> APIRouter:
     """The routes of this surface."""
-    surface = Surface(services)
+    asking = Asking(services)
+    store = TileStore(services.settings.home / "releases")
+    services.short[PREFIX] = Fast(asking, store)
     made = APIRouter()
-    for path, endpoint in {
-        "/ogc": surface.landing,
-        "/ogc/": surface.landing,
-        "/ogc/api": surface.api,
-        "/ogc/conformance": surface.conformance,
-        "/ogc/collections": surface.collections,
-        "/ogc/collections/{name}": surface.collection,
-        "/ogc/collections/{name}/items": surface.items,
-        "/ogc/collections/{name}/items/{key:path}": surface.item,
-    }.items():
-        made.add_route(path, _told(endpoint), methods=["GET"])
+    for path, endpoint in routes(asking, store).items():
+        made.add_route(path, guarded(endpoint), methods=["GET"])
     return made
 
 
-class Surface:
-    """The endpoints; everything is open data, so the caller does not matter."""
+def routes(asking: Asking, store: TileStore) -> dict[str, Endpoint]:
+    """Every address and what answers it."""
+    about, features, tiles, catalogue = About(asking), Features(asking), Tiles(asking, store), Records(asking)
+    one, record = "/ogc/collections/{name}", f"/ogc/collections/{records.NAME}"
+    return {
+        "/ogc": about.landing,
+        "/ogc/": about.landing,
+        "/ogc/api": about.api,
+        "/ogc/conformance": about.conformance,
+        "/ogc/collections": about.collections,
+        record: catalogue.collection,
+        f"{record}/queryables": catalogue.queryables,
+        f"{record}/sortables": catalogue.queryables,
+        f"{record}/items": catalogue.many,
+        f"{record}/items/{{key:path}}": catalogue.one,
+        one: about.collection,
+        f"{one}/queryables": about.schema,
+        f"{one}/sortables": about.schema,
+        f"{one}/schema": about.schema,
+        f"{one}/items": features.many,
+        f"{one}/items/{{key:path}}": features.one,
+        f"{one}/tiles": tiles.sets,
+        f"{one}/tiles/{{set}}": tiles.set,
+        f"{one}/tiles/{{set}}/{{z}}/{{row}}/{{col}}": tiles.one,
+        f"{one}/xyz/metadata.json": tiles.set,
+        f"{one}/xyz/{{z}}/{{x}}/{{y}}": tiles.one,
+        "/ogc/tiles": tiles.sets,
+        "/ogc/tiles/{set}": tiles.set,
+        "/ogc/tiles/{set}/{z}/{row}/{col}": tiles.all,
+        "/ogc/tileMatrixSets": tiles.matrix_sets,
+        "/ogc/tileMatrixSets/{set}": tiles.matrix_set,
+    }
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
-        self._base = services.settings.public_url + "/ogc"
+
+class About:
+    """What there is, and what can be asked of it."""
+
+    def __init__(self, asking: Asking) -> None:
+        self._asking = asking
 
     async def landing(self, request: Request) -> Response:
         """GET /ogc"""
-        return _json(documents.landing(self._base, language(request)))
+        return _told(request, documents.landing(self._asking.base, language(request)))
 
-    async def conformance(self, _: Request) -> Response:
+    async def conformance(self, request: Request) -> Response:
         """GET /ogc/conformance"""
-        return _json(documents.conformance())
+        return _told(request, documents.conformance())
 
-    async def api(self, _: Request) -> Response:
+    async def api(self, request: Request) -> Response:
         """GET /ogc/api"""
-        return _json(
-            documents.api(await self._services.catalog.current(), self._base),
-            "application/vnd.oai.openapi+json;version=3.0",
-        )
+        only(parameters(request), ("f",))
+        places = await self._asking.places(await self._asking.subject(request))
+        headers = {"Vary": caching.VARY, "Access-Control-Allow-Origin": "*"}
+        return Response(orjson.dumps(api.document(places, self._asking.base)), headers=headers, media_type=OPENAPI)
 
     async def collections(self, request: Request) -> Response:
         """GET /ogc/collections"""
-        snapshot = await self._services.catalog.current()
-        return _json(documents.collections(snapshot, self._base, language(request)))
+        base, spoken = self._asking.base, language(request)
+        places = await self._asking.places(await self._asking.subject(request))
+        listed = [documents.collection(place, base, spoken) for place in places]
+        here = base + "/collections"
+        links = [documents.link(here, "self"), documents.link(here + "?f=html", "alternate", "text/html")]
+        return _told(request, {"collections": [*listed, records.about(base, spoken)], "links": links})
 
     async def collection(self, request: Request) -> Response:
         """GET /ogc/collections/{name}"""
-        state, _ = await self._state(request)
-        return _json(documents.collection(state, self._base, language(request)))
+        place = await self._asking.place(await self._asking.subject(request), request.path_params["name"])
+        return _told(request, documents.collection(place, self._asking.base, language(request)))
 
-    async def items(self, request: Request) -> Response:
-        """GET /ogc/collections/{name}/items"""
-        state, geometry = await self._state(request)
-        subject, scope = await self._caller(request, state)
-        query = items.query(scope, geometry, request.query_params.multi_items())
-        answer = await self._services.door.features(subject, query, geometry, surface="ogc")
-        return _features(_collection(answer, self._links(request, state, answer)), answer)
-
-    async def item(self, request: Request) -> Response:
-        """GET /ogc/collections/{name}/items/{key}"""
-        state, geometry = await self._state(request)
-        subject, _ = await self._caller(request, state)
-        query = Query(state.contract.id, key=parse_key(state.contract, request.path_params["key"]))
-        answer = await self._services.door.features(subject, query, geometry, surface="ogc")
-        if not answer.count:
-            raise NotFound(both("Không có đối tượng này", "There is no such feature"), place=request.path_params["key"])
-        return _features(answer.body[1:-1], answer)
-
-    async def _caller(self, request: Request, state: DatasetState) -> tuple[Subject, Scope]:
-        """Who asks, and what of the collection may be seen: an agency sees what its agreement gives, as elsewhere."""
-        subject = await self._services.directory.subject(request.headers, request.cookies)
-        return subject, self._services.door.scope(subject, state.contract.id)
-
-    async def _state(self, request: Request) -> tuple[DatasetState, str]:
-        state = (await self._services.catalog.current()).get(request.path_params["name"])
-        geometry = documents.geometry_of(state)
-        if geometry is None or not state.is_published:
-            detail = both("Không có bộ sưu tập không gian này", "There is no such spatial collection")
-            raise NotFound(detail, place=request.path_params["name"])
-        return state, geometry.name
-
-    def _links(self, request: Request, state: DatasetState, answer: Answer) -> list[dict[str, str]]:
-        here = f"{self._base}/collections/{state.contract.slug}"
-        links = [
-            documents.link(_with(here + "/items", request), "self", documents.GEOJSON),
-            documents.link(here, "collection"),
-        ]
-        if answer.next:
-            following = _with(here + "/items", request, cursor=answer.next, offset=None)
-            links.append(documents.link(following, "next", documents.GEOJSON))
-        return links
+    async def schema(self, request: Request) -> Response:
+        """GET /ogc/collections/{name}/queryables, /sortables, /schema"""
+        place = await self._asking.place(await self._asking.subject(request), request.path_params["name"])
+        what = request.url.path.rpartition("/")[2]
+        make = {"queryables": schema.queryables, "sortables": schema.sortables}.get(what, schema.returnables)
+        address = f"{self._asking.base}/collections/{place.id}/{what}"
+        return _told(request, make(place, address, language(request)), documents.SCHEMA)
 
 
-def _features(body: bytes, answer: Answer) -> Response:
-    """GeoJSON; what stands in the ledger is for this caller alone."""
-    headers = {"Vary": "Authorization, Cookie, X-CKAN-API-Key, Lienthong-Purpose, Lienthong-Twin"}
-    if answer.receipt:
-        headers |= {"Lienthong-Receipt": answer.receipt, "Cache-Control": "no-store"}
-    return Response(body, headers=headers, media_type=documents.GEOJSON)
-
-
-def _collection(answer: Answer, links: list[dict[str, str]]) -> bytes:
-    """The feature collection around the features, whose bytes pass through as PostgreSQL made them."""
-    head = {"numberReturned": answer.count, "numberMatched": answer.total, "links": links}
-    return b'{"type":"FeatureCollection","features":' + answer.body + b"," + orjson.dumps(head)[1:]
-
-
-def _with(address: str, request: Request, **changes: str | None) -> str:
-    given: dict[str, str | None] = {**request.query_params, **changes}
-    query = urlencode({name: value for name, value in given.items() if value is not None})
-    return f"{address}?{query}" if query else address
-
-
-def language(request: Request) -> Language:
-    """The language that the caller reads; Vietnamese unless English is asked for."""
-    return "en" if request.headers.get("accept-language", "vi").lower().startswith("en") else "vi"
-
-
-def _json(document: Any, media_type: str = "application/json") -> Response:
-    return Response(orjson.dumps(document), media_type=media_type)
-
-
-def _told(endpoint: Endpoint) -> Endpoint:
-    """The endpoint, with problems as RFC 9457."""
-
-    @functools.wraps(endpoint)
-    async def told(request: Request) -> Response:
-        try:
-            return await endpoint(request)
-        except Problem as problem:
-            body = orjson.dumps(problem.as_json(language(request)))
-            return Response(body, problem.status, media_type="application/problem+json")
-
-    return told
+def _told(request: Request, body: dict[str, object], kind: str = "application/json") -> Response:
+    """A document, in the form that is asked for."""
+    wanted = form(request, given := parameters(request), "json", "html")
+    only(given, ())
+    if wanted == "html":
+        return pages.document("OGC API", body, language(request), {"Vary": caching.VARY})
+    headers = {"Vary": caching.VARY, "Access-Control-Allow-Origin": "*"}
+    return Response(orjson.dumps(body), headers=headers, media_type=kind)

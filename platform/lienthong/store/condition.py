@@ -4,6 +4,7 @@ import difflib
 import json
 import re
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from lienthong.contract.model import Contract, FieldContract
@@ -13,7 +14,7 @@ from lienthong.contract.types.lists import ListOf
 from lienthong.kernel.problem import QueryInvalid
 from lienthong.kernel.text import both
 from lienthong.store.query import Both, Compare, Condition, Either, Not, Related, Text, all_of
-from lienthong.store.slots import Marked, opened
+from lienthong.store.slots import Marked, Slot, opened
 from lienthong.store.spatial import parse_near
 
 _UNFIT = re.compile(r"[\x00\ud800-\udfff]")
@@ -52,6 +53,9 @@ def value_of(field: FieldContract, op: str, raw: Any) -> Any:
         raise unknown("toán tử", "operator", op, field.type.operators, place)
     if isinstance(raw, Marked) and op in _OPEN:
         return opened(raw, lambda text: value_of(field, op, str(text)))
+    if isinstance(raw, Marked) and op == "bbox":
+        box = value_of(field, op, str(raw))
+        return tuple(Slot(raw.number, partial(_edge, field, n), edge) for n, edge in enumerate(box))
     try:
         return _operand(field, op, raw)
     except ParseError as error:
@@ -59,6 +63,10 @@ def value_of(field: FieldContract, op: str, raw: Any) -> Any:
     except (ValueError, TypeError, ArithmeticError, RecursionError) as error:
         detail = both(f"Giá trị không đúng kiểu {field.logical_type}", f"Not a value of type {field.logical_type}")
         raise QueryInvalid(detail, place=place) from error
+
+
+def _edge(field: FieldContract, n: int, text: str) -> float:
+    return float(value_of(field, "bbox", text)[n])
 
 
 def _operand(field: FieldContract, op: str, raw: Any) -> Any:

@@ -1,12 +1,14 @@
 """Conditions -> SQL. Values are always parameters; identifiers come from contracts and are quoted here."""
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from lienthong.contract.model import Contract
 from lienthong.kernel.text import fold
-from lienthong.store.query import ROW_NUMBER, Both, Compare, Condition, Either, Not, Related, Text
+from lienthong.store.formula import Formula
+from lienthong.store.formula_sql import formula_sql
+from lienthong.store.query import ROW_NUMBER, Both, Compare, Condition, Either, Fails, Not, Related, Text
 from lienthong.store.scope import Search
 from lienthong.store.slots import NotAlike, Slot, opened
 from lienthong.store.spatial import near_sql
@@ -62,6 +64,10 @@ def predicate(
             return _join(" or ", "false", parts, alias, contract, params, exists, searched)
         case Not(part):
             return f"(({predicate(part, alias, contract, params, exists, searched)}) is not true)"
+        case Fails(part):
+            return f"(not ({predicate(part, alias, contract, params, exists, searched)}))"
+        case Formula():
+            return f"({formula_sql(condition, partial(column, alias), contract, params)})"
         case Related():
             return exists(condition, alias, contract)
         case Text(words):

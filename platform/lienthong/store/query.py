@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 from lienthong.contract.types.base import Operator
+from lienthong.store.formula import Formula
 
 Transform = Literal["none", "year", "quarter", "month", "band5"]
 Function = Literal["count", "sum", "avg", "min", "max"]
@@ -48,6 +49,13 @@ class Not:
 
 
 @dataclass(frozen=True, slots=True)
+class Fails:
+    """`part` is false: neither true nor unknown, as NOT means it in SQL and in CQL2."""
+
+    part: "Condition"
+
+
+@dataclass(frozen=True, slots=True)
 class Related:
     """A related row that fulfils `where` exists."""
 
@@ -62,7 +70,8 @@ class Text:
     words: str
 
 
-Condition = Compare | Both | Either | Not | Related | Text
+Condition = Compare | Both | Either | Not | Fails | Related | Text | Formula
+Leaf = Compare | Related | Text | Formula
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,21 +212,21 @@ def all_of(*parts: Condition | None) -> Condition | None:
     return present[0] if len(present) == 1 else Both(present) if present else None
 
 
-def walk(condition: Condition | None) -> "list[Compare | Related | Text]":
+def walk(condition: Condition | None) -> list[Leaf]:
     """The leaves of a condition."""
     match condition:
         case None:
             return []
         case Both(parts) | Either(parts):
             return [leaf for part in parts for leaf in walk(part)]
-        case Not(part):
+        case Not(part) | Fails(part):
             return walk(part)
         case leaf:
             return [leaf]
 
 
-def required(condition: Condition | None) -> "list[Compare | Related | Text]":
+def required(condition: Condition | None) -> list[Leaf]:
     """The leaves that every row fulfils."""
     if isinstance(condition, Both):
         return [leaf for part in condition.parts for leaf in required(part)]
-    return [condition] if isinstance(condition, Compare | Related | Text) else []
+    return [condition] if isinstance(condition, Leaf) else []

@@ -1,6 +1,7 @@
-"""`near`: how it is read, and how it finds its rows through the index on geometry in degrees."""
+"""Coordinate systems, and `near`: how it is read, and how it finds its rows through the index in degrees."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from math import cos, radians
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,40 @@ _FORM = both(
     f"near takes longitude, latitude and metres (at most {MOST_METRES})",
 )
 Near = tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Crs:
+    """A coordinate system: its address, its number in PostGIS, its first axis, the digits that are worth writing.
+
+    `flipped`: its authority puts latitude before longitude, and so do positions that are written in it.
+    """
+
+    uri: str
+    srid: int
+    flipped: bool = False
+    angular: bool = False
+
+    @property
+    def digits(self) -> int:
+        """A decimetre, in degrees or metres."""
+        return 6 if self.angular else 2
+
+
+_OGC, _EPSG = "http://www.opengis.net/def/crs/OGC/1.3/CRS84", "http://www.opengis.net/def/crs/EPSG/0/"
+# VN-2000 (TCVN, Thông tư 973/2001/TT-TCĐC): degrees, the zones of 6 degrees, those of 3 degrees.
+_VN2000 = (3405, 3406, 5896, 5897, 5898, 5899, 6956, 6957, 6958, 6959)
+CRS84 = Crs(_OGC, 4326, angular=True)
+SYSTEMS = {
+    crs.uri: crs
+    for crs in (
+        CRS84,
+        Crs(f"{_EPSG}4326", 4326, flipped=True, angular=True),
+        Crs(f"{_EPSG}3857", 3857),
+        Crs(f"{_EPSG}4756", 4756, flipped=True, angular=True),
+        *(Crs(f"{_EPSG}{number}", number) for number in _VN2000),
+    )
+}
 
 
 def parse_near(raw: Any) -> Near:

@@ -1,0 +1,260 @@
+"""The short way for features and tiles: a request like one before, in plain ASGI and without planning.
+
+It answers what it knows and leaves all else to the long way: errors, pages, sessions, twins, what is cached by callers.
+"""
+
+import uuid
+from dataclasses import dataclass, replace
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.types import Receive, Scope, Send
+
+from lienthong.access.door import Answer, Compiled
+from lienthong.access.repeat import Plans, Rights
+from lienthong.catalog.snapshot import ReleaseInfo, Snapshot
+from lienthong.governance.request import PURPOSE, TWIN, XROAD
+from lienthong.governance.subject import ANONYMOUS, Subject
+from lienthong.kernel.problem import TooCostly, Unavailable
+from lienthong.kernel.text import unslug
+from lienthong.ogc import caching, features, items, tiles
+from lienthong.ogc.asking import GEOJSON, Asking, Place
+from lienthong.ogc.documents import MVT, link
+from lienthong.ogc.tilestore import Kept, TileStore, kept
+from lienthong.store.slots import Marked, Slot, numbers
+from lienthong.store.tiles import is_gathered
+from lienthong.web.parameters import named
+from lienthong.web.problems import respond
+
+PREFIX = "/ogc/collections/"
+_PLAIN = ("*/*", "application/json", GEOJSON, "application/geo+json, application/json", MVT)
+_ACCEPTED = frozenset(text.encode() for text in _PLAIN)
+_LONG = frozenset({b"cookie", TWIN.encode(), b"if-none-match", b"if-match", b"range"})
+_CALLER = frozenset({b"authorization", b"x-ckan-api-key", PURPOSE.encode(), *(n.lower().encode() for n in XROAD)})
+_LEFT = frozenset({"f", "count", "release"})
+_GEOJSON = (b"content-type", GEOJSON.encode())
+_MVT, _GZIP = (b"content-type", MVT.encode()), (b"content-encoding", b"gzip")
+_QUAD = "tiles/WebMercatorQuad/"
+
+
+_Address = tuple[str, bytes, bool]
+_Ready = tuple[ReleaseInfo, list[tuple[bytes, bytes]], bytes]
+_HELD = 64 << 20  # bytes of answers that lie ready
+_DRAWN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """A prepared statement, and what its answers have in common."""
+
+    compiled: Compiled
+    place: Place
+    asked: items.Asked
+
+
+class Fast:
+    """The short way over one set of services."""
+
+    def __init__(self, asking: Asking, store: TileStore) -> None:
+        self._asking, self._store = asking, store
+        self._services = asking.services
+        self._plans: Plans[_Planned] = Plans()
+        self._rights = Rights()
+        # What an address of a tile means does not change while the release does not.
+        self._ready: dict[_Address, _Ready] = {}
+        self._held = 0
+        self._drawn: dict[tuple[str, int, uuid.UUID], Compiled] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> tuple[bool, Receive]:
+        """Answer, if it can be done this way."""
+        if scope["method"] != "GET":
+            return False, receive
+        name, _, tail = scope["path"][len(PREFIX) :].partition("/")
+        if tail == "items":
+            return await self._items(scope, send, name, receive), receive
+        if tail.startswith(_QUAD):
+            return await self._tile(scope, send, name, tail[len(_QUAD) :]), receive
+        return False, receive
+
+    # --- features ---------------------------------------------------------------------------------------------
+
+    async def _items(self, scope: Scope, send: Send, name: str, receive: Receive) -> bool:
+        given = _headers(scope)
+        if given is None:
+            return False
+        try:
+            asked = named(scope["query_string"])
+            if not _LEFT.isdisjoint(asked):
+                return False
+            shape, texts = (name, tuple(asked)), tuple(asked.values())
+            subject = await self._services.directory.subject(given, {}) if given else ANONYMOUS
+            rights = self._rights.of(subject)
+            plan = self._plans.get(shape, texts, rights)
+            if plan is None:
+                if self._plans.again(shape):
+                    await self._plan(name, asked, subject, rights)
+                return False
+            place = await self._current(plan.place)
+            if place is None:
+                return False
+            answer = await self._services.door.again(subject, plan.compiled, texts, "ogc")
+        except (TooCostly, Unavailable) as problem:  # once is enough
+            await respond(Request(scope), problem)(scope, receive, send)
+            return True
+        except Exception:  # the long way tells what is wrong
+            return False
+        await self._send(scope, send, plan, place, answer)
+        return True
+
+    async def _plan(self, name: str, asked: dict[str, str], subject: Subject, rights: object) -> None:
+        place = await self._asking.place(subject, name)
+        marked = {key: Marked.of(text, n) for n, (key, text) in enumerate(asked.items())}
+        wanted = items.asked(place, marked)
+        if wanted.streamed or place.scope.schema == "twin":
+            return
+        compiled = self._services.door.prepare(subject, "features", (wanted.query,), place.geometry.name, wanted.crs)
+        if compiled is not None:
+            opened = numbers(compiled.statement.params)
+            self._plans.put(
+                (name, tuple(asked)), tuple(asked.values()), rights, opened, _Planned(compiled, place, wanted)
+            )
+
+    async def _current(self, place: Place) -> Place | None:
+        """The collection as it is served now; None when its release was withdrawn."""
+        if place.scope.schema != "open":
+            return place
+        snapshot: Snapshot = await self._services.catalog.current()
+        state = snapshot.datasets[place.scope.contract.id]
+        if not state.is_published:
+            return None
+        return place if state is place.state else replace(place, state=state)
+
+    async def _send(self, scope: Scope, send: Send, plan: _Planned, place: Place, answer: Answer) -> None:
+        raw: bytes = scope["raw_path"].partition(b"?")[0]
+        head = caching.head(place, "geojson", raw, scope["query_string"])
+        head["Content-Crs"] = f"<{plan.asked.crs.uri}>"
+        if answer.receipt:
+            head["Lienthong-Receipt"] = answer.receipt
+        here = f"{self._asking.base}/collections/{quote(place.id, safe=':')}"
+        query = scope["query_string"].decode("latin-1")
+        links = [link(f"{here}/items?{query}" if query else f"{here}/items", "self", GEOJSON)]
+        links.append(link(f"{here}/items?{query + '&' if query else ''}f=html", "alternate", "text/html"))
+        links.append(link(here, "collection"))
+        if answer.next:
+            parts = [p for p in query.split("&") if p and not p.startswith(("cursor=", "offset="))]
+            links.append(link(f"{here}/items?{'&'.join([*parts, 'cursor=' + answer.next])}", "next", GEOJSON))
+        body = features.collected(answer, links, features.matched(place, plan.asked, answer))
+        headers = [(key.lower().encode(), value.encode("latin-1")) for key, value in head.items()]
+        headers += [_GEOJSON, (b"content-length", b"%d" % len(body))]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    # --- tiles ------------------------------------------------------------------------------------------------
+
+    async def _tile(self, scope: Scope, send: Send, name: str, tail: str) -> bool:
+        """A tile of open data that nobody in particular asks for, and that is there already."""
+        packed = False
+        for header, value in scope["headers"]:
+            if header in _CALLER or header in _LONG or (header == b"accept" and value not in _ACCEPTED):
+                return False
+            if header == b"accept-encoding":
+                packed = b"gzip" in value
+        snapshot = await self._services.catalog.current()
+        state = snapshot.datasets.get(unslug(name.partition(":")[0]))
+        if state is None or state.release is None:
+            return False
+        release = state.release
+        key = (scope["path"], scope["query_string"], packed)
+        ready = self._ready.get(key)
+        if ready is None or ready[0] is not release:
+            made = await self._made(scope, name, tail, release)
+            if made is None:
+                return False
+            ready = self._prepare(key, scope, *made, release, packed)
+        try:
+            self._services.door.charge(ANONYMOUS, 1)
+        except TooCostly:
+            return False
+        _, headers, body = ready
+        await send({"type": "http.response.start", "status": 200 if body else 204, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+        return True
+
+    async def _made(self, scope: Scope, name: str, tail: str, release: ReleaseInfo) -> tuple[Place, Kept] | None:
+        query: bytes = scope["query_string"]
+        given = b"release=%d" % release.number
+        if query not in (b"", given) or tail.count("/") != 2:
+            return None
+        try:
+            place = await self._asking.place(ANONYMOUS, name)
+            z, row, col = tail.split("/")
+            at = tiles.position({"z": z, "row": row, "col": col})
+        except Exception:
+            return None
+        if place.release is not release:
+            return None
+        kept_as = (release.id, place.id, *at, b"")
+        found = self._store.get(kept_as)
+        if found is None:
+            found = self._store.prepared(release, *at) if place.first else None
+            if found is None:
+                found = await self._draw(place, release, at)
+            if found is None:
+                return None
+            self._store.put(kept_as, found)
+        return place, found
+
+    async def _draw(self, place: Place, release: ReleaseInfo, at: tuple[int, int, int]) -> Kept | None:
+        """A tile that is not there yet, by the statement that another one of this zoom was made by."""
+        key, (z, x, y) = (place.id, at[0], release.id), at
+        compiled = self._drawn.get(key)
+        if compiled is None:
+            gathered = is_gathered(place.geometry, release.rows, z, self._store.deepest(release))
+            query, layer = tiles.tile_query(place, (z, Slot(0, int, x), Slot(1, int, y)), gathered, {})
+            compiled = self._services.door.prepare(ANONYMOUS, "tile", (query,), layer)
+            assert compiled is not None  # open data has no twin
+            if len(self._drawn) >= _DRAWN:
+                self._drawn.clear()
+            self._drawn[key] = compiled
+        answer = await self._services.door.again(ANONYMOUS, compiled, (str(x), str(y)), "ogc")
+        if answer.release != release.number:  # it was switched just now
+            return None
+        return kept(bytes.fromhex(answer.body.decode()))
+
+    def _prepare(
+        self,
+        key: _Address,
+        scope: Scope,
+        place: Place,
+        made: Kept,
+        release: ReleaseInfo,
+        packed: bool,
+    ) -> _Ready:
+        raw: bytes = scope["raw_path"].partition(b"?")[0]
+        head = caching.head(place, "mvt", raw, scope["query_string"])
+        if scope["query_string"]:
+            head["Cache-Control"] = caching.FOR_GOOD
+        head["Vary"] += ", Accept-Encoding"
+        body, zipped = made.bytes(packed)
+        headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in head.items()]
+        if body:
+            headers += [_MVT, (b"content-length", b"%d" % len(body)), *([_GZIP] if zipped else [])]
+        self._held += len(body) + 1_000
+        if self._held > _HELD:
+            self._ready.clear()
+            self._held = len(body)
+        self._ready[key] = found = (release, headers, body)
+        return found
+
+
+def _headers(scope: Scope) -> dict[str, str] | None:
+    """What tells who asks; None when the request says something that only the long way knows."""
+    found: dict[str, str] = {}
+    for name, value in scope["headers"]:
+        if name in _CALLER:
+            if (key := name.decode()) in found:
+                return None
+            found[key] = value.decode("latin-1")
+        elif name in _LONG or (name == b"accept" and value not in _ACCEPTED):
+            return None
+    return found

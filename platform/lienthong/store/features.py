@@ -1,0 +1,67 @@
+"""Rows as GeoJSON features, put together as text: parsing JSON that was just made would cost more than the page."""
+
+from lienthong.contract.model import Contract
+from lienthong.store.compile import Compiler, Statement
+from lienthong.store.keyset import sort_keys
+from lienthong.store.mask import keeps_type, masked_column
+from lienthong.store.predicate import column, ident
+from lienthong.store.query import ROW_NUMBER, Item, Query, fields
+from lienthong.store.scope import Scope
+from lienthong.store.spatial import CRS84, Crs
+
+
+class Featurer(Compiler):
+    """Compiles a query into features."""
+
+    def features_of(self, query: Query, geometry: str, crs: Crs = CRS84) -> Statement:
+        """`body` (a JSON array of GeoJSON features), `count`, `next`, `total`; the geometry is not a property."""
+        scope, limit = self.scopes[query.dataset], query.page.limit
+        keys = sort_keys(scope.contract, query.order)
+        names = query.items or fields(scope.visible)
+        rest = query.but(items=tuple(i for i in names if not (isinstance(i, Item) and i.field == geometry)))
+        place = place_column(scope, geometry)
+        shown = self._shown(query, rest.items) if rest.items else set()
+        page = self._page(query, keys, None, shown | {place, *scope.contract.primary_key})
+        feature = (
+            f"""'{{"type":"Feature","id":' || {_id(scope.contract)} || ',"geometry":' || """
+            f"coalesce({geojson(column('p', place), scope.contract, geometry, crs)}, 'null') || "
+            f"""',"properties":' || {"row_to_json(r)::text" if rest.items else "'{}'"} || '}}'"""
+        )
+        total = f"({self._total(query)})" if query.total else "null"
+        release, more = self._told_release(query)
+        sql = (
+            f"select '[' || coalesce(string_agg({feature}, ',') filter (where p._n <= {limit}), '') || ']', "
+            f"least(count(*), {limit})::int, case when count(*) > {limit} then max({self._cursor(query, keys, 'p')}) "
+            f"filter (where p._n = {limit}) end, {total}{release}"
+        )
+        lateral = f" cross join lateral (select {self._items(rest, 'p')}) r" if rest.items else ""
+        self._touch(query, f"array_agg(p.{ROW_NUMBER}) filter (where p._n <= {limit})")
+        return self._statement(sql, f" from ({page}) p{lateral}", ("body", "count", "next", "total", *more))
+
+
+def place_column(scope: Scope, geometry: str) -> str:
+    """The stored column of a geometry as the caller sees it."""
+    return masked_column(scope.contract.by_name[geometry]) if geometry in scope.masked else geometry
+
+
+def geojson(value: str, contract: Contract, geometry: str, crs: Crs = CRS84) -> str:
+    """The SQL of a geometry as GeoJSON text; outer rings turn counter-clockwise (RFC 7946)."""
+    field = contract.by_name[geometry]
+    made = value if field.logical_type == "point" else f"st_forcepolygonccw({value})"
+    if crs.srid != 4326:
+        made = f"st_transform({made}, {int(crs.srid)})"
+    if crs.flipped:
+        made = f"st_flipcoordinates({made})"
+    return f"st_asgeojson({made}, {crs.digits}, 0)"
+
+
+def is_placed(scope: Scope, geometry: str) -> bool:
+    """Does the caller see the geometry as one, or through a mask that shows one?"""
+    field = scope.contract.by_name.get(geometry)
+    return field is not None and geometry in scope.fields and (geometry not in scope.masked or keeps_type(field))
+
+
+def _id(contract: Contract) -> str:
+    ids = [f"p.{ident(name)}::text" for name in contract.primary_key]
+    joined = ids[0] if len(ids) == 1 else f"concat_ws(chr(44), {', '.join(ids)})"
+    return f"to_json({joined})::text"
