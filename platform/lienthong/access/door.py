@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
-from typing import Literal
+from typing import Any, Literal
 
 from lienthong.access import policy, pricing
 from lienthong.access.budget import Budget
@@ -16,7 +16,7 @@ from lienthong.access.permit import Permit
 from lienthong.access.planner import Planner
 from lienthong.access.record import Recorder
 from lienthong.access.turns import Turns
-from lienthong.contract.model import FieldContract
+from lienthong.contract.model import Contract, FieldContract
 from lienthong.contract.registry import Registry
 from lienthong.governance.agreements.quota import Quotas
 from lienthong.governance.ledger.seal import SealWatch
@@ -26,14 +26,19 @@ from lienthong.kernel.text import both
 from lienthong.store.changes import changes as compile_changes
 from lienthong.store.compile import Compiler, Statement
 from lienthong.store.database import PUBLIC, Database, Row
+from lienthong.store.features import Featurer
 from lienthong.store.lines import Form, Liner
 from lienthong.store.lookup import Key, Lookup, named
 from lienthong.store.query import Page, Query
+from lienthong.store.roles import ADMINISTRATOR
 from lienthong.store.scope import Scope
 from lienthong.store.slots import Texts, filled, settled
+from lienthong.store.spatial import CRS84, Crs
+from lienthong.store.tiles import Layer, Tiler
 
 STREAMS = 4  # at once, in one process
-Shape = Literal["rows", "one", "features", "document"]
+TILE = 500  # what a tile costs before it is read; then as many rows as stand in it
+Shape = Literal["rows", "one", "features", "document", "tile"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +53,17 @@ class Compiled:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """JSON bytes as PostgreSQL built them, and what a pager needs. `receipt` names the ledger entry, if any."""
+    """JSON bytes as PostgreSQL built them, and what a pager needs. `receipt` names the ledger entry, if any.
+
+    `release` is that which open rows were read from.
+    """
 
     body: bytes
     count: int | None = None
     next: str | None = None
     total: int | None = None
     receipt: str | None = None
+    release: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +107,17 @@ class Door:
         """A page of rows (a JSON array), or of groups when the query aggregates."""
         return await self._answer(subject, self._compiled(subject, "rows", (query,)), surface)
 
-    async def features(self, subject: Subject, query: Query, geometry: str, *, surface: str) -> Answer:
+    async def features(
+        self, subject: Subject, query: Query, geometry: str, *, surface: str, crs: Crs = CRS84
+    ) -> Answer:
         """A page of GeoJSON features (a JSON array)."""
-        compiled = self._compiled(subject, "features", (query,), geometry)
-        return await self._answer(subject, compiled, surface)
+        return await self._answer(subject, self._compiled(subject, "features", (query,), geometry, crs), surface)
+
+    async def tile(self, subject: Subject, query: Query, layer: Layer, *, surface: str) -> Answer:
+        """The rows of the tile that the query's condition names, as a layer of a vector tile."""
+        answer = await self._answer(subject, self._compiled(subject, "tile", (query,), layer), surface)
+        self._budget.spend(self._budget.caller(subject), answer.count or 0)
+        return replace(answer, body=bytes.fromhex(answer.body.decode()))
 
     async def one(self, subject: Subject, query: Query, *, surface: str) -> Answer:
         """The row with the query's key. Raises NotFound."""
@@ -110,6 +126,15 @@ class Door:
             key = ",".join(map(str, query.key or ()))
             raise NotFound(both(f"Không có dòng {key}", f"There is no row {key}"), place=query.dataset)
         return answer
+
+    async def preview(self, contract: Contract, number: int, page: Page) -> Answer:
+        """Rows of a release that is not public yet. The caller has asked whether the subject is its steward."""
+        query = Query(contract.id, page=page, total=True)
+        pricing.check(self.registry, query)
+        fields = frozenset(field.name for field in contract.open_fields)
+        scopes = {contract.id: Scope(contract, "draft", fields, agreement="draft", release=number)}
+        statement = Compiler(self.registry, scopes).rows(query)
+        return _as_answer(await self.database.read_as(statement, ADMINISTRATOR), statement, None)
 
     async def document(
         self,
@@ -201,7 +226,7 @@ class Door:
 
     # --- the same again -----------------------------------------------------------------------------------------
 
-    def prepare(self, subject: Subject, shape: Shape, queries: tuple[Query, ...], *names: str) -> Compiled | None:
+    def prepare(self, subject: Subject, shape: Shape, queries: tuple[Query, ...], *names: Any) -> Compiled | None:
         """The statement of marked queries, to be run with other values; None when it reads a twin."""
         compiled = self._compile(subject, shape, queries, *names)
         if any(scope.schema == "twin" for scope in compiled.permit.scopes.values()):
@@ -224,14 +249,14 @@ class Door:
 
     # --- authorising ------------------------------------------------------------------------------------------
 
-    def _compiled(self, subject: Subject, shape: Shape, queries: tuple[Query, ...], *names: str) -> Compiled:
+    def _compiled(self, subject: Subject, shape: Shape, queries: tuple[Query, ...], *names: Any) -> Compiled:
         if subject == ANONYMOUS:
             return self._for_anonymous(shape, queries, *names)
         return self._compile(subject, shape, queries, *names)
 
-    def _compile(self, subject: Subject, shape: Shape, queries: tuple[Query, ...], *names: str) -> Compiled:
-        """The statement of this shape and what it reads. `names`: the geometry, or the keys of a document."""
-        cost = pricing.check(self.registry, *queries)
+    def _compile(self, subject: Subject, shape: Shape, queries: tuple[Query, ...], *names: Any) -> Compiled:
+        """The statement of this shape and what it reads. `names`: of a document its keys, of a map what is drawn."""
+        cost = TILE if shape == "tile" else pricing.check(self.registry, *queries)
         permit = Permit(self.registry, subject)
         for query in queries:
             permit.visit(query)
@@ -243,7 +268,10 @@ class Door:
                 statement = compiler.one(query)
             case "features":
                 permit.show(query.dataset, names[0])
-                statement = compiler.features(query, names[0])
+                statement = Featurer(self.registry, permit.scopes).features_of(query, *names)
+            case "tile":
+                permit.show(query.dataset, names[0].geometry)
+                statement = Tiler(self.registry, permit.scopes).tile_of(query, *names)
             case "document":
                 statement = compiler.document(list(zip(names, queries, strict=True)))
         return Compiled(statement, permit, queries, cost)
@@ -285,11 +313,12 @@ class Door:
 
 def _as_answer(row: Row, statement: Statement, receipt: str | None) -> Answer:
     values = dict(zip(statement.columns, row, strict=True))
-    count, total, cursor = values.get("count"), values.get("total"), values.get("next")
+    count, total, cursor, release = (values.get(name) for name in ("count", "total", "next", "release"))
     return Answer(
         body=values["body"] or b"",
         count=int(count) if count else None,
         next=cursor.decode() if cursor else None,
         total=int(total) if total else None,
         receipt=receipt,
+        release=int(release) if release else None,
     )

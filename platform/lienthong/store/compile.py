@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lienthong.store.keyset import cursor_sql, sort_keys
+from lienthong.store.keyset import sort_keys
 from lienthong.store.predicate import ident
-from lienthong.store.query import ROW_NUMBER, Item, Nested, Page, Query, fields
+from lienthong.store.query import ROW_NUMBER, Nested, Page, Query
 from lienthong.store.shapes import Beside, Shapes
 
 
@@ -32,7 +32,7 @@ class Compiler(Shapes):
     # --- whole statements -------------------------------------------------------------------------------------
 
     def rows(self, query: Query) -> Statement:
-        """`body` (a JSON array of rows), `count`, `next` (cursor or null) and, when asked for, `total`."""
+        """`body` (a JSON array of rows), `count`, `next` (cursor or null), `total` if asked for, `release` if open."""
         if query.is_aggregate:
             total = f"({self._groups(query)})" if query.total else "null"
             source = f" from ({self._aggregate(query)}) a(j)"
@@ -42,25 +42,32 @@ class Compiler(Shapes):
         page, alias = self._page(query, keys, None, self._shown(query, query.items)), "p"
         limit = query.page.limit
         total = f", ({self._total(query)})" if query.total else ", null"
+        release, more = self._told_release(query)
         self._beside = Beside(alias, limit)
         items = self._items(query, alias)
         # The page is in order, and nothing after it changes that: sorting again would cost a third of the statement.
         sql = (
             f"select coalesce(json_agg(row_to_json(r)) filter (where {alias}._n <= {limit}), "
             f"'[]')::text, least(count(*), {limit})::int, "
-            f"case when count(*) > {limit} then max({cursor_sql(keys, alias)}) "
-            f"filter (where {alias}._n = {limit}) end{total}"
+            f"case when count(*) > {limit} then max({self._cursor(query, keys, alias)}) "
+            f"filter (where {alias}._n = {limit}) end{total}{release}"
         )
         source = f" from ({page}) {alias}{self._beside.sql} cross join lateral (select {items}) r"
         self._note(self._beside.numbers)
         self._touch(query, f"array_agg({alias}.{ROW_NUMBER}) filter (where {alias}._n <= {limit})")
-        return self._statement(sql, source, ("body", "count", "next", "total"))
+        return self._statement(sql, source, ("body", "count", "next", "total", *more))
 
     def one(self, query: Query) -> Statement:
         """`body`: the row with the key as a JSON object, or null."""
-        sql = f"select ({self._object(query)})::text"
+        release, more = self._told_release(query)
+        sql = f"select ({self._object(query)})::text{release}"
         self._touch(query)
-        return self._statement(sql, "", ("body",))
+        return self._statement(sql, "", ("body", *more))
+
+    def _told_release(self, query: Query) -> tuple[str, tuple[str, ...]]:
+        """A further column of the statement, and its name: the release that it reads, none for other rows."""
+        release = self._release(query)
+        return (f", ({release})", ("release",)) if release else ("", ())
 
     def explain(self, query: Query) -> Statement:
         """`body`: the plan of finding the rows, as JSON; it is not run."""
@@ -68,28 +75,6 @@ class Compiler(Shapes):
         source, where = self._relation(query), self._where(query, alias, None)
         sql = f"explain (format json) select from {source} {alias} where {where}"
         return Statement(sql, tuple(self.params.values))
-
-    def features(self, query: Query, geometry: str) -> Statement:
-        """`body` (a JSON array of GeoJSON features), `count`, `next`, `total`; the geometry is not a property."""
-        scope = self.scopes[query.dataset]
-        keys = sort_keys(scope.contract, query.order)
-        names = query.items or fields(scope.visible)
-        rest = query.but(items=tuple(i for i in names if not (isinstance(i, Item) and i.field == geometry)))
-        page, limit = self._page(query, keys, None), query.page.limit
-        ids = ", ".join(f"p.{ident(name)}::text" for name in scope.contract.primary_key)
-        feature = (
-            f"json_build_object('type', 'Feature', 'id', concat_ws(',', {ids}), "
-            f"'geometry', st_asgeojson(p.{ident(geometry)}, 6)::json, 'properties', row_to_json(r))"
-        )
-        total = f", ({self._total(query)})" if query.total else ", null"
-        sql = (
-            f"select coalesce(json_agg({feature} order by p._n) filter (where p._n <= {limit}), '[]')::text, "
-            f"least(count(*), {limit})::int, case when count(*) > {limit} then max({cursor_sql(keys, 'p')}) "
-            f"filter (where p._n = {limit}) end{total}"
-        )
-        source = f" from ({page}) p cross join lateral (select {self._items(rest, 'p')}) r"
-        self._touch(query, f"array_agg(p.{ROW_NUMBER}) filter (where p._n <= {limit})")
-        return self._statement(sql, source, ("body", "count", "next", "total"))
 
     def document(self, members: Sequence[tuple[str, Query]]) -> Statement:
         """`body`: one JSON object with a member per query, each in its own shape (GraphQL's `data`), and `count`."""
