@@ -1,0 +1,408 @@
+"""Actions about what people did: streams of datasets, groups, users, of the dashboard; one activity and its changes."""
+
+import difflib
+import json
+import re
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import true
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import and_, col
+
+from lienthong.catalog.hosted import activities, groups, settings, users
+from lienthong.catalog.hosted.activities import Condition, Page
+from lienthong.catalog.hosted.tables import HostedActivity, HostedUser
+from lienthong.catalog.hosted.writing import reading, writing
+from lienthong.ckan import checks, ids
+from lienthong.ckan.call import Call, action
+from lienthong.ckan.checks import text as plain
+from lienthong.ckan.documents import Document
+from lienthong.ckan.errors import denied, invalid, not_found
+from lienthong.ckan.form import Form, told
+from lienthong.ckan.groups import GROUP, ORGANIZATION, one
+from lienthong.ckan.parameters import flag, natural, text
+from lienthong.ckan.shown import asked
+from lienthong.kernel.clock import now
+
+LIMIT, MOST = 31, 100
+VERBS = ("new", "changed", "deleted")
+TYPES = {
+    **{f"{verb} package": "package" for verb in VERBS},
+    **{f"{verb} resource view": "package" for verb in VERBS},
+    **{f"{verb} {kind}": "group" for verb in VERBS for kind in (GROUP, ORGANIZATION)},
+    "new user": "user",
+    "changed user": "user",
+    "follow dataset": "package",
+    "follow user": "user",
+    "follow group": "group",
+    "follow organization": "group",
+}
+"""From a type of activity to what it is about."""
+
+_NOTHING = "No activities found matching the specified criteria."
+
+
+def document(row: HostedActivity) -> Document:
+    """An activity."""
+    return {
+        "id": row.id,
+        "timestamp": ids.stamp(row.timestamp),
+        "user_id": row.user_id,
+        "object_id": row.object_id,
+        "activity_type": row.activity_type,
+        "data": row.data,
+        "permission_labels": row.permission_labels,
+    }
+
+
+# --- streams ---------------------------------------------------------------------------------------------------------
+
+
+async def _listed(call: Call, about: Condition, *, hides: bool = True) -> list[HostedActivity]:
+    """A page of activities; what the site's own user did is hidden unless a sysadmin asks for it."""
+    hidden = hides and not (call.caller.sysadmin and flag(call.params, "include_hidden_activity"))
+    types, without = _texts(call, "activity_types"), _texts(call, "exclude_activity_types")
+    if types is not None and without is not None:
+        raise invalid("activity_types", "Cannot be used together with `exclude_activity_types")
+    limit, offset = min(natural(call.params, "limit", LIMIT), MOST), natural(call.params, "offset", 0)
+    before, after = _moment(call, "before"), _moment(call, "after")
+    async with reading(call.engine) as session:
+        site = await users.find(session, users.SITE_USER) if hidden else None
+        page = Page(limit or MOST, offset, before, after, types, without, (site.id,) if site else ())
+        return await activities.listed(session, call.caller, about, page)
+
+
+def _texts(call: Call, name: str) -> list[str] | None:
+    given = call.params.get(name)
+    if given in (None, ""):
+        return None
+    return [plain(part) for part in (given if isinstance(given, list) else [given])]
+
+
+def _moment(call: Call, name: str) -> datetime | None:
+    given = call.params.get(name)
+    if given in (None, ""):
+        return None
+    try:
+        return datetime.fromtimestamp(float(given), UTC)
+    except (TypeError, ValueError, OverflowError, OSError):
+        raise invalid(name, "Must be a float timestamp") from None
+
+
+async def _stream(call: Call, kind: str) -> list[Document]:
+    """The stream of a group or organization."""
+    async with reading(call.engine) as session:
+        found = await one(call, session, text(call.params, "id"), kind)
+    call.check("group_show", found)
+    about = activities.about_organization(found.id) if kind == ORGANIZATION else activities.about_group(found.id)
+    return [document(row) for row in await _listed(call, about)]
+
+
+@action
+async def package_activity_list(call: Call) -> Any:
+    """List what was done to a dataset, the newest first.
+
+    :param id: its id or name
+    :param offset: how many to skip
+    :param limit: at most so many (31, at most 100)
+    :param after: only later than this moment, in seconds since 1970
+    :param before: only earlier than this moment, in seconds since 1970
+    :param include_hidden_activity: also what the site itself did (sysadmins)
+    :param activity_types: only these types
+    :param exclude_activity_types: without these types
+    """
+    found = await asked(call, "package_show", id=text(call.params, "id"))
+    return [document(row) for row in await _listed(call, activities.about_object(str(found["id"])))]
+
+
+@action
+async def group_activity_list(call: Call) -> Any:
+    """List what was done to a group and its datasets, the newest first.
+
+    :param id: its id or name
+    :param offset: how many to skip
+    :param limit: at most so many (31, at most 100)
+    :param include_hidden_activity: also what the site itself did (sysadmins)
+    """
+    return await _stream(call, GROUP)
+
+
+@action
+async def organization_activity_list(call: Call) -> Any:
+    """List what was done to an organization and its datasets, the newest first.
+
+    :param id: its id or name
+    :param offset: how many to skip
+    :param limit: at most so many (31, at most 100)
+    :param include_hidden_activity: also what the site itself did (sysadmins)
+    """
+    return await _stream(call, ORGANIZATION)
+
+
+@action
+async def user_activity_list(call: Call) -> Any:
+    """List what a user did, the newest first.
+
+    :param id: the id or name
+    :param offset: how many to skip
+    :param limit: at most so many (31, at most 100)
+    :param after: only later than this moment, in seconds since 1970
+    :param before: only earlier than this moment, in seconds since 1970
+    """
+    async with reading(call.engine) as session:
+        user = await users.find(session, text(call.params, "id"))
+    if user is None:
+        raise not_found()
+    return [document(row) for row in await _listed(call, activities.by_user(user.id), hides=False)]
+
+
+@action
+async def recently_changed_packages_activity_list(call: Call) -> Any:
+    """List what was done to datasets, the newest first.
+
+    :param offset: how many to skip
+    :param limit: at most so many (31, at most 100)
+    """
+    return [document(row) for row in await _listed(call, activities.about_packages())]
+
+
+# --- the caller's own ------------------------------------------------------------------------------------------------
+
+
+@action
+async def dashboard_activity_list(call: Call) -> Any:
+    """List what the caller did, and what was done to and by whatever they follow, the newest first.
+
+    :param offset: how many to skip
+    :param limit: at most so many (31, at most 100)
+    """
+    call.check("dashboard")
+    async with reading(call.engine) as session:
+        about = await activities.followed_by(session, str(call.caller.id))
+        viewed = await _viewed(session, str(call.caller.id))
+    rows = await _listed(call, about)
+    return [
+        document(row) | {"is_new": row.user_id != call.caller.id and (viewed is None or row.timestamp > viewed)}
+        for row in rows
+    ]
+
+
+async def _viewed(session: AsyncSession, user: str) -> datetime | None:
+    """When the user last looked; before that, when the user was made."""
+    kept = await settings.get(session, "dashboard", user)
+    if kept is not None:
+        return datetime.fromisoformat(kept["viewed"])
+    row = await session.get(HostedUser, user)
+    return row.created if row else None
+
+
+@action
+async def dashboard_new_activities_count(call: Call) -> Any:
+    """Count what is new in the caller's dashboard."""
+    call.check("dashboard")
+    return sum(row["is_new"] for row in await dashboard_activity_list(call))
+
+
+@action
+async def dashboard_mark_activities_old(call: Call) -> Any:
+    """Say that the caller has seen everything in their dashboard."""
+    call.check("dashboard")
+    async with writing(call.engine) as session:
+        await settings.put(session, "dashboard", str(call.caller.id), {"viewed": now().isoformat()})
+
+
+@action
+async def send_email_notifications(call: Call) -> Any:
+    """Send e-mails about what is new (sysadmins): this site sends none."""
+    call.check("send_email_notifications")
+    raise told("ckan.activity_streams_email_notifications is not enabled in config")
+
+
+# --- one -------------------------------------------------------------------------------------------------------------
+
+
+async def _one(call: Call, *, whole: bool) -> HostedActivity:
+    """An activity that the caller may see; `whole`: with what the dataset was, which is for its editors."""
+    async with reading(call.engine) as session:
+        row = await activities.find(session, text(call.params, "id"))
+        if row is None:
+            raise not_found()
+        if call.caller.sysadmin:
+            return row
+        if "package" not in row.activity_type:
+            raise denied("object_type not recognized")
+        if row.permission_labels is not None and not set(row.permission_labels) & set(activities.held_by(call.caller)):
+            raise denied("Unauthorized to view activity data")
+        dataset = await groups.package(session, row.object_id)
+    if dataset is None:
+        raise not_found()
+    call.check("package_update" if whole else "package_show", dataset)
+    return row
+
+
+@action
+async def activity_show(call: Call) -> Any:
+    """Show an activity.
+
+    :param id: its id
+    """
+    return document(await _one(call, whole=False))
+
+
+@action
+async def activity_data_show(call: Call) -> Any:
+    """Show what an activity is about as it was then (for its editors).
+
+    :param id: the id of the activity
+    :param object_type: only this part: `package` or `group`
+    """
+    row, kind = await _one(call, whole=True), call.params.get("object_type")
+    if not kind:
+        return row.data
+    if kind not in row.data:
+        raise not_found("Could not find that object_type in the activity")
+    return row.data[kind]
+
+
+@action
+async def activity_diff(call: Call) -> Any:
+    """Show what an activity changed, line by line (for its editors).
+
+    :param id: the id of the activity
+    :param object_type: `package` or `group`
+    :param diff_type: `unified` (as it is without it), `context` or `html`
+    """
+    kind, form = text(call.params, "object_type"), plain(call.params.get("diff_type") or "unified")
+    row = await _one(call, whole=True)
+    async with reading(call.engine) as session:
+        older = await activities.before(session, row)
+    if older is None:
+        raise not_found("Previous activity for this object not found")
+    if kind not in older.data or kind not in row.data:
+        raise not_found("Could not find object in the activity data")
+    texts = [json.dumps(given.data[kind], indent=2, sort_keys=True).split("\n") for given in (older, row)]
+    if form not in _DIFFS:
+        raise told("diff_type not recognized")
+    return {"diff": _DIFFS[form](*texts), "activities": [document(older), document(row)]}
+
+
+def _html(old: list[str], new: list[str]) -> str:
+    return difflib.HtmlDiff().make_table(_wrapped(old), _wrapped(new))
+
+
+def _wrapped(lines: list[str]) -> list[str]:
+    return [part for line in lines for part in re.findall(r".{1,70}(?:\s+|$)", line)]
+
+
+_DIFFS: dict[str, Callable[[list[str], list[str]], str]] = {
+    "unified": lambda old, new: "\n".join(difflib.unified_diff(old, new)),
+    "context": lambda old, new: "\n".join(difflib.context_diff(old, new)),
+    "html": _html,
+}
+
+
+# --- making and deleting ---------------------------------------------------------------------------------------------
+
+
+@action
+async def activity_create(call: Call) -> Any:
+    """Put down that a user did something (sysadmins).
+
+    :param user_id: the id or name of the user
+    :param object_id: the id of what it was done to
+    :param activity_type: as `new package`, `changed user`, `deleted group`
+    :param data: anything more, an object
+    """
+    call.check("activity")
+    given = Form(call.params)
+    given.need("user_id", "object_id", "activity_type")
+    kind = TYPES.get(given.text("activity_type"))
+    if kind is None and given.has("activity_type"):
+        given.fail("activity_type", "Not found: Activity type")
+    async with writing(call.engine) as session:
+        user = await users.find(session, given.text("user_id"))
+        if user is None and given.has("user_id"):
+            given.fail("user_id", "Not found: User")
+        if kind and given.has("object_id") and await _EXISTS[kind](session, given.text("object_id")) is None:
+            given.fail("object_id", f"Not found: {'Dataset' if kind == 'package' else kind.title()}")
+        given.done()
+        data = call.params.get("data")
+        kept = data if isinstance(data, dict) else {}
+        labels = _texts(call, "permission_labels")
+        row = activities.record(
+            session, user.id if user else None, given.text("object_id"), given.text("activity_type"), kept, labels
+        )
+        await session.flush()
+    return document(row)
+
+
+_EXISTS: dict[str, Callable[[AsyncSession, str], Awaitable[Any]]] = {
+    "package": groups.package,
+    "group": groups.find,
+    "user": users.find,
+}
+
+
+@action
+async def activity_delete(call: Call) -> Any:
+    """Delete activities: one, or those of a time (sysadmins).
+
+    :param id: the id of one
+    :param start_date: the first day or moment
+    :param end_date: the last day or moment
+    :param offset_days: or everything that is older than so many days
+    :param keep: keep so many of each thing, the newest
+    :param batch_size: has no meaning here
+    """
+    call.check("activity")
+    if call.params.get("id"):
+        async with writing(call.engine) as session:
+            if await activities.find(session, text(call.params, "id")) is None:
+                raise not_found("Activity not found")
+            await activities.drop(session, col(HostedActivity.id) == text(call.params, "id"))
+        return {"message": "Activity purged"}
+    return await _deleted(call, _time(call), natural(call.params, "keep", 0))
+
+
+def _time(call: Call) -> Condition:
+    """The activities of the time that is given. Raises Refusal."""
+    at, given = col(HostedActivity.timestamp), Form(call.params)
+    if given.has("offset_days"):
+        return at < now() - timedelta(days=min(natural(call.params, "offset_days", 0), 100_000))
+    if not (given.has("start_date") and given.has("end_date")):
+        raise told("Either both start_date and end_date or offset_days must be specified.")
+    ends = []
+    for name in ("start_date", "end_date"):
+        value, wrong = checks.passed(call.params[name], checks.moment)
+        if wrong:
+            raise invalid(name, *wrong)
+        ends.append(datetime.fromisoformat(value).replace(tzinfo=UTC))
+    if ends[0] > ends[1]:
+        raise told("start_date cannot be greater than end_date.")
+    return and_(at >= ends[0], at <= ends[1])
+
+
+@action
+async def activity_delete_all(call: Call) -> Any:
+    """Delete every activity (sysadmins).
+
+    :param batch_size: has no meaning here
+    """
+    call.check("activity")
+    return await _deleted(call, true(), 0)
+
+
+async def _deleted(call: Call, which: Condition, keep: int) -> Document:
+    async with writing(call.engine) as session:
+        gone = await activities.drop(session, which, keep)
+    return {"message": f"Deleted {gone} rows from the activity table." if gone else _NOTHING}
+
+
+@action
+async def activity_delete_counts(call: Call) -> Any:
+    """Count the activities that are older than a day, a month and a year (sysadmins)."""
+    call.check("activity")
+    async with reading(call.engine) as session:
+        return await activities.ages(session)
