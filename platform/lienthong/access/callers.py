@@ -34,6 +34,10 @@ PREFIX = "ltc_"
 
 CACHE_SECONDS = 1.0  # what changed in another process is seen within this time
 NOTED = timedelta(seconds=60)  # the last use is noted no more often than this
+NO_MAILBOX = "admin@example.com"
+"""The address of the settings' administrator: clients expect one of every user; this one is nobody's (RFC 2606)."""
+
+_ADMIN = Subject("person", "admin", "administrator")
 _MOST = 10_000
 _BEST = ("admin", "editor", "member")
 
@@ -111,7 +115,7 @@ class Callers:
         kind, _, name = (user.person_id or "").partition(":")
         person = await session.get(Person, name) if kind == "person" else None
         if person is None and kind == "person" and name == "admin" and self._has_admin:
-            return Subject("person", "admin", "administrator")
+            return _ADMIN
         if person is None or person.deactivated_at:
             return None
         role: Role = person.role  # type: ignore[assignment]  # the install step and the API check it
@@ -154,6 +158,8 @@ async def _user_of(session: AsyncSession, subject: Subject) -> HostedUser:
         plain = subject.id.lower().replace(".", "-").replace("@", "-")
         name = plain if not number else f"{plain}-{number}"
         values = {"id": new_id(), "name": name, "state": ACTIVE, "sysadmin": is_sysadmin(subject), "person_id": person}
+        if is_sysadmin(subject) and (subject.id, subject.agency) == (_ADMIN.id, None):
+            values["email"] = NO_MAILBOX
         made = insert(HostedUser).values(**values, created=now(), body={}).on_conflict_do_nothing()
         await session.execute(made)
         found = (await session.execute(query)).scalar_one_or_none()

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy
-from sqlalchemy import ColumnElement, Select, delete, false, func, true
-from sqlalchemy.dialects.postgresql import array
+from sqlalchemy import ColumnElement, Select, Text, cast, delete, false, func, true
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import and_, col, or_, select
 
@@ -97,8 +97,7 @@ def _visible(caller: Caller) -> Condition:
     if caller.sysadmin:
         return true()
     of_package = col(HostedActivity.activity_type).endswith("package")
-    labels = col(HostedActivity.permission_labels)
-    held: Condition = labels.op("&&")(array(held_by(caller)))
+    held: Condition = col(HostedActivity.permission_labels).op("&&")(cast(held_by(caller), ARRAY(Text)))
     return or_(~of_package, held)
 
 
