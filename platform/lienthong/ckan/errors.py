@@ -4,7 +4,7 @@ from typing import Any
 
 from lienthong.kernel import problem
 from lienthong.kernel.problem import Problem
-from lienthong.kernel.text import Language
+from lienthong.kernel.text import Language, both
 
 _TRANSLATED = {
     "Not found": "Không tìm thấy",
@@ -98,6 +98,14 @@ def from_problem(given: Problem, language: Language) -> Refusal:
 
 
 CRASH = Refusal(500, {"__type": "Internal Server Error", "message": "Internal Server Error"})
+
+
+def to_problem(refusal: Refusal) -> Problem:
+    """A refusal as other surfaces tell it."""
+    kinds = {403: problem.NotPermitted, 404: problem.NotFound}
+    told = refusal.error.get("message") or next((v for k, v in refusal.error.items() if k != "__type"), "")
+    text = str(told[0] if isinstance(told, list) and told else told)
+    return kinds.get(refusal.status, problem.QueryInvalid)(both(str(translated(text)), text))
 
 
 def translated(error: Any) -> Any:

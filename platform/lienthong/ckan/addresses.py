@@ -1,0 +1,123 @@
+"""CKAN's addresses beside the Action API: what its forms ask while somebody types, feeds, addresses that it has not."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from lienthong.ckan import answers, feeds
+from lienthong.ckan.errors import NoPage
+from lienthong.ckan.shown import quoted
+from lienthong.kernel.text import fold
+
+Ask = Callable[..., Awaitable[Any]]
+Paged = Callable[[Callable[[Request], Awaitable[Response]]], Callable[[Request], Awaitable[Response]]]
+READ = ["GET", "HEAD"]
+# address -> (action, its parameter for the text, how an answer is shown)
+_TYPED: Mapping[str, tuple[str, str, Callable[[Any], Any]]] = {
+    "dataset/autocomplete": ("package_autocomplete", "incomplete", lambda found: _result_set(found)),
+    "tag/autocomplete": ("tag_autocomplete", "incomplete", lambda found: _result_set([{"Name": f} for f in found])),
+    "resource/format_autocomplete": (
+        "format_autocomplete", "incomplete", lambda found: _result_set([{"Format": f} for f in found])),
+    "user/autocomplete": ("user_autocomplete", "q", lambda found: found),
+    "group/autocomplete": ("group_autocomplete", "q", lambda found: found),
+    "organization/autocomplete": ("organization_autocomplete", "q", lambda found: found),
+}  # fmt: skip
+
+
+class Addresses:
+    """The endpoints. `ask(request, action, **parameters)` is the answer of an action to whoever asks."""
+
+    def __init__(self, ask: Ask, site: str) -> None:
+        self._ask = ask
+        self._site = site
+
+    def add(self, router: APIRouter, prefix: str, paged: Paged) -> None:
+        """Put the addresses behind a prefix into a router."""
+        for version in ("", "/1", "/2"):
+            for path in _TYPED:
+                router.add_route(f"{prefix}/api{version}/util/{path}", paged(self._typed(path)), methods=READ)
+        for path, endpoint in {
+            "/api/i18n/{language}": _texts,
+            "/api/2/util/dataset/munge_name": _munged("name"),
+            "/api/2/util/dataset/munge_title_to_name": _munged("title"),
+            "/api/2/util/tag/munge": _munged("tag"),
+            "/feeds/dataset.atom": self._feed,
+            "/feeds/custom.atom": self._feed,
+            "/feeds/{kind}/{name}.atom": self._feed,
+            # CKAN has none of these; they are told so by a page, as it does.
+            "/api/{version:int}": _nothing,
+            "/api/{version:int}/{rest:path}": _nothing,
+            "/api/action": _nothing,
+            "/api/rest/{rest:path}": _nothing,
+            "/api/util/{rest:path}": _nothing,
+        }.items():
+            router.add_route(prefix + path, paged(endpoint), methods=READ)
+
+    def _typed(self, path: str) -> Callable[[Request], Awaitable[Response]]:
+        name, parameter, shown = _TYPED[path]
+
+        async def typed(request: Request) -> Response:
+            """What begins with, or holds, the text so far."""
+            given = request.query_params.get(parameter, "").strip()
+            limit = request.query_params.get("limit", "10" if parameter == "incomplete" else "20")
+            found = await self._ask(request, name, q=given, limit=limit) if given else []
+            return answers.json(shown(found))
+
+        return typed
+
+    async def _feed(self, request: Request) -> Response:
+        """A feed of the datasets last changed."""
+        path, query = request.url.path, dict(request.query_params)
+        page = feeds.number_of(query)
+        query.pop("page", None)
+        title, params = await self._subject(request, query)
+        asked = {"rows": feeds.PER_PAGE, "start": (page - 1) * feeds.PER_PAGE, "sort": "metadata_modified desc"}
+        found = await self._ask(request, "package_search", **asked, **params)
+        body = feeds.feed(self._site, path, title, found, page, query)
+        return Response(body, headers=answers.OPEN, media_type=feeds.MEDIA_TYPE)
+
+    async def _subject(self, request: Request, query: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+        """The title of a feed, and which datasets are in it. Raises NoPage, Refusal."""
+        kind, name = request.path_params.get("kind"), request.path_params.get("name", "")
+        if kind is None:
+            given = {key: query[key] for key in ("q", "fq") if query.get(key)}
+            return ("Liên Thông" if not given else f"Liên Thông – {' '.join(given.values())}"), given
+        if kind not in ("organization", "group", "tag"):
+            raise NoPage(404)
+        label = feeds.KINDS[kind].in_language("en" if path_is_english(request) else "vi")
+        if kind == "tag":
+            return f"Liên Thông – {label}: {name}", {"fq": f"tags:{quoted(name)}"}
+        found = await self._ask(request, f"{kind}_show", id=name)
+        field = "organization" if kind == "organization" else "groups"
+        return f"Liên Thông – {label}: {found['display_name']}", {"fq": f"{field}:{quoted(found['name'])}"}
+
+
+def path_is_english(request: Request) -> bool:
+    """Is the page asked for in English?"""
+    return request.url.path.startswith("/en/")
+
+
+def _result_set(found: list[Any]) -> dict[str, Any]:
+    return {"ResultSet": {"Result": found}}
+
+
+async def _texts(_: Request) -> Response:
+    """The texts of CKAN's own scripts in a language: there are no such scripts here."""
+    return HTMLResponse("{}")
+
+
+async def _nothing(_: Request) -> Response:
+    raise NoPage(404)
+
+
+def _munged(parameter: str) -> Callable[[Request], Awaitable[Response]]:
+    async def munged(request: Request) -> Response:
+        """A name made of a title, or a tag made fit."""
+        given = fold(request.query_params.get({"title": "title", "tag": "tag"}.get(parameter, "name"), ""))
+        kept = "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in given[:100])
+        return answers.json("-".join(part for part in kept.split("-") if part).ljust(2, "_"))
+
+    return munged
