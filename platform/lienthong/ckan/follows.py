@@ -126,7 +126,7 @@ def _follower_list(kind: str) -> Action:
         id = await _named(call, kind)
         async with reading(call.engine) as session:
             rows = await users.by_ids(session, await follows.followers(session, kind, id))
-            return await people.listed(session, [(row, None) for row in rows])
+            return await people.listed(call, session, [(row, None) for row in rows])
 
     return followers
 
@@ -149,7 +149,7 @@ async def _follower(call: Call, *, own: bool) -> str:
 
 
 async def _users(call: Call, session: AsyncSession, followed: list[str]) -> list[Document]:
-    return await people.listed(session, [(row, None) for row in await users.by_ids(session, followed)])
+    return await people.listed(call, session, [(row, None) for row in await users.by_ids(session, followed)])
 
 
 async def _datasets(call: Call, _: AsyncSession, followed: list[str]) -> list[Document]:

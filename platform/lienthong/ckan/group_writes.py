@@ -7,14 +7,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from lienthong.catalog.hosted import activities, groups, users
 from lienthong.catalog.hosted.tables import ACTIVE, DELETED, HostedGroup
 from lienthong.catalog.hosted.writing import writing
-from lienthong.ckan import authz, checks, form, people
+from lienthong.ckan import authz, checks, form, people, pictures
 from lienthong.ckan.call import Call, action
 from lienthong.ckan.documents import Document
 from lienthong.ckan.errors import invalid
 from lienthong.ckan.form import Form, told
 from lienthong.ckan.groups import GROUP, ORGANIZATION, agencies, dictized, hosted, one, show
 from lienthong.ckan.parameters import text
-from lienthong.ckan.pictures import picture
 
 TEXTS = ("title", "description", "image_url", "approval_status")
 _WITH = "Organization cannot be {} while it still has datasets"
@@ -64,7 +63,7 @@ async def group_create(call: Call) -> Any:
 
 async def _create(call: Call, kind: str) -> Document:
     call.check(f"{kind}_create")
-    given = Form(await picture(call, "group"))
+    given = Form(await pictures.judged(call))
     given.need("name")
     given.text("name", checks.name)
     if call.caller.sysadmin:
@@ -75,6 +74,7 @@ async def _create(call: Call, kind: str) -> Document:
     async with writing(call.engine) as session:
         await _free(call, session, given, None)
         given.done()
+        await pictures.keep(call, session)
         row = HostedGroup(name=checks.text(given.params["name"]), kind=kind, body={"type": kind, "title": ""} | values)
         if given.has("id"):
             row.id = checks.text(given.params["id"]).lower()
@@ -205,7 +205,7 @@ async def group_patch(call: Call) -> Any:
 
 async def _update(call: Call, kind: str, *, patch: bool = False) -> Document:
     name = text(call.params, "id")
-    params = await picture(call, "group")
+    params = await pictures.judged(call)
     async with writing(call.engine) as session:
         row = await _own(call, session, name, kind, "" if patch else "Group was not found.")
         call.check(f"{kind}_update", row)
@@ -218,6 +218,7 @@ async def _update(call: Call, kind: str, *, patch: bool = False) -> Document:
         values = _values(given, kind)
         await _free(call, session, given, row)
         given.done()
+        await pictures.keep(call, session)
         kept: Document = {"extras": []} if "extras" not in params and not patch else {}
         row.body = row.body | kept | values
         row.name = checks.text(params["name"]) if given.has("name") else row.name

@@ -14,7 +14,7 @@ from lienthong.ckan.call import Call
 from lienthong.ckan.documents import Document
 
 
-def user(row: HostedUser, created: int, capacity: str | None = None) -> Document:
+def user(row: HostedUser, created: int, capacity: str | None, site: str) -> Document:
     """A user, as everybody sees them: without e-mail."""
     body, image = row.body, row.body.get("image_url")
     shown = {
@@ -31,18 +31,18 @@ def user(row: HostedUser, created: int, capacity: str | None = None) -> Document
         "display_name": display_name(row),
         "email_hash": email_hash(row.email),
         "number_created_packages": created,
-        "image_display_url": image,
+        "image_display_url": image if image is None else address(image, "user", site),
     }
     return shown if capacity is None else shown | {"capacity": capacity}
 
 
 async def listed(
-    session: AsyncSession, given: Iterable[tuple[HostedUser, str | None]], *, all: bool = False
+    call: Call, session: AsyncSession, given: Iterable[tuple[HostedUser, str | None]], *, all: bool = False
 ) -> list[Document]:
     """Users, each with a capacity or none. `all`: their count of datasets holds private ones, too."""
-    rows = list(given)
+    rows, site = list(given), call.services.settings.public_url
     counts = await users.created_by(session, [row.id for row, _ in rows], all=all)
-    return [user(row, counts.get(row.id, 0), capacity) for row, capacity in rows]
+    return [user(row, counts.get(row.id, 0), capacity, site) for row, capacity in rows]
 
 
 def private(row: HostedUser) -> Document:
@@ -92,9 +92,13 @@ def short(row: HostedGroup) -> Document:
 
 def named(document: Document, site: str) -> Document:
     """A short document with the name and picture that are shown."""
-    image = str(document["image_url"] or "")
-    address = image if not image or image.startswith("http") else f"{site}/uploads/group/{image}"
-    return document | {"display_name": document["title"] or document["name"], "image_display_url": address}
+    image = address(str(document["image_url"] or ""), "group", site)
+    return document | {"display_name": document["title"] or document["name"], "image_display_url": image}
+
+
+def address(image: str, kind: str, site: str) -> str:
+    """Where a picture is: our own address for one that was uploaded."""
+    return image if not image or image.startswith("http") else f"{site}/uploads/{kind}/{image}"
 
 
 def extras(given: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -9,13 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from lienthong.catalog.hosted import activities, follows, groups, users
 from lienthong.catalog.hosted.tables import ACTIVE, DELETED, HostedGroup, HostedUser
 from lienthong.catalog.hosted.writing import reading, writing
-from lienthong.ckan import checks, form, people
+from lienthong.ckan import checks, form, people, pictures
 from lienthong.ckan.call import Call, action
 from lienthong.ckan.documents import Document
 from lienthong.ckan.errors import denied, not_found
 from lienthong.ckan.form import Form, told
 from lienthong.ckan.parameters import Params, flag, natural, text
-from lienthong.ckan.pictures import picture
 from lienthong.ckan.shown import datasets, quoted
 from lienthong.ckan.tokens import make_token
 from lienthong.governance.credentials import password_hash
@@ -50,7 +49,7 @@ async def user_list(call: Call) -> Any:
         rows = await users.every(session, words, checks.text(email) if email else None, by_email=call.caller.sysadmin)
         if not flag(params, "include_site_user"):
             rows = [row for row in rows if row.name != users.SITE_USER]
-        found = list(zip(rows, await people.listed(session, [(row, None) for row in rows]), strict=True))
+        found = list(zip(rows, await people.listed(call, session, [(row, None) for row in rows]), strict=True))
     _order(found, checks.text(params.get("order_by") or "display_name"))
     if not flag(params, "all_fields", True):
         return [row.name for row, _ in found]
@@ -81,7 +80,7 @@ async def user_show(call: Call) -> Any:
         if row is None:
             raise not_found()
         own = people.sees_private(call, row)
-        shown = (await people.listed(session, [(row, None)], all=own))[0] | (people.private(row) if own else {})
+        shown = (await people.listed(call, session, [(row, None)], all=own))[0] | (people.private(row) if own else {})
         if flag(params, "include_num_followers"):
             shown["num_followers"] = await follows.count(session, "user", row.id)
     if call.caller.sysadmin and flag(params, "include_password_hash"):
@@ -140,7 +139,7 @@ async def user_create(call: Call) -> Any:
     :param with_apitoken: also make a token; it is told once, in `token`
     """
     call.check("user_create")
-    given = Form(await picture(call, "user"))
+    given = Form(await pictures.judged(call))
     given.need("name", "email", *(() if given.has("password_hash") else ("password",)))
     async with writing(call.engine) as session:
         row = HostedUser(name="")
@@ -150,11 +149,12 @@ async def user_create(call: Call) -> Any:
             if "id" not in given.errors and await users.find(session, wanted) is None:
                 row.id = wanted
         given.done()
+        await pictures.keep(call, session)
         await _assign(call, given, row)
         session.add(row)
         await session.flush()
         activities.record(session, row.id, row.id, "new user")
-        shown = (await people.listed(session, [(row, None)]))[0] | people.private(row)
+        shown = (await people.listed(call, session, [(row, None)]))[0] | people.private(row)
         if flag(call.params, "with_apitoken"):
             _, shown["token"] = make_token(session, row, "default")
     if "plugin_extras" in given.params:
@@ -240,7 +240,7 @@ async def user_patch(call: Call) -> Any:
 
 async def _update(call: Call, *, patch: bool) -> Document:
     name = text(call.params, "id")
-    params: Params = await picture(call, "user")
+    params: Params = await pictures.judged(call)
     async with writing(call.engine) as session:
         row = await users.find(session, name)
         if row is None:
@@ -251,10 +251,11 @@ async def _update(call: Call, *, patch: bool) -> Document:
             given.need("email")
         await _checked(call, session, given, row)
         given.done()
+        await pictures.keep(call, session)
         await _assign(call, given, row)
         activities.record(session, row.id, row.id, "changed user")
         await session.flush()
-        shown = (await people.listed(session, [(row, None)], all=people.sees_private(call, row)))[0]
+        shown = (await people.listed(call, session, [(row, None)], all=people.sees_private(call, row)))[0]
     call.callers.forget()
     shown |= people.private(row)
     if call.caller.sysadmin and "plugin_extras" in params:

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,8 +19,11 @@ from sqlmodel import col, select
 from lienthong.catalog.hosted.tables import HostedResource, HostedUpload
 from lienthong.catalog.hosted.writing import writing
 from lienthong.kernel.clock import now
+from lienthong.kernel.settings import Settings
 
 MEGABYTE = 1_000_000
+PICTURES = "pictures"
+"""The owner of what groups and users show of themselves."""
 _STALE = 3600  # seconds after which a file that nobody finished is dropped
 
 
@@ -139,8 +143,15 @@ class Uploads:
         for sha256 in set(contents):
             async with writing(engine) as session:
                 used = select(HostedResource.id).where(HostedResource.upload_sha256 == sha256).limit(1)
-                if (await session.execute(used)).first() is not None:
+                picture = await session.get(HostedUpload, (sha256, PICTURES))
+                if picture is not None or (await session.execute(used)).first() is not None:
                     continue
                 await session.execute(delete(HostedUpload).where(col(HostedUpload.sha256) == sha256))
                 with suppress(FileNotFoundError):
                     self.path(sha256).unlink()
+
+
+@cache
+def uploads(settings: Settings) -> Uploads:
+    """The uploads of this platform."""
+    return Uploads(settings.home, settings.upload_megabytes, settings.upload_quota_megabytes)
