@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 from starlette.responses import HTMLResponse, Response
 
-from lienthong.ckan.call import Raw
+from lienthong.ckan.call import Raw, Told
 from lienthong.ckan.errors import BadRequest, Refusal, translated
 from lienthong.kernel.text import Language
 
@@ -41,9 +41,13 @@ _PAGES = {
 
 def success(help_: str, result: Any, callback: str | None, *, own: bool) -> Response:
     """The envelope around a result; `own`: it is the caller's alone. `callback` makes it JSONP."""
+    beside = b""
+    if isinstance(result, Told):
+        beside = b"," + orjson.dumps(result.beside)[1:-1]
+        result = result.result
     inner = result.body if isinstance(result, Raw) else orjson.dumps(result)
     receipt = {"Lienthong-Receipt": result.receipt} if isinstance(result, Raw) and result.receipt else {}
-    body = b'{"help":' + orjson.dumps(help_) + b',"success":true,"result":' + inner + b"}"
+    body = b'{"help":' + orjson.dumps(help_) + b',"success":true,"result":' + inner + beside + b"}"
     headers = OWN | receipt if own else OPEN
     if callback is None:
         return Response(body, headers=headers, media_type=JSON)

@@ -32,6 +32,14 @@ class Raw:
 
 
 @dataclass(frozen=True)
+class Told:
+    """A result with what stands beside it in the envelope."""
+
+    result: Any
+    beside: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class Call:
     """One call of an action: its parameters, its caller, and the catalogue in the caller's language.
 

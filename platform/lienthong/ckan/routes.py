@@ -3,23 +3,28 @@
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
-from urllib.parse import quote
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from lienthong.access.callers import PREFIX, Callers
 from lienthong.access.services import HOT, Services
 from lienthong.catalog.hosted.caller import NOBODY, Caller
-from lienthong.ckan import agencies, answers, datastore, packages, search, site
+from lienthong.catalog.hosted.uploads import uploads
+from lienthong.catalog.hosted.writing import reading
+from lienthong.ckan import actions, answers, pictures, uploaded
+from lienthong.ckan.addresses import Addresses
 from lienthong.ckan.call import ACTIONS, Call
 from lienthong.ckan.dump import dump
-from lienthong.ckan.errors import CRASH, BadRequest, NoPage, Refusal, denied, from_problem
+from lienthong.ckan.errors import CRASH, BadRequest, NoPage, Refusal, denied, from_problem, to_problem
 from lienthong.ckan.files import download
 from lienthong.ckan.ids import organization_id
-from lienthong.ckan.index import Index, Indexes
-from lienthong.ckan.parameters import Params, parameters
+from lienthong.ckan.index import Index
+from lienthong.ckan.indexes import Indexes
+from lienthong.ckan.multipart import Receiver
+from lienthong.ckan.parameters import MAX_BODY, MAX_WRITE, Params, parameters
+from lienthong.ckan.shown import asked
 from lienthong.ckan.writing import REFUSAL, WRITES
 from lienthong.governance.directory import token_of
 from lienthong.governance.subject import ANONYMOUS, Subject
@@ -28,7 +33,7 @@ from lienthong.kernel.text import Language
 
 log = logging.getLogger("lienthong.ckan")
 READ = ["GET", "HEAD"]
-ACTING = (datastore, agencies, packages, search, site)  # importing them registers their actions
+ACTING = actions.MODULES  # importing them registers their actions
 EVERY = [*READ, "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 Who = tuple[Subject, Caller]
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -37,6 +42,8 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 def router(services: Services) -> APIRouter:
     """The routes of this surface, with and without a language before them."""
     surface = Surface(services)
+    addresses = Addresses(surface.ask, services.settings.public_url)
+    services.acts["ckan"] = surface.act
     made = APIRouter()
     for prefix in ("", "/vi", "/en"):
         for version in ("/3", ""):
@@ -48,11 +55,8 @@ def router(services: Services) -> APIRouter:
         whole = f"{prefix}/dataset/{{name}}/resource/{{resource}}"
         made.add_route(whole + "/download", _paged(surface.download), methods=READ)
         made.add_route(whole + "/download/{file:path}", _paged(surface.download), methods=READ)
-        for path in ("/dataset", "/organization"):
-            made.add_route(prefix + path, _paged(surface.listing), methods=READ)
-        for path in ("/dataset/{name}", "/dataset/{name}/resource/{resource}"):
-            made.add_route(prefix + path, _paged(surface.dataset), methods=READ)
-        made.add_route(prefix + "/organization/{name}", _paged(surface.organization), methods=READ)
+        made.add_route(f"{prefix}/uploads/{{kind}}/{{name}}", _paged(surface.picture), methods=READ)
+        addresses.add(made, prefix, _paged)
     return made
 
 
@@ -61,8 +65,8 @@ class Surface:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._indexes = Indexes(services.registry, services.settings.public_url)
-        self._callers = Callers(services.catalog.engine, organization_id)
+        self._indexes = Indexes(services.catalog, services.registry, services.settings.public_url)
+        self._callers = Callers(services.catalog.engine, organization_id, bool(services.settings.admin_token))
         self._help = services.settings.public_url + "/api/3/action/help_show?name="
 
     async def action(self, request: Request) -> Response:
@@ -96,41 +100,61 @@ class Surface:
             raise BadRequest("JSON Error: Invalid request. Please use POST method for your request")
         if function is None:
             raise denied(REFUSAL)
-        params = await parameters(request)
-        # Another site's script must not read with the caller's credentials: a callback makes the caller nobody.
-        callback = params.pop("callback", None)
-        who = (ANONYMOUS, NOBODY) if callback is not None else await self._who(request, cookies=not writes)
-        call = await self._call(request, who, params)
-        result = await function(call)
+        who = await self._who(request, cookies=not writes)
+        receiver = self._receiver(who[1]) if writes and who[1].is_known else None
+        try:
+            params = await parameters(request, writes, receiver, MAX_WRITE if receiver else MAX_BODY)
+            # Another site's script must not read with the caller's credentials: a callback makes the caller nobody.
+            callback = params.pop("callback", None)
+            call = await self._call(request, who if callback is None else (ANONYMOUS, NOBODY), params)
+            result = await function(call)
+        finally:
+            if writes:
+                self._indexes.forget()
+            if receiver:
+                receiver.discard()
         shown = str(callback) if callback is not None and request.method == "GET" else None
         return answers.success(self._help + name, result, shown, own=writes or call.caller.is_known)
+
+    def _receiver(self, caller: Caller) -> Receiver:
+        """Takes in the files of a caller, as many bytes as their organizations have left."""
+        kept = uploads(self._services.settings)
+
+        async def room() -> int:
+            owners = [id for id in caller.organizations if caller.has("create_dataset", id)]
+            async with reading(self._services.catalog.engine) as session:
+                return kept.limit if caller.sysadmin else await kept.room(session, owners or [caller.id or ""])
+
+        return Receiver(kept, room)
 
     async def dump(self, request: Request) -> Response:
         """`/datastore/dump/<id>`"""
         call = await self._call(request, await self._who(request), await parameters(request))
         return await dump(call, request, request.path_params["name"])
 
+    async def picture(self, request: Request) -> Response:
+        """`/uploads/group/<name>`, `/uploads/user/<name>`: a picture."""
+        return await pictures.serve(self._services, request.path_params["name"])
+
     async def download(self, request: Request) -> Response:
         """`/dataset/<id>/resource/<id>/download`"""
-        return download(request, await self._index(request), self._services.settings)
+        call = await self._call(request, await self._who(request), {})
+        found = await uploaded.download(call, request)
+        return found or await download(request, call.index, self._services.settings)
 
-    async def listing(self, request: Request) -> Response:
-        """`/dataset`, `/organization`: the portal's list."""
-        return _to(request, "/datasets")
+    async def ask(self, request: Request, name: str, **params: Any) -> Any:
+        """The answer of an action to whoever asks. Raises Refusal, Problem."""
+        return await asked(await self._call(request, await self._who(request), params), name, **params)
 
-    async def dataset(self, request: Request) -> Response:
-        """`/dataset/<id or name>`: the portal's page."""
-        entry = (await self._index(request)).find(request.path_params["name"])
-        if entry is None:
-            raise NoPage(404)
-        return _to(request, f"/datasets/{entry.package['name']}")
-
-    async def organization(self, request: Request) -> Response:
-        """`/organization/<id or name>`: the portal's list of its datasets."""
-        found = (await self._index(request)).organization(request.path_params["name"])
-        if found is None:
-            raise NoPage(404)
-        return _to(request, f"/datasets?agency={quote(found['name'])}")
+    async def act(self, subject: Subject, chosen: Language, name: str, params: Params) -> Any:
+        """The answer of an action for another surface. Raises Problem."""
+        caller = await self._callers.of(subject)
+        index = await self._indexes.of(chosen)
+        call = Call(self._services, index, subject, params, chosen, chosen, caller, self._callers)
+        try:
+            return await asked(call, name, **params)
+        except Refusal as refusal:
+            raise to_problem(refusal) from refusal
 
     async def _who(self, request: Request, *, cookies: bool = True) -> Who:
         """Who asks, twice: as the door sees them, and as a user of the hosted catalogue.
@@ -145,7 +169,7 @@ class Surface:
         return subject, await self._callers.of(subject)
 
     async def _index(self, request: Request) -> Index:
-        return self._indexes.of(await self._services.catalog.current(), language(request))
+        return await self._indexes.of(language(request))
 
     async def _call(self, request: Request, who: Who, params: Params) -> Call:
         index = await self._index(request)
@@ -160,10 +184,6 @@ def language(request: Request) -> Language:
 def told(request: Request) -> Language:
     """The language of messages: Vietnamese under /vi, else CKAN's own English."""
     return "vi" if request.url.path.startswith("/vi/") else "en"
-
-
-def _to(request: Request, path: str) -> Response:
-    return RedirectResponse(("/en" if language(request) == "en" else "") + path, 302)
 
 
 def _version(number: int) -> Endpoint:

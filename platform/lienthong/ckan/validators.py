@@ -258,14 +258,16 @@ def resource(given: Document, facts: Facts) -> tuple[Document, Errors]:
         body["mimetype"] = formats.media_type(body["url"]) if body["url"] else before.get("mimetype")
     if not body.get("format") and id is None:
         body["format"] = formats.guessed(body["url"])
-    body["format"] = formats.clean(body.get("format") or "")
+    body |= {"format": formats.clean(body.get("format") or ""), "hash": body.get("hash") or ""}
     custom = {key: value for key, value in given.items() if key not in _NOT_CUSTOM}
-    return custom | body, errors
+    return custom | {key: value for key, value in body.items() if value is not None}, errors
 
 
 def _located(body: Document, row: HostedResource | None, has_file: bool) -> None:
     """Where the content is. An upload stays one as long as its own address, or none, is given; else it is a link."""
     url = body.setdefault("url", "")
+    if row is not None and body.get("url_type") == "datastore" and url.endswith(f"/datastore/dump/{row.id}"):
+        body["url"] = row.body["url"]
     if has_file or body.get("url_type") != "upload":
         return
     if row is not None and row.upload_sha256 and url.rsplit("/", 1)[-1] in ("", row.body["url"]):

@@ -20,6 +20,9 @@ class Settings(BaseSettings):
         default=None, description="use this PostgreSQL database, not a private cluster"
     )
     admin_token: SecretStr | None = Field(default=None, description="an administrator's token fixed at start")
+    sandbox_url: SecretStr | None = Field(
+        default=None, description="where SQL typed by people runs; default: a second private cluster"
+    )
     datasets: Path | None = Field(default=None, description="folder of definitions; default: the project's own")
     site_url: str | None = Field(default=None, description="the one public address; default: http://host:port")
     workers: int = Field(default=1, ge=1, le=64, description="server processes")

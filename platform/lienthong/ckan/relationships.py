@@ -1,0 +1,153 @@
+"""Actions about relationships between hosted datasets (CKAN 2.12, model/package_relationship.py)."""
+
+from typing import Any
+
+from sqlmodel import or_, select
+
+from lienthong.catalog.hosted import packages
+from lienthong.catalog.hosted.tables import HostedPackage, HostedRelationship
+from lienthong.catalog.hosted.writing import reading
+from lienthong.ckan import checks
+from lienthong.ckan.call import Call, action
+from lienthong.ckan.documents import Document
+from lienthong.ckan.errors import invalid, missing, not_found
+from lienthong.ckan.saving import Saving, package_of, saving
+
+_TYPES = (
+    ("depends_on", "dependency_of"), ("derives_from", "has_derivation"), ("links_to", "linked_from"),
+    ("child_of", "parent_of"),
+)  # fmt: skip
+FORWARD = {backward: forward for forward, backward in _TYPES}
+BACKWARD = dict(_TYPES)
+ALL = [name for pair in _TYPES for name in pair]
+
+
+async def _ends(s: Saving) -> tuple[HostedPackage, HostedPackage, str]:
+    """The two datasets in the direction that is kept, and the type. Raises Refusal."""
+    params, found = s.call.params, []
+    if absent := [name for name in ("subject", "object", "type") if checks.is_missing(params.get(name))]:
+        raise missing(absent[0])
+    for name in ("subject", "object"):
+        found.append(await package_of(s, params[name], f"{name.title()} package {params[name]!r} was not found."))
+    kind, wrong = checks.passed(params["type"], checks.one_of(ALL))
+    if wrong:
+        raise invalid("type", *wrong)
+    s.call.check("package_relationship_create", found)
+    subject, object_ = found
+    return (object_, subject, FORWARD[kind]) if kind in FORWARD else (subject, object_, kind)
+
+
+async def _one(s: Saving, subject: HostedPackage, object_: HostedPackage, kind: str) -> HostedRelationship | None:
+    query = select(HostedRelationship).where(
+        HostedRelationship.subject_id == subject.id,
+        HostedRelationship.object_id == object_.id,
+        HostedRelationship.type == kind,
+    )
+    found: HostedRelationship | None = (await s.session.execute(query)).scalar_one_or_none()
+    return found
+
+
+def _told(row: HostedRelationship, subject: str, object_: str) -> Document:
+    return {"subject": subject, "type": row.type, "object": object_, "comment": row.comment or ""}
+
+
+@action
+async def package_relationship_create(call: Call) -> Any:
+    """Relate two datasets.
+
+    :param subject: the id or name of the one
+    :param object: the id or name of the other
+    :param type: depends_on, dependency_of, derives_from, has_derivation, links_to, linked_from, child_of, parent_of
+    :param comment: about the relationship
+    """
+    return await _put(call, make=True)
+
+
+@action
+async def package_relationship_update(call: Call) -> Any:
+    """Change the comment of a relationship; its parameters are those of package_relationship_create.
+
+    :param subject: the id or name of the one
+    :param object: the id or name of the other
+    :param type: its type
+    :param comment: about the relationship
+    """
+    return await _put(call, make=False)
+
+
+async def _put(call: Call, *, make: bool) -> Document:
+    async with saving(call) as s:
+        subject, object_, kind = await _ends(s)
+        row = await _one(s, subject, object_, kind)
+        if row is None and not make:
+            raise not_found("This relationship between the packages was not found.")
+        row = row or HostedRelationship(subject_id=subject.id, object_id=object_.id, type=kind)
+        row.comment = checks.text(call.params.get("comment") or "")
+        s.session.add(row)
+        return _told(row, subject.name, object_.name)
+
+
+@action
+async def package_relationship_delete(call: Call) -> Any:
+    """Take a relationship away.
+
+    :param subject: the id or name of the one
+    :param object: the id or name of the other
+    :param type: its type
+    """
+    async with saving(call) as s:
+        row = await _one(s, *await _ends(s))
+        if row is None:
+            raise not_found()
+        await s.session.delete(row)
+
+
+@action
+async def package_relationships_list(call: Call) -> Any:
+    """List the relationships of a dataset, each seen from it.
+
+    :param id: its id or name
+    :param id2: only those with this dataset
+    :param rel: only those of this type
+    """
+    if checks.is_missing(call.params.get("id")):
+        raise missing("id")
+    kind = call.params.get("rel")
+    if kind is not None and kind not in ALL:
+        raise invalid("rel", f"Value must be one of {ALL}")
+    async with reading(call.engine) as session:
+        found = []
+        for name in (call.params["id"], call.params.get("id2")):
+            package = await packages.find(session, name) if isinstance(name, str) and name else None
+            if name and package is None:
+                if call.index.find(str(name)) is None:
+                    raise not_found(f"Package {name} was not found.")
+                return []  # a dataset of a contract has none
+            found.append(package)
+        own, other = found
+        assert own is not None
+        call.check("package_relationships_list", [p for p in found if p])
+        here = or_(HostedRelationship.subject_id == own.id, HostedRelationship.object_id == own.id)
+        rows = (await session.execute(select(HostedRelationship).where(here))).scalars().all()
+        names = {}
+        for id in {id for row in rows for id in (row.subject_id, row.object_id)}:
+            names[id] = await session.get(HostedPackage, id)
+    told = [_seen_from(row, own, names) for row in rows]
+    return [
+        document
+        for document, far in told
+        if (kind is None or document["type"] == kind) and (other is None or far.id == other.id) and _seen(call, far)
+    ]
+
+
+def _seen(call: Call, package: HostedPackage) -> bool:
+    return call.may("package_show", package)
+
+
+def _seen_from(row: HostedRelationship, own: HostedPackage, known: dict[str, Any]) -> tuple[Document, HostedPackage]:
+    """A relationship as the dataset sees it, and the other dataset."""
+    if row.subject_id == own.id:
+        far: HostedPackage = known[row.object_id]
+        return _told(row, own.name, far.name), far
+    far = known[row.subject_id]
+    return _told(row, own.name, far.name) | {"type": BACKWARD[row.type]}, far

@@ -1,0 +1,350 @@
+"""One transaction that makes or changes a hosted package: facts, checks, rows, files, and what was done."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from anyio import to_thread
+from sqlalchemy import func
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
+
+from lienthong.catalog.hosted import activities, contents, kinds, packages
+from lienthong.catalog.hosted.tables import (
+    ACTIVE,
+    DELETED,
+    HostedGroup,
+    HostedMember,
+    HostedPackage,
+    HostedResource,
+    HostedTag,
+    HostedVocabulary,
+    new_id,
+)
+from lienthong.catalog.hosted.uploads import Received, TooLarge, uploads
+from lienthong.catalog.hosted.writing import writing
+from lienthong.ckan import authz, checks, formats, hosted, ids, validators
+from lienthong.ckan.call import Call
+from lienthong.ckan.documents import Document
+from lienthong.ckan.errors import Refusal, not_found
+from lienthong.ckan.multipart import too_large
+from lienthong.kernel.clock import now
+
+IN_BODY = (*hosted.TEXTS, "title", "extras", "tags")
+
+
+@dataclass
+class Saving:
+    """One transaction of writes, of one call. `let_go`: contents that a resource does not have any more."""
+
+    call: Call
+    session: AsyncSession
+    let_go: list[str] = field(default_factory=list)
+
+    @property
+    def shown(self) -> hosted.Shown:
+        """What the documents need."""
+        call = self.call
+        agencies = {o["id"]: o for o in call.index.agencies.values()}
+        return hosted.Shown(call.services.registry, call.language, call.services.settings.public_url, agencies)
+
+    async def document(self, package: HostedPackage) -> Document:
+        """The package as package_show gives it."""
+        return hosted.package(await packages.whole(self.session, package), self.shown)
+
+
+@asynccontextmanager
+async def saving(call: Call) -> AsyncIterator[Saving]:
+    """A transaction of writes; contents that nobody has any more go after it, also when it fails."""
+    found: Saving | None = None
+    try:
+        async with writing(call.engine) as session:
+            found = Saving(call, session)
+            yield found
+    finally:
+        if found and found.let_go:
+            await uploads(call.services.settings).drop_unused(call.engine, found.let_go)
+
+
+# --- finding -----------------------------------------------------------------------------------------------------
+
+
+async def package_of(s: Saving, name: Any, detail: str = "") -> HostedPackage:
+    """The hosted package with the id or name. Raises Refusal: 404, or 403 for what a contract governs."""
+    found = await packages.find(s.session, name) if isinstance(name, str) else None
+    if found is not None:
+        return found
+    refuse_governed(s.call, name)
+    raise not_found(detail)
+
+
+def refuse_governed(call: Call, name: Any) -> None:
+    """Raises Refusal (403) when a contract governs the dataset with the id or name."""
+    for contract in call.services.registry.contracts.values():
+        if name in (contract.slug, contract.id, ids.package_id(contract.id)):
+            raise authz.governed()
+
+
+async def resource_of(s: Saving, id: Any, detail: str = "") -> tuple[HostedPackage, HostedResource]:
+    """The hosted resource with the id, and its package. Raises Refusal."""
+    row = await s.session.get(HostedResource, id) if isinstance(id, str) else None
+    package = await s.session.get(HostedPackage, row.package_id) if row else None
+    if row is None or package is None:
+        if id in s.call.index.resources:
+            raise authz.governed()
+        raise not_found(detail)
+    return package, row
+
+
+async def organization_of(s: Saving, name: Any) -> str | None:
+    """The id of the organization with the id or name: an agency of contracts, or a hosted one."""
+    if not isinstance(name, str):
+        return None
+    agency = s.call.index.organization(name)
+    if agency is not None:
+        return str(agency["id"])
+    fits = (HostedGroup.id == name) | (HostedGroup.name == name)
+    query = select(HostedGroup.id).where(fits, HostedGroup.kind == "organization", HostedGroup.state == ACTIVE)
+    found: str | None = (await s.session.execute(query)).scalar_one_or_none()
+    return found
+
+
+async def groups_of(s: Saving, names: list[Any]) -> list[str]:
+    """The ids of groups, by id or name. Unknown ones are left out for administrators. Raises Refusal."""
+    wanted = [name for name in names if isinstance(name, str)]
+    fits = col(HostedGroup.id).in_(wanted) | col(HostedGroup.name).in_(wanted)
+    query = select(HostedGroup.id, HostedGroup.name).where(fits, HostedGroup.kind == "group")
+    rows = (await s.session.execute(query.where(HostedGroup.state == ACTIVE))).all()
+    found = {key: id for id, name in rows for key in (id, name)}
+    if not s.call.caller.sysadmin and any(name not in found for name in wanted):
+        raise not_found("Group was not found.")
+    return list(dict.fromkeys(found[name] for name in wanted if name in found))
+
+
+async def facts(s: Saving, given: Document, package: HostedPackage | None) -> validators.Facts:
+    """What the checks must know."""
+    session, call = s.session, s.call
+    name, id = given.get("name"), given.get("id")
+    organization = await organization_of(s, given.get("owner_org"))
+    own = [] if package is None else await _resources(session, package.id)
+    wanted = [r["id"] for r in given.get("resources", ()) if isinstance(r.get("id"), str)]
+    query = select(HostedResource.id).where(col(HostedResource.id).in_(wanted))
+    held = set((await session.execute(query)).scalars()) | (set(wanted) & call.index.resources.keys())
+    vocabularies = await session.execute(select(HostedVocabulary.id))
+    return validators.Facts(
+        caller=call.caller,
+        package=package,
+        resources={row.id: row for row in own},
+        name_taken=await _name_taken(s, name, package),
+        id_taken=package is None and isinstance(id, str) and await session.get(HostedPackage, id) is not None,
+        organization=organization,
+        may_own=call.caller.has("create_dataset", organization),
+        taken=frozenset(held - {row.id for row in own}),
+        vocabularies=frozenset(vocabularies.scalars()),
+    )
+
+
+async def _resources(session: AsyncSession, package: str) -> list[HostedResource]:
+    query = select(HostedResource).where(HostedResource.package_id == package)
+    return list((await session.execute(query.order_by(col(HostedResource.position)))).scalars())
+
+
+async def _name_taken(s: Saving, name: Any, package: HostedPackage | None) -> bool:
+    if not isinstance(name, str):
+        return False
+    if any(contract.slug == name for contract in s.call.services.registry.contracts.values()):
+        return True
+    query = select(HostedPackage.id).where(HostedPackage.name == name, HostedPackage.state != DELETED)
+    holder = (await s.session.execute(query)).scalar_one_or_none()
+    return holder is not None and (package is None or holder != package.id)
+
+
+# --- files -------------------------------------------------------------------------------------------------------
+
+
+async def judged(given: Document) -> None:
+    """Look into the files that came with a package's resources; before the transaction, since it takes a while."""
+    for resource in given.get("resources") or ():
+        await judged_one(resource) if isinstance(resource, dict) else None
+
+
+async def judged_one(resource: Document) -> None:
+    """Look into the file that came with a resource; what is wrong with it is told when the resource is checked."""
+    file = resource.get("upload")
+    if isinstance(file, Received):
+        format = resource.get("format")
+        name = file.name.replace("\\", "/").rsplit("/", 1)[-1]
+        file.fault = await to_thread.run_sync(
+            contents.fault, file.path, name, format if isinstance(format, str) else ""
+        )
+        file.media_type = kinds.media_type(name)
+
+
+def _uploaded(resource: Document) -> Document:
+    """A resource as its file makes it: CKAN's lib/uploader.py."""
+    file = resource.get("upload")
+    if not isinstance(file, Received):
+        cleared = {"url_type": None} if checks.truth(resource.get("clear_upload")) else {}
+        return {key: value for key, value in resource.items() if key != "upload"} | cleared
+    moment = now().astimezone(UTC).replace(tzinfo=None).isoformat()
+    told = {"url": formats.munged(file.name), "url_type": "upload", "last_modified": moment, "size": file.size}
+    return {key: value for key, value in resource.items() if key != "mimetype"} | told
+
+
+# --- saving ------------------------------------------------------------------------------------------------------
+
+
+async def save(s: Saving, given: Document, package: HostedPackage | None) -> HostedPackage:
+    """Make a package, or change one to what is given. Raises Refusal with everything that is wrong."""
+    validators.shaped(given)
+    if "resources" in given:
+        given = given | {"resources": [_uploaded(resource) for resource in given["resources"]]}
+    kept, errors = validators.package(given, await facts(s, given, package))
+    _files(given, errors)
+    if errors:
+        raise Refusal(409, {**errors, "__type": "Validation Error"})
+    groups = None if "groups" not in kept else await groups_of(s, kept["groups"])
+    is_new = package is None
+    package = _row(s, package, kept)
+    await packages.free_name(s.session, package)
+    s.session.add(package)
+    await s.session.flush()
+    await _tags(s, package)
+    if "resources" in kept:
+        files = [r.get("upload") for r in given["resources"]]
+        await _save_resources(s, package, kept["resources"], files)
+    if groups is not None:
+        await _save_groups(s, package, groups)
+    await s.session.flush()
+    await noted(s, package, "new" if is_new else "changed")
+    return package
+
+
+def _files(given: Document, errors: Document) -> None:
+    """What is wrong with the files that came, and files under names that mean nothing."""
+    resources = given.get("resources", ())
+    faults: list[Document] = list(errors.get("resources") or [{} for _ in resources])
+    for n, resource in enumerate(resources):
+        for key, value in resource.items():
+            if isinstance(value, Received):
+                fault = value.fault if key == "upload" else "Files of a resource are sent in the field upload"
+                faults[n] = faults[n] | ({key: [fault]} if fault else {})
+    if any(faults):
+        errors["resources"] = faults
+    for key, value in given.items():
+        if isinstance(value, Received):
+            errors[key] = ["A dataset has no file of its own: its resources have"]
+
+
+def _row(s: Saving, package: HostedPackage | None, kept: Document) -> HostedPackage:
+    """The row of the package with what is kept."""
+    moment = now()
+    if package is None:
+        creator = s.call.caller.id
+        package = HostedPackage(id=kept.get("id") or new_id(), name=kept["name"], creator=creator, created=moment)
+    package.name, package.owner_org = kept["name"], kept.get("owner_org")
+    for column in ("private", "state", "type", "plugin_data"):
+        if column in kept:
+            setattr(package, column, kept[column])
+    given = kept.get("metadata_modified")
+    package.modified = datetime.fromisoformat(given).replace(tzinfo=UTC) if given else moment
+    package.body = {key: kept[key] for key in IN_BODY}
+    return package
+
+
+async def _tags(s: Saving, package: HostedPackage) -> None:
+    """Every tag of the package has an id; a tag that is new gets one."""
+    tags = package.body["tags"]
+    if not tags:
+        return
+    rows = [
+        {"id": new_id() if t["vocabulary_id"] else ids.tag_id(t["name"]), "name": t["name"]}
+        | {"vocabulary_id": t["vocabulary_id"]}
+        for t in tags
+    ]
+    await s.session.execute(insert(HostedTag).values(rows).on_conflict_do_nothing())
+    query = select(HostedTag.id, HostedTag.name, HostedTag.vocabulary_id)
+    named = query.where(col(HostedTag.name) == func.any([t["name"] for t in tags]))
+    known = {(name, vocabulary): id for id, name, vocabulary in (await s.session.execute(named)).all()}
+    package.body = package.body | {"tags": [t | {"id": known[t["name"], t["vocabulary_id"]]} for t in tags]}
+
+
+async def _save_resources(s: Saving, package: HostedPackage, bodies: list[Document], files: list[Any]) -> None:
+    """The resources of the package in their order; those that are not among them are deleted."""
+    rows = {row.id: row for row in await _resources(s.session, package.id)}
+    moment = now().astimezone(UTC).replace(tzinfo=None).isoformat()
+    seen = set()
+    for position, (body, file) in enumerate(zip(bodies, files, strict=True)):
+        id = body.pop("id", None) or new_id()
+        if id in seen:
+            raise Refusal(409, {"resources": ["Resource id already exists."], "__type": "Validation Error"})
+        seen.add(id)
+        row = rows.get(id)
+        if row is None:
+            row = HostedResource(id=id, package_id=package.id)
+            body.setdefault("created", moment)
+        same = row.state == ACTIVE and body == {k: v for k, v in row.body.items() if k != "metadata_modified"}
+        if not same or isinstance(file, Received):
+            row.body = body | {"metadata_modified": moment}
+        row.position, row.state = position, ACTIVE
+        await _content(s, package, row, file)
+        s.session.add(row)
+    for id in rows.keys() - seen:
+        await delete_resource(s, rows[id])
+
+
+async def _content(s: Saving, package: HostedPackage, row: HostedResource, file: Any) -> None:
+    """The upload of a resource: a new one, the one it had, or none any more."""
+    if not isinstance(file, Received):
+        if row.body.get("url_type") != "upload" and row.upload_sha256:
+            s.let_go.append(row.upload_sha256)
+            row.upload_sha256 = row.upload_name = None
+        return
+    s.let_go += [file.sha256] + ([row.upload_sha256] if row.upload_sha256 else [])
+    owner = package.owner_org or package.creator or ""
+    try:
+        await uploads(s.call.services.settings).keep(s.session, file, owner)
+    except TooLarge as error:
+        raise too_large(error.limit) from error
+    row.upload_sha256, row.upload_name = file.sha256, formats.munged(file.name)
+
+
+async def delete_resource(s: Saving, row: HostedResource) -> None:
+    """Take a resource out of sight; its content goes."""
+    if row.state == DELETED:
+        return
+    row.state = DELETED
+    if row.upload_sha256:
+        s.let_go.append(row.upload_sha256)
+        row.upload_sha256 = row.upload_name = None
+    s.session.add(row)
+
+
+async def _save_groups(s: Saving, package: HostedPackage, wanted: list[str]) -> None:
+    """The groups that the package belongs to; a caller changes only those that they may manage."""
+    query = select(HostedMember).where(HostedMember.table_name == "package", HostedMember.table_id == package.id)
+    rows = {row.group_id: row for row in (await s.session.execute(query)).scalars()}
+    now_in = {id for id, row in rows.items() if row.state == ACTIVE}
+    new = [id for id in wanted if id not in now_in]
+    s.call.check("package_groups", new)
+    for id in new:
+        row = rows.get(id) or HostedMember(group_id=id, table_name="package", table_id=package.id)
+        row.state, row.capacity = ACTIVE, "public"
+        s.session.add(row)
+    for id in now_in - set(wanted):
+        if s.call.caller.has("manage_group", id) or s.call.caller.sysadmin:
+            rows[id].state = DELETED
+            s.session.add(rows[id])
+
+
+async def noted(s: Saving, package: HostedPackage, what: str) -> None:
+    """Put down what was done: new, changed or deleted."""
+    await s.session.flush()
+    caller = s.call.caller
+    kind = "deleted" if package.state == DELETED else what
+    data = {"package": await s.document(package), "actor": caller.name}
+    labels = activities.labels_of(package)
+    activities.record(s.session, caller.id, package.id, f"{kind} package", data, labels)
