@@ -79,7 +79,7 @@ def entry(
     `vocabularies`: the names of vocabularies of tags by their ids.
     """
     title = package["title"] or package["name"]
-    exact = _exact(package, labels) | _tags(package, vocabularies or {})
+    exact = _exact(package, labels) | _tags(package, vocabularies or {}) | {"governed": (str(bool(state)).lower(),)}
     titles, notes = (title, *titles), (package["notes"] or "",)
     text = {
         "title": analysed(*titles),

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from lienthong.access import ANONYMOUS
 from lienthong.catalog.snapshot import DatasetState, Snapshot
 from lienthong.contract.model import Contract
-from lienthong.portal import examples, values
+from lienthong.portal import examples, hosted, values
 from lienthong.portal.page import Page, file_href
 from lienthong.portal.playbook import has_playbook
 from lienthong.portal.twins import twin_of
@@ -41,7 +41,16 @@ async def listing(page: Page) -> Response:
     found = [s for s in _candidates(snapshot, given["q"], given["access"]) if _fits(s, given)]
     formats = sorted({f.format for s in snapshot.published() if s.release for f in s.release.files})
     agencies = sorted(page.services.registry.agencies.values(), key=lambda a: a.name.vi)
-    return page.render("datasets.html", found=found, given=given, agencies=agencies, formats=formats)
+    others = await hosted.found(page, _filter(given))
+    shown = [state for state in found if hosted.first_page(page) and hosted.fits(page, state)]
+    return page.render("datasets.html", found=shown, given=given, agencies=agencies, formats=formats, hosted=others)
+
+
+def _filter(given: dict[str, str]) -> str:
+    """What hosted datasets must fit of the form; nothing hosted needs an agreement."""
+    parts = [f"organization:{hosted.quoted(given['agency'])}"] if given["agency"] else []
+    parts += [f"res_format:{hosted.quoted(given['format'].upper())}"] if given["format"] else []
+    return " ".join([*parts, *(["-*:*"] if given["access"] == "shared" else [])])
 
 
 def _candidates(snapshot: Snapshot, words: str, access: str) -> list[DatasetState]:
