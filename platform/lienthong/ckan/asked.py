@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, cast
 
 import orjson
 
@@ -30,6 +30,7 @@ _NAMES = (
     "include_next_page records_format total_estimation_threshold"
 )
 NAMES = frozenset(_NAMES.split())
+Kind = Literal["objects", "lists", "csv", "tsv"]
 ECHOED = ("distinct", "plain", "language", "full_text", "sort")
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 32_000
@@ -44,7 +45,7 @@ class Asked:
     filtered: bool
     by_number: bool
     descending: bool
-    format: str
+    format: Kind
     with_total: bool
     with_next: bool
     echo: Mapping[str, Any] = field(default_factory=dict)
@@ -70,29 +71,31 @@ def asked(params: Params, scope: Scope) -> Asked:
         query = _distinct(query, names, order, scope)
     if "offset" in params and offset:
         echo["offset"] = offset
-    echo |= {name: _echoed(name, params) for name in ECHOED if params.get(name) not in (None, "")}
+    echo |= {name: echoed(name, params) for name in ECHOED if params.get(name) not in (None, "")}
     return Asked(
         query=query,
         names=names,
         filtered=where is not None or query.is_aggregate,
         by_number=not query.is_aggregate and [o.field for o in query.order] == [ROW_NUMBER],
         descending=query.order[0].descending if query.order else False,
-        format=_format(params),
+        format=format_of(params),
         with_total=flag(params, "include_total", True),
         with_next=flag(params, "include_next_page"),
         echo=echo,
     )
 
 
-def _echoed(name: str, params: Params) -> Any:
+def echoed(name: str, params: Params) -> Any:
+    """A parameter as it is told back."""
     return flag(params, name) if name in ("distinct", "plain") else params[name]
 
 
-def _format(params: Params) -> str:
+def format_of(params: Params) -> Kind:
+    """`records_format`. Raises Refusal."""
     given = params.get("records_format") or "objects"
     if given not in records.FORMATS:
         raise invalid("records_format", f"Value must be one of {list(records.FORMATS)}")
-    return str(given)
+    return cast(Kind, given)
 
 
 def _names(params: Params, scope: Scope) -> tuple[str, ...]:
@@ -158,14 +161,14 @@ def _where(params: Params, scope: Scope) -> tuple[Condition | None, dict[str, An
         given = params.get(name)
         if given is None:
             continue
-        words = _words(given) if name == "q" else str(given)
+        words = words_of(given) if name == "q" else str(given)
         if name == "q":
             echo["q"] = words
         parts.append(_text(words, scope))
     return all_of(*parts), echo
 
 
-def _words(given: Any) -> str | dict[str, Any]:
+def words_of(given: Any) -> str | dict[str, Any]:
     """`q` as a text, or as a dictionary of columns when it is one or its JSON."""
     if isinstance(given, dict):
         return given

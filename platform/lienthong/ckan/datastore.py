@@ -6,9 +6,10 @@ from typing import Any
 import orjson
 
 from lienthong.access.door import Answer
-from lienthong.ckan import columns, ids, records
+from lienthong.ckan import columns, datastore_hosted, ids, records
 from lienthong.ckan.asked import MAX_LIMIT, Asked, asked
 from lienthong.ckan.call import Call, Raw, action
+from lienthong.ckan.datastore_tables import readables
 from lienthong.ckan.errors import denied, missing, not_found
 from lienthong.ckan.parameters import Params, flag, natural
 from lienthong.contract.model import Contract
@@ -19,6 +20,7 @@ from lienthong.store.query import ROW_NUMBER, Page, Query
 from lienthong.store.scope import Scope
 
 TABLES = "_table_metadata"
+_TABLES = {"_id": "int", "name": "name", "oid": "oid", "alias_of": "name"}
 MAX_KEPT = 1_000
 _fields: dict[tuple[str, tuple[str, ...], Language], bytes] = {}
 
@@ -42,7 +44,9 @@ async def datastore_search(call: Call) -> Any:
     params = call.params
     name = table_name(params)
     if name == TABLES:
-        return _tables(call)
+        return await _tables(call)
+    if name not in call.index.datastores:
+        return await datastore_hosted.search(call, name)
     scope, number = table(call, name)
     wanted = asked(params, scope)
     rows = released_rows(call, scope) if not wanted.filtered else None
@@ -75,6 +79,8 @@ async def datastore_info(call: Call) -> Any:
     :param include_fields_schema: also the stored types (true)
     """
     name = table_name(call.params)
+    if name not in call.index.datastores:
+        return await datastore_hosted.info(call, name)
     scope, number = table(call, name, f'Resource/Alias "{name}" was not found.')
     contract, language = scope.contract, call.language
     result: dict[str, Any] = {}
@@ -133,7 +139,8 @@ def table(call: Call, name: str, absent: str | None = None) -> tuple[Scope, str]
 
 def released_rows(call: Call, scope: Scope) -> int | None:
     """How many rows the served release has; None for rows that are not released ones."""
-    release = call.index.entries[scope.contract.slug].state.release
+    state = call.index.entries[scope.contract.slug].state
+    release = state.release if state else None
     return release.rows if scope.schema == "open" and release else None
 
 
@@ -170,14 +177,19 @@ def _following(wanted: Asked, answer: Answer, scope: Scope) -> dict[str, Any] | 
     return {ROW_NUMBER: {"lt" if wanted.descending else "gt": last}} if last is not None else None
 
 
-def _tables(call: Call) -> dict[str, Any]:
+async def _tables(call: Call) -> dict[str, Any]:
     """The tables and their other names, as the DataStore's own table of tables."""
-    found = []
-    for entry in call.index.public:
-        number = ids.resource_id(entry.id, "csv")
-        found += [(number, None), (entry.package["name"], number)]
+    found: list[tuple[str, str | None]] = []
+    for dataset in dict.fromkeys(call.index.datastores.values()):
+        entry = call.index.find(call.services.registry.get(dataset).slug)
+        if entry and entry.is_public:
+            number = ids.resource_id(dataset, "csv")
+            found += [(number, None), (entry.name, number)]
+    for table in await readables(call):
+        found += [(table.resource_id, None), *((alias, table.resource_id) for alias in table.aliases)]
     oids = {name: str(n + 16384) for n, (name, _) in enumerate(found)}
     rows = [{"_id": _short(name), "name": name, "oid": oids[name], "alias_of": of} for name, of in found]
+    rows.sort(key=lambda row: row["_id"] or "")
     limit, start = min(natural(call.params, "limit", 100), MAX_LIMIT), natural(call.params, "offset", 0)
     return {
         "include_next_page": False,
@@ -186,7 +198,7 @@ def _tables(call: Call) -> dict[str, Any]:
         "records_format": "objects",
         "resource_id": TABLES,
         "records": rows[start : start + limit],
-        "fields": [{"id": name, "type": "text"} for name in ("_id", "name", "oid", "alias_of")],
+        "fields": [{"id": name, "type": kind} for name, kind in _TABLES.items()],
         "total": len(rows),
     }
 

@@ -1,7 +1,7 @@
 """`/datastore/dump/<id>`: all rows as one file, streamed page by page."""
 
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import orjson
 from starlette.requests import Request
@@ -12,10 +12,15 @@ from lienthong.ckan import records
 from lienthong.ckan.asked import Asked, asked
 from lienthong.ckan.call import Call
 from lienthong.ckan.datastore import fields_json, table
+from lienthong.ckan.datastore_asked import hosted_asked
+from lienthong.ckan.datastore_hosted import fields_of
+from lienthong.ckan.datastore_tables import readable, rows_of
 from lienthong.ckan.errors import NoPage, Refusal
 from lienthong.ckan.parameters import flag, natural
 from lienthong.kernel.problem import Conflict
 from lienthong.kernel.text import both
+from lienthong.store.hosted import HostedTable, Refused
+from lienthong.store.hosted_search import Search
 from lienthong.store.query import Page, Query
 from lienthong.store.scope import Scope
 
@@ -74,6 +79,8 @@ async def dump(call: Call, request: Request, name: str) -> Response:
     shape = SHAPES.get(str(params.get("format") or "csv"))
     if shape is None or set(params) - NAMES:
         raise NoPage(400)
+    if name not in call.index.datastores:
+        return await _hosted(call, request, name, shape)
     try:
         scope, number = table(call, name)
     except Refusal as refusal:
@@ -90,6 +97,57 @@ async def dump(call: Call, request: Request, name: str) -> Response:
     first = await _page(call, wanted.query, most)
     stream = _stream(call, scope, wanted, shape, first, most)
     return StreamingResponse(stream, headers=headers, media_type=shape.media_type)
+
+
+async def _hosted(call: Call, request: Request, name: str, shape: Shape) -> Response:
+    """Hosted rows: PostgreSQL writes them, in one snapshot."""
+    params = call.params
+    kind = str(params.get("format") or "csv")
+    try:
+        found = await readable(call, name)
+    except Refusal as refusal:
+        raise NoPage(404) from refusal
+    try:
+        most = natural(params, "limit", 0) if params.get("limit") not in (None, "") else None
+        given = {key: value for key, value in params.items() if key not in ("format", "bom", "limit")}
+        wanted = hosted_asked(given, found).search
+    except Refusal as refusal:
+        raise NoPage(400) from refusal
+    search = replace(
+        wanted,
+        limit=most,
+        names=tuple(name for name in wanted.names if params.get("fields") or not name.startswith("rank")),
+        kind="csv" if kind == "csv" else "tsv" if kind == "tsv" else "lists" if kind == "json" else "objects",
+    )
+    headers = {"Content-Disposition": f'attachment; filename="{found.resource_id}.{kind}"', "Cache-Control": "private"}
+    if request.method == "HEAD":
+        return Response(headers=headers, media_type=shape.media_type)
+    blocks = rows_of(call).lines(found, search)
+    try:
+        first = await anext(blocks, b"")
+    except Refused as error:
+        raise NoPage(400) from error
+    stream = _hosted_stream(call, found, search, shape, first, blocks)
+    return StreamingResponse(stream, headers=headers, media_type=shape.media_type)
+
+
+async def _hosted_stream(
+    call: Call, found: HostedTable, search: Search, shape: Shape, first: bytes, blocks: AsyncIterator[bytes]
+) -> AsyncIterator[bytes]:
+    bom = "\ufeff" if flag(call.params, "bom") else ""
+    fields = orjson.dumps(fields_of(found, search.names))
+    yield (bom + shape.head(search.names, fields)).encode()
+    block, between = first, ""
+    while block:
+        if search.kind in ("csv", "tsv"):
+            yield block
+        elif search.kind == "lists":
+            yield (between + ",\n    ".join(orjson.dumps(row).decode() for row in records.lists(block))).encode()
+        else:
+            yield shape.rows(block, search.names).encode()
+        between = shape.between
+        block = await anext(blocks, b"")
+    yield shape.foot.encode()
 
 
 async def _page(call: Call, query: Query, left: int | None) -> Answer:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from functools import partial
 
@@ -33,6 +33,8 @@ class Database:
         self._agency = Links(partial(_connected, url, ()), size)  # each waits for the disk that takes its entry
         self._exports = Exports(url, max(2, size // 2))
         self.hosted = Hosted(url, max(2, size // 2))
+        self.closing: list[Callable[[], Awaitable[None]]] = []
+        """What else ends with these connections."""
 
     async def open(self) -> None:
         """Open connections. Raises Unavailable when the database does not answer."""
@@ -44,6 +46,8 @@ class Database:
 
     async def close(self) -> None:
         """Close all connections."""
+        while self.closing:
+            await self.closing.pop()()
         await asyncio.gather(self._public.close(), self._agency.close(), self._exports.close(), self.hosted.close())
 
     async def read(self, statement: Statement) -> Row:

@@ -71,6 +71,8 @@ class Hosted:
     """Connections for hosted rows."""
 
     def __init__(self, url: str, size: int) -> None:
+        self.worded: dict[str, int] = {}
+        """Tables whose words are all there: their number of change."""
         self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             url, min_size=0, max_size=size, timeout=5, open=False, configure=_configure, kwargs={"autocommit": True}
         )

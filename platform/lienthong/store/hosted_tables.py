@@ -85,6 +85,16 @@ async def index(
             )
 
 
+async def size(connection: Connection, table: HostedTable) -> tuple[int, int]:
+    """Bytes of the rows, and of their indexes."""
+    name = table.name.as_string(connection)
+    cursor = await connection.execute(
+        "select pg_catalog.pg_relation_size(%(n)s::regclass), pg_catalog.pg_indexes_size(%(n)s::regclass)", {"n": name}
+    )
+    row = await cursor.fetchone()
+    return (row[0], row[1]) if row else (0, 0)
+
+
 # --- words ------------------------------------------------------------------------------------------------------
 
 

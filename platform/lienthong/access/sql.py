@@ -1,0 +1,137 @@
+"""SQL typed by people: read by the guard, run in the sandbox over fresh copies of what is public."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
+from psycopg import errors
+
+from lienthong.access.services import Services
+from lienthong.kernel.problem import Unavailable
+from lienthong.kernel.text import both
+from lienthong.store import cluster_install, sandbox_copies
+from lienthong.store.database import Database
+from lienthong.store.sandbox import NotRun, Place, Result, Runner, loaded
+from lienthong.store.sandbox_copies import Copy
+from lienthong.store.sql_reader import Reader, Rejected
+
+__all__ = ["NotRun", "Rejected", "Source", "Sql", "reader", "sql_of"]
+log = logging.getLogger("lienthong.sandbox")
+SMALL = 20_000
+"""Copies of so many rows are made while the query waits; of larger ones the last copy serves meanwhile."""
+PATIENCE = 8.0  # seconds that a query waits for a copy
+LOOK_SECONDS = 1.0  # what other processes have copied is seen within this time
+
+
+@dataclass(frozen=True)
+class Source:
+    """A table that anybody can read: its copy, and where its rows come from, in JSON arrays."""
+
+    copy: Copy
+    rows: Callable[[], AsyncIterator[bytes]]
+
+
+class Sql:
+    """The sandbox as one process uses it. The cluster is started with the first query."""
+
+    def __init__(self, services: Services) -> None:
+        given = services.settings
+        url = given.sandbox_url.get_secret_value() if given.sandbox_url else None
+        self.reader = Reader()
+        self._place = Place(given.home, url)
+        self._runner = Runner(self._place)
+        self._starting = asyncio.Lock()
+        self._is_ready = self._has_started = False
+        self._copies: dict[str, tuple[str, int]] = {}
+        self._looked = 0.0
+        self._loading: dict[str, asyncio.Task[None]] = {}
+
+    async def run(self, statement: str, sources: Sequence[Source]) -> Result:
+        """The rows of a statement that the guard has let pass. Raises NotRun, Unavailable."""
+        await self._ready()
+        for source in sources:
+            await self._fresh(source)
+        return await self._runner.run(statement)
+
+    async def close(self) -> None:
+        """Let go of everything; a cluster that was started here is stopped."""
+        for task in self._loading.values():
+            task.cancel()
+        await self._runner.close()
+        await self.reader.close()
+        if self._has_started:
+            await asyncio.to_thread(self._place.stop)
+            self._has_started = self._is_ready = False
+
+    async def _ready(self) -> None:
+        if self._is_ready and self._place.running:
+            return
+        async with self._starting:
+            if self._is_ready and self._place.running:
+                return
+            if self._place.is_ours and cluster_install.find() is None:
+                raise Unavailable(
+                    both("SQL đang tắt: máy này không có PostgreSQL", "SQL is off: this machine has no PostgreSQL"),
+                    fix=both("Đặt LIENTHONG_SANDBOX_URL", "Set LIENTHONG_SANDBOX_URL"),
+                )
+            begun = self._place.is_ours and not self._place.running
+            await asyncio.to_thread(self._place.start)
+            self._has_started, self._is_ready, self._looked = self._has_started or begun, True, 0.0
+
+    # --- copies -----------------------------------------------------------------------------------------------
+
+    async def _fresh(self, source: Source) -> None:
+        """Raises Unavailable while a large copy is made for the first time."""
+        copy = source.copy
+        version, _ = (await self._known()).get(copy.name, ("", 0))
+        if version == copy.version:
+            return
+        task = self._loading.get(copy.name)
+        if task is None or task.done():
+            task = self._loading[copy.name] = asyncio.create_task(self._load(source))
+        if version and copy.rows > SMALL:
+            return
+        done, _ = await asyncio.wait({task}, timeout=PATIENCE)
+        if not done:
+            raise Unavailable(
+                both("Đang chép dữ liệu để chạy SQL", "The data is being copied for SQL"),
+                fix=both("Thử lại sau ít giây", "Try again in a few seconds"),
+            )
+        task.result()
+
+    async def _load(self, source: Source) -> None:
+        try:
+            rows = await sandbox_copies.load(self._place.owner_url, source.copy, source.rows())
+        except errors.OperationalError as error:
+            raise Unavailable(both("Nơi chạy SQL đang bận", "The place where SQL runs is busy")) from error
+        self._copies[source.copy.name] = (source.copy.version, rows)
+        log.info("copied %s for SQL: %s rows", source.copy.name, rows)
+
+    async def _known(self) -> dict[str, tuple[str, int]]:
+        moment = asyncio.get_running_loop().time()
+        if moment - self._looked >= LOOK_SECONDS:
+            with suppress(errors.OperationalError):
+                self._copies = await loaded(self._place.owner_url)
+            self._looked = moment
+        return self._copies
+
+
+_KEPT: WeakKeyDictionary[Database, Sql] = WeakKeyDictionary()
+
+
+def sql_of(services: Services) -> Sql:
+    """The sandbox of these services; closed with their database."""
+    database = services.door.database
+    found = _KEPT.get(database)
+    if found is None:
+        found = _KEPT[database] = Sql(services)
+        database.closing.append(found.close)
+    return found
+
+
+def reader(services: Services) -> Reader:
+    """The guard of these services."""
+    return sql_of(services).reader
