@@ -1,4 +1,4 @@
-"""`python -m bench ingest|reads|all`: figures as ratios to limits that are taken in the same run."""
+"""`python -m bench ingest|reads|compare|all`: figures as ratios to limits that are taken in the same run."""
 
 import argparse
 import json
@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from bench import ingest, reads, report
+from bench import compare, ingest, reads, report
 from bench.machine import machine
 from bench.place import ROOT, Place
 from bench.register import delivery
@@ -25,6 +25,9 @@ def main() -> None:
             released = _released(place, given.rows)
             measured = reads.run(place, given.seconds, _say, given.only)
             found["reads"] = {"machine": machine(), "rows": released} | measured
+        if given.what in ("compare", "all"):
+            measured = compare.everything(place, given.rows, given.seconds, _say, given.only)
+            found["compare"] = {"machine": machine(), "rows": given.rows} | measured
     finally:
         if place.home.exists():
             place.stop()
@@ -60,7 +63,7 @@ def _say(text: str) -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
-    parser.add_argument("what", nargs="?", choices=("ingest", "reads", "all"), default="all")
+    parser.add_argument("what", nargs="?", choices=("ingest", "reads", "compare", "all"), default="all")
     parser.add_argument("--rows", type=int, default=1_000_000, help="businesses in the delivery")
     parser.add_argument("--rounds", type=int, default=2, help="loads of each kind; the best counts")
     parser.add_argument("--seconds", type=float, default=5, help="length of a window under load")

@@ -11,12 +11,13 @@ from urllib.parse import quote
 
 import psycopg
 
+from bench import whole
 from bench.load import Request, answer, load
 from bench.peer import peer
 from bench.place import CLI, Place, free_port, serving
 from bench.processes import cpu_ms, machine_ms, settle
 from bench.reads import Measured, System, summary
-from bench.world import PROVIDER_TOKEN, TOKEN
+from bench.world import PROVIDER_TOKEN, TOKEN, agree, build
 
 Say = Callable[[str], None]
 Made = tuple[Request, ...]
@@ -174,7 +175,8 @@ def run(place: Place, seconds: float, say: Say, only: str = "") -> dict[str, Any
     with _servers(place) as (systems, peer_port):
         found = [case for case in cases(place, systems["rest"].port, peer_port) if only in case.name]
         results = [_case(case, systems, place.postmaster, seconds, say) for case in found]
-    return {"rounds": ROUNDS, "seconds": seconds, "cases": results}
+        told = whole.run(place, systems["rest"].port, systems["rest"].pid, say) if not only else []
+    return {"rounds": ROUNDS, "seconds": seconds, "cases": results, "whole": told}
 
 
 def governed(place: Place, seconds: float, say: Say) -> dict[str, Any]:
@@ -295,17 +297,26 @@ def _codes(value: Any) -> list[str]:
     return [code for part in value for code in _codes(part)] if isinstance(value, list) else []
 
 
-def main() -> None:
-    """`python -m bench.compare [seconds] [only]` over the world that is there."""
-    from bench.place import ROOT
+def workers(place: Place, seconds: float, say: Say) -> dict[str, Any]:
+    """One enterprise by its key, asked of one server process and of two."""
+    with psycopg.connect(place.url) as connection:
+        requests = tuple(Request(f"{ROWS}/{key}?fields={SNAKE}") for key in _keys(connection))
+    rates: dict[str, float] = {}
+    for number in (1, 2):
+        port = free_port()
+        extra = {"LIENTHONG_PORT": str(port), "LIENTHONG_WORKERS": str(number), "LIENTHONG_BUDGET_ANONYMOUS": "0"}
+        with serving([*CLI, "serve"], place.environment | extra, port, "/healthz") as pid:
+            system = System("lienthong", port, pid)
+            windows = [window(requests, system, place.postmaster, seconds) for _ in range(ROUNDS + 1)]
+        rates[str(number)] = max(found.window.rate for found in windows[1:])
+    told = {"rates": rates, "times": round(rates["2"] / rates["1"], 2)}
+    say(f"two processes: {told}")
+    return told
 
-    place = Place(ROOT / ".local" / "bench" / "home")
-    seconds, only = float(sys.argv[1]) if len(sys.argv) > 1 else 3, sys.argv[2] if len(sys.argv) > 2 else ""
-    say = lambda text: print(text, file=sys.stderr, flush=True)  # noqa: E731
-    found = {"governed": governed(place, seconds, say)} if only in ("", "governed") else {}
-    found |= run(place, seconds, say, only) if only != "governed" else {}
-    print(json.dumps(found, indent=1))
 
-
-if __name__ == "__main__":
-    main()
+def everything(place: Place, enterprises: int, seconds: float, say: Say, only: str = "") -> dict[str, Any]:
+    """The world, made where it is not there yet, and all jobs, or those whose name holds `only`."""
+    place.start()
+    agree(place, build(place, enterprises, say))
+    found = run(place, seconds, say, only)
+    return found if only else found | {"governed": governed(place, seconds, say), "two": workers(place, seconds, say)}

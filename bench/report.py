@@ -37,7 +37,7 @@ def between(text: str, name: str, table: str) -> str:
 def tables(found: dict[str, Any], day: date) -> dict[str, str]:
     """The tables of the parts that were measured."""
     made = {}
-    for part, render in (("ingest", _ingest), ("reads", _reads)):
+    for part, render in (("ingest", _ingest), ("reads", _reads), ("compare", _compare)):
         if part in found:
             made[part] = f"{_machine(found[part]['machine'], day)}\n\n{render(found[part])}"
     return made
@@ -91,3 +91,45 @@ def _reads(found: dict[str, Any]) -> str:
         "Others' cores: what the load generator and everybody else on the machine used meanwhile."
     )
     return "\n".join([*rows, "", note])
+
+
+def _compare(found: dict[str, Any]) -> str:
+    rows = [
+        "| job | surface | PostGraphile: req/s, p99 ms | CPU ms, server + PostgreSQL | ours: req/s, p99 ms "
+        "| CPU ms, server + PostgreSQL | CPU, times less | requests, times more |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for case in found["cases"]:
+        for name, title in (("graphql", "GraphQL"), ("rest", "REST")):
+            if name in case:
+                cells = [cell for f in (case["peer"], case[name]) for cell in _cells(f)]
+                times = case[name]["times"]
+                rows.append(_row(case["case"], title, *cells, f"**{times['cpu']}**", times["rate"]))
+    if "governed" in found:
+        rows += ["", "| 100 governed rows, REST | req/s, p99 ms | CPU ms, server + PostgreSQL |", "|---|---|---|"]
+        titles = {
+            "agreement": "under an agreement, recorded",
+            "provider": "as the provider (no row filter), recorded",
+            "unrecorded": "under an agreement, without the ledger",
+        }
+        rows += [_row(title, *_cells(found["governed"][name])) for name, title in titles.items()]
+    if found.get("whole"):
+        rows += ["", "| over a whole dataset | ours: CPU ms, server + PostgreSQL | plain statement | times less |"]
+        rows.append("|---|---|---|---|")
+        rows += [
+            _row(one["job"], f"{one['server_ms']} + {one['postgres_ms']}", one["plain_ms"], f"**{one['times']}**")
+            for one in found["whole"]
+        ]
+    if "two" in found:
+        one, two = (f"{found['two']['rates'][n]:,.0f}" for n in ("1", "2"))
+        rows += ["", f"Two server processes: {two} requests a second, one: {one}; **{found['two']['times']}** times."]
+    return "\n".join(rows)
+
+
+def _row(*cells: object) -> str:
+    return "| " + " | ".join(map(str, cells)) + " |"
+
+
+def _cells(f: dict[str, Any]) -> tuple[str, str]:
+    """Requests a second and p99; CPU milliseconds a request."""
+    return f"{f['rate']:,.0f}, {f['p99']:.0f}", f"{f['server_ms']:.2f} + {f['postgres_ms']:.2f}"

@@ -15,7 +15,7 @@ from lienthong.contract.model import Contract
 from lienthong.contract.registry import Registry
 from lienthong.governance.credentials import token_hash
 from lienthong.kernel.content import content
-from lienthong.store import owner, release, rights, schema
+from lienthong.store import owner, release, rights, schema, served
 from lienthong.store.condition import condition
 from lienthong.store.release_fill import fill_rows
 
@@ -36,10 +36,11 @@ def build(place: Place, enterprises: int, say: Say) -> Registry:
         if _size(connection) != enterprises:
             say(f"rows: {enterprises:,} enterprises, {3 * enterprises:,} dossiers")
             _fill(connection, registry, enterprises)
+            for name in TABLES:
+                connection.execute(sql.SQL("vacuum analyze {}").format(schema.table("governed", name)))
         for name in OPEN:
             _release(connection, registry, registry.get(name), say)
-        for name in TABLES:
-            connection.execute(sql.SQL("vacuum analyze {}").format(schema.table("governed", name)))
+    served.ensure_served(place.settings, registry)
     return registry
 
 
