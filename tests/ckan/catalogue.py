@@ -30,7 +30,10 @@ def packages(folder: Path) -> Iterator[Row]:
             "author": row.get("maintainer") or "",
             "license_id": row.get("license") or "",
             "tags": [{"name": tag} for tag in sorted({tag_name(c) for c in _listed(row.get("categories"))}) if tag],
-            "extras": [{"key": "source", "value": row["source"]}, {"key": "updated", "value": row.get("updated") or ""}],
+            "extras": [
+                {"key": "source", "value": row["source"]},
+                {"key": "updated", "value": row.get("updated") or ""},
+            ],
             "organization": row.get("organization") or "none",
             "resources": [
                 {"name": r.get("name") or "", "format": r.get("format") or "", "url": r.get("url") or ""}

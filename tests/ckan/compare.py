@@ -13,6 +13,7 @@ _OPAQUE = re.compile(r"[A-Za-z0-9_-]{42,60}")
 _SITE = re.compile(r"https?://(?:127\.0\.0\.1|localhost)(?::\d+)?")
 # Sizes of tables and the like: of the machine, not of the interface.
 MEASURED = frozenset({"size", "db_size", "idx_size", "oid", "ms"})
+OWN = frozenset({"text/html", "application/json", "application/atom+xml"})
 MEASURED_IN = frozenset({"meta", "records"})
 
 
@@ -82,10 +83,13 @@ def compare(recorded: Answer, ours: Answer) -> list[Difference]:
 
 
 def _texts(recorded: Answer, ours: Answer) -> Iterator[Difference]:
-    page = recorded.media_type == "text/html"
-    if recorded.media_type in ("text/html", "application/json") and recorded.media_type != ours.media_type:
-        yield Difference("type", "$type", recorded.media_type, ours.media_type)
-    elif not page and recorded.text != ours.text[: len(recorded.text)]:
+    """Pages and feeds are our own: only what they are is compared; files are compared as texts."""
+    if recorded.status != 200:
+        return
+    if recorded.media_type in OWN:
+        if recorded.media_type != ours.media_type:
+            yield Difference("type", "$type", recorded.media_type, ours.media_type)
+    elif recorded.text != ours.text[: len(recorded.text)]:
         yield Difference("value", "$text", recorded.text, ours.text)
 
 

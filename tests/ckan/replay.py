@@ -98,12 +98,23 @@ def _answer(status: int, content_type: str, text: str) -> Answer:
         value = json.loads(text) if kind == "application/json" else None
     except ValueError:
         value = None
-    return Answer(status, kind, value, text)
+    return Answer(status, kind, value if value is not None else _called(text, kind), text)
+
+
+def _called(text: str, kind: str) -> Any:
+    """The value inside a JSONP answer."""
+    if kind != "application/javascript":
+        return None
+    try:
+        return json.loads(text[text.index("({") + 1 : text.rindex(")")])
+    except ValueError:
+        return None
 
 
 def _recorded(response: dict[str, Any]) -> Answer:
     kind = response["headers"].get("Content-Type", "").partition(";")[0]
-    return Answer(response["status"], kind, response.get("json"), response.get("text") or "")
+    text = response.get("text") or ""
+    return Answer(response["status"], kind, response.get("json") or _called(text, kind), text)
 
 
 def _normal(answer: Answer, normal: Normal) -> Answer:
