@@ -126,7 +126,7 @@ async def package_patch(call: Call) -> Any:
     async with saving(call) as s:
         package = await package_of(s, call.params["id"])
         call.check("package_update", package)
-        original = await s.document(package)
+        original = await s.original(package)
         changed = await change(s, package, original | call.params | {"id": package.id}, original)
         return await _answer(s, package, fresh=changed)
 
@@ -145,7 +145,7 @@ async def package_revise(call: Call) -> Any:
         name = _matched_name(given)
         package = await package_of(s, name)
         call.check("package_show", package)
-        original = await s.document(package)
+        original = await s.original(package)
         _must_match(original, given)
         revised = _revised(original, given)
         call.check("package_update", package)
@@ -305,7 +305,7 @@ async def package_resource_reorder(call: Call) -> Any:
     async with saving(call) as s:
         package = await package_of(s, call.params["id"])
         call.check("package_show", package)
-        original = await s.document(package)
+        original = await s.original(package)
         rest = {resource["id"]: resource for resource in original["resources"]}
         for id in order:
             if id not in rest:

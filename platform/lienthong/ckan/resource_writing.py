@@ -35,7 +35,7 @@ async def resource_create(call: Call) -> Any:
         package = await package_of(s, name)
         call.check("package_show", package)
         call.check("resource_create", (package, name))
-        original = await s.document(package)
+        original = await s.original(package)
         given = {"url": "", **{key: value for key, value in call.params.items() if value is not None}}
         found = await _put(s, package, original, [*original["resources"], given], len(original["resources"]))
         await default_views(s, [found])
@@ -88,7 +88,7 @@ async def _update(call: Call, params: Params, *, patch: bool) -> Document:
         if row.state == DELETED:
             raise not_found(detail)
         call.check("resource_update", (package, row.id))
-        original = await s.document(package)
+        original = await s.original(package)
         resources = list(original["resources"])
         position = next(n for n, r in enumerate(resources) if r["id"] == row.id)
         before = resources[position]
@@ -112,6 +112,6 @@ async def resource_delete(call: Call) -> Any:
         package, row = await resource_of(s, call.params["id"])
         call.check("resource_delete", (package, row.id))
         if row.state != DELETED:
-            original = await s.document(package)
+            original = await s.original(package)
             rest = [r for r in original["resources"] if r["id"] != row.id]
             await change(s, package, original | {"resources": rest}, original)

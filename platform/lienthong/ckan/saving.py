@@ -56,6 +56,12 @@ class Saving:
         return hosted.package(await packages.whole(self.session, package), self.shown)
 
 
+    async def original(self, package: HostedPackage) -> Document:
+        """The package as CKAN takes it up to change a part of it: its extras by their keys."""
+        document = await self.document(package)
+        return document | {"extras": sorted(document["extras"], key=lambda extra: str(extra["key"]))}
+
+
 @asynccontextmanager
 async def saving(call: Call) -> AsyncIterator[Saving]:
     """A transaction of writes; contents that nobody has any more go after it, also when it fails."""

@@ -56,7 +56,7 @@ def _elsewhere(body: dict[str, Any]) -> Response:
     url = str(body.get("url") or "")
     if not url.lower().startswith(_ADDRESSES):
         raise NoPage(404)
-    return RedirectResponse(url, 302, headers={"Cache-Control": _FRESH})
+    return RedirectResponse(url, 302, headers={"Cache-Control": _FRESH, "Content-Type": "text/html; charset=utf-8"})
 
 
 def _changed(body: dict[str, Any]) -> datetime:

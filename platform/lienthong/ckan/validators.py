@@ -254,7 +254,7 @@ def resource(given: Document, facts: Facts) -> tuple[Document, Errors]:
             body[name], wrong = passed(given[name], check)
             errors |= {name: wrong} if wrong else {}
     _located(body, row, given.get("upload") is not None)
-    if "mimetype" not in given:
+    if "mimetype" not in given and (facts.package or "upload" in given):
         body["mimetype"] = formats.media_type(body["url"]) if body["url"] else before.get("mimetype")
     if not body.get("format") and id is None:
         body["format"] = formats.guessed(body["url"])

@@ -189,10 +189,12 @@ async def _relations(
     return as_subject, as_object
 
 
-async def free_name(session: AsyncSession, name: str) -> None:
-    """Let a name be used again: deleted packages that bore it bear their id."""
+async def free_name(session: AsyncSession, package: HostedPackage) -> None:
+    """Let a package have its name: deleted ones that bore it bear their id."""
+    others = col(HostedPackage.name) == package.name, col(HostedPackage.id) != package.id
     await session.execute(
         update(HostedPackage)
-        .where(col(HostedPackage.name) == name, col(HostedPackage.state) == DELETED)
+        .where(*others, col(HostedPackage.state) == DELETED)
         .values(name=HostedPackage.id)
+        .execution_options(synchronize_session=False)
     )
