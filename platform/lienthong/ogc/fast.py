@@ -5,7 +5,6 @@ It answers what it knows and leaves all else to the long way: errors, pages, ses
 
 import uuid
 from dataclasses import dataclass, replace
-from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
@@ -19,7 +18,7 @@ from lienthong.kernel.problem import TooCostly, Unavailable
 from lienthong.kernel.text import unslug
 from lienthong.ogc import caching, features, items, tiles
 from lienthong.ogc.asking import GEOJSON, Asking, Place
-from lienthong.ogc.documents import MVT, link
+from lienthong.ogc.documents import MVT
 from lienthong.ogc.tilestore import Kept, TileStore, kept
 from lienthong.store.slots import Marked, Slot, numbers
 from lienthong.store.tiles import is_gathered
@@ -135,14 +134,7 @@ class Fast:
         head["Content-Crs"] = f"<{plan.asked.crs.uri}>"
         if answer.receipt:
             head["Lienthong-Receipt"] = answer.receipt
-        here = f"{self._asking.base}/collections/{quote(place.id, safe=':')}"
-        query = scope["query_string"].decode("latin-1")
-        links = [link(f"{here}/items?{query}" if query else f"{here}/items", "self", GEOJSON)]
-        links.append(link(f"{here}/items?{query + '&' if query else ''}f=html", "alternate", "text/html"))
-        links.append(link(here, "collection"))
-        if answer.next:
-            parts = [p for p in query.split("&") if p and not p.startswith(("cursor=", "offset="))]
-            links.append(link(f"{here}/items?{'&'.join([*parts, 'cursor=' + answer.next])}", "next", GEOJSON))
+        links = features.linked(self._asking.base, place, scope["query_string"], answer)
         body = features.collected(answer, links, features.matched(place, plan.asked, answer))
         headers = [(key.lower().encode(), value.encode("latin-1")) for key, value in head.items()]
         headers += [_GEOJSON, (b"content-length", b"%d" % len(body))]

@@ -44,7 +44,7 @@ class Features:
         answer = await self._door.features(subject, asked.query, place.geometry.name, surface="ogc", crs=asked.crs)
         if answer.receipt:
             headers["Lienthong-Receipt"] = answer.receipt
-        links = self._links(request, place, answer, wanted)
+        links = linked(self._asking.base, place, request.scope["query_string"], answer, wanted == "html")
         body = collected(answer, links, matched(place, asked, answer))
         if wanted == "html":
             return pages.features(place, orjson.loads(body), links, language(request), headers)
@@ -95,17 +95,20 @@ class Features:
         first = await anext(pieces)  # with it the statement has shown that it works
         return StreamingResponse(_after(first, pieces), headers=headers, media_type=GEOJSON)
 
-    def _links(self, request: Request, place: Place, answer: Answer, wanted: str) -> list[dict[str, str]]:
-        here = f"{self._asking.base}/collections/{place.id}"
-        way = here + "/items"
-        links = [
-            link(items.address(way, request, f=None), "self" if wanted != "html" else "alternate", GEOJSON),
-            link(items.address(way, request, f="html"), "self" if wanted == "html" else "alternate", "text/html"),
-            link(here, "collection"),
-        ]
-        if answer.next:
-            links.append(link(items.address(way, request, cursor=answer.next, offset=None), "next", GEOJSON))
-        return links
+
+def linked(base: str, place: Place, query: bytes, answer: Answer, page: bool = False) -> list[dict[str, str]]:
+    """The links of a page of features; `page`: it is shown as one."""
+    here = f"{base}/collections/{quote(place.id, safe=':')}"
+    way = here + "/items"
+    links = [
+        link(items.address(way, query, f=None), "alternate" if page else "self", GEOJSON),
+        link(items.address(way, query, f="html"), "self" if page else "alternate", "text/html"),
+        link(here, "collection"),
+    ]
+    if answer.next:
+        following = items.address(way, query, f="html" if page else None, offset=None, cursor=answer.next)
+        links.append(link(following, "next", "text/html" if page else GEOJSON))
+    return links
 
 
 def matched(place: Place, asked: items.Asked, answer: Answer) -> int | None:

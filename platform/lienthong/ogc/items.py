@@ -4,10 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
-from urllib.parse import urlencode
 
 import orjson
-from starlette.requests import Request
 
 from lienthong.contract.model import Contract
 from lienthong.kernel.problem import QueryInvalid
@@ -172,11 +170,11 @@ def _counted(text: str | None) -> bool:
     return text == "exact"
 
 
-def address(path: str, request: Request, **changes: str | None) -> str:
-    """The address with the parameters of the request, some of them changed."""
-    given: dict[str, str | None] = {**request.query_params, **changes}
-    query = urlencode({name: value for name, value in given.items() if value is not None})
-    return f"{path}?{query}" if query else path
+def address(path: str, query: bytes, **changes: str | None) -> str:
+    """An address with the parameters of a request as they were written, some of them changed or left out."""
+    kept = [part for part in query.decode("latin-1").split("&") if part and part.partition("=")[0] not in changes]
+    kept += [f"{name}={value}" for name, value in changes.items() if value is not None]
+    return f"{path}?{'&'.join(kept)}" if kept else path
 
 
 def number(given: Mapping[str, str], name: str, default: int) -> int:

@@ -121,14 +121,14 @@ class Records:
 
     def _links(self, request: Request, total: int, offset: int, shown: int) -> list[dict[str, str]]:
         here = f"{self._asking.base}/collections/{NAME}"
-        way = here + "/items"
+        way, query = here + "/items", request.scope["query_string"]
         links = [
-            link(items.address(way, request), "self", GEOJSON),
-            link(items.address(way, request, f="html"), "alternate", "text/html"),
+            link(items.address(way, query), "self", GEOJSON),
+            link(items.address(way, query, f="html"), "alternate", "text/html"),
             link(here, "collection"),
         ]
         if offset + shown < total:
-            links.append(link(items.address(way, request, offset=str(offset + shown)), "next", GEOJSON))
+            links.append(link(items.address(way, query, offset=str(offset + shown)), "next", GEOJSON))
         return links
 
     def _document(
