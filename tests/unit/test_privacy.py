@@ -6,14 +6,16 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from lienthong.contract.loader import load
 from lienthong.contract.model import Contract, FieldContract
 from lienthong.kernel.text import both
 from lienthong.privacy.classification import faults
-from lienthong.privacy.detectors import DETECTORS, FIRST, looks
+from lienthong.privacy.detectors import DETECTORS, WORTH_A_LOOK, looks
+from lienthong.privacy.identifiers import find
 from lienthong.store.cluster import Cluster
-from lienthong.store.disclosure import leave_out
+from lienthong.store.disclosure import leave_out, worth_sql
 from tests.journey.release_world import DEFINITIONS
 
 PERSONAL: dict[str, str] = {
@@ -65,11 +67,11 @@ def connection() -> Iterator[psycopg.Connection]:
 
 
 def found_in(connection: psycopg.Connection, text: str) -> set[str]:
-    return {
-        d.name
-        for d in DETECTORS
-        if connection.execute("select %s ~ %s and %s ~ %s", (text, FIRST, text, d.pattern)).fetchone() == (True,)
-    }
+    """What is found in a text that PostgreSQL holds to be worth a look."""
+    looked = sql.SQL("select {}").format(worth_sql(sql.Literal(text), WORTH_A_LOOK))
+    worth = connection.execute(looked).fetchone() == (True,)
+    assert worth or not find(text)
+    return find(text)
 
 
 @pytest.mark.parametrize(("text", "detector"), PERSONAL.items())
@@ -109,7 +111,7 @@ def test_where_it_is_looked() -> None:
     )
     found: dict[str, set[str]] = {}
     for look in looks(fields):
-        found.setdefault(look.place, set()).add(look.detector)
+        found.setdefault(look.place, set()).update(look.kinds)
     everything = {d.name for d in DETECTORS}
     assert found == {
         "note": everything,
@@ -131,7 +133,7 @@ def test_rows_are_left_out_and_counted_by_place(connection: psycopg.Connection) 
         ' (3, null, \'[{"who": "A", "code": "0912345678"}, {"who": "020099000001"}]\'),'
         ' (4, \'ban@mail.com\', \'[{"who": "Hai", "code": "0312345678"}]\'), (5, null, null)'
     )
-    found = leave_out(connection, "things", ["id"], looks(fields), FIRST)
+    found = leave_out(connection, "things", ["id"], looks(fields), find)
     assert found.rows == 3
     assert set(found.by_place) == {("note", "mobile_phone", 1), ("note", "email", 2), ("people.who", "citizen_id", 1)}
     assert [key for key, _ in found.keys] == [{"id": 2}, {"id": 3}, {"id": 4}]

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
-from lienthong.contract.model import Contract, FieldContract, OpenView, Part, QualityRule, Relationship
+from lienthong.contract.model import Contract, FieldContract, OpenView, QualityRule, Relationship
+from lienthong.contract.part import Part
 from lienthong.kernel.text import Bilingual, both
 
 Bump = Literal["major", "minor", "patch"]

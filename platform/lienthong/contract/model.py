@@ -10,9 +10,13 @@ from functools import cached_property
 from hashlib import sha256
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 
+from lienthong.contract.opened import GroupBy as GroupBy
+from lienthong.contract.opened import MayHold as MayHold
+from lienthong.contract.opened import Measure as Measure
+from lienthong.contract.opened import OpenView as OpenView
+from lienthong.contract.part import NAME, Part
 from lienthong.contract.types import TYPES
 from lienthong.contract.types.base import Column, LogicalType
 from lienthong.kernel.text import Bilingual, slug
@@ -21,20 +25,6 @@ Classification = Literal["public", "internal", "personal", "sensitive"]
 OpenUse = Literal["publish", "suppress"]
 Severity = Literal["error", "warning"]
 Dimension = Literal["accuracy", "completeness", "conformity", "consistency", "coverage", "timeliness", "uniqueness"]
-NAME = r"^[a-z][a-z0-9_]{1,62}$"
-ConditionMap = dict[str, Any]
-
-
-class Part(BaseModel):
-    """A part of a contract: camelCase in YAML, unknown keys refused."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        alias_generator=to_camel,
-        populate_by_name=True,
-        ignored_types=(cached_property,),
-    )
 
 
 MaskMethod = Literal["drop", "hash", "last", "year", "province", "grid"]
@@ -59,29 +49,6 @@ class Mask(Part):
     method: MaskMethod
     keep: int = Field(default=4, ge=1, le=8)
     metres: int = Field(default=1000, ge=10, le=100_000)
-
-
-HeldIdentifier = Literal[
-    "old_identity_card",
-    "mobile_phone",
-    "home_phone",
-    "email",
-    "personal_tax_code",
-    "bank_account",
-    "bank_card",
-    "social_insurance",
-    "health_insurance",
-    "passport",
-    "driving_licence",
-    "vehicle_plate",
-]
-
-
-class MayHold(Part):
-    """Kinds of identifier that a published field may hold, for they are no person's here, and why."""
-
-    identifiers: tuple[HeldIdentifier, ...] = Field(min_length=1)
-    because: Bilingual
 
 
 class FieldContract(Part):
@@ -221,106 +188,6 @@ class Access(Part):
 
     shared: Shared | None = None
     write: Write | None = None
-
-
-class GroupBy(Part):
-    """A dimension of an aggregate open view."""
-
-    of: str
-    transform: Literal["none", "year", "quarter", "month", "band5"] = "none"
-    name: str | None = None
-    title: Bilingual | None = None
-
-    @property
-    def field(self) -> str:
-        """The name of the resulting field."""
-        return self.name or self.of
-
-
-class Measure(Part):
-    """A number of an aggregate open view; `where` counts or averages only some rows."""
-
-    name: str = Field(pattern=NAME)
-    title: Bilingual
-    measure: Literal["count", "sum", "avg", "min", "max"]
-    of: str | None = None
-    where: ConditionMap | None = None
-
-
-class Generalisation(Part):
-    """A step that makes a field of a row view coarser, in its own type.
-
-    year, month: the first day of it; band: the lower bound of a band of `width`; prefix: the first `keep` characters;
-    province: the province of a unit; grid: a point moved to a grid of `metres`; drop: nothing.
-    """
-
-    field: str = Field(pattern=NAME)
-    to: Literal["year", "month", "band", "prefix", "province", "grid", "drop"]
-    width: int = Field(default=5, ge=2)
-    keep: int = Field(default=2, ge=1)
-    metres: int = Field(default=1000, ge=10, le=100_000)
-
-
-class Anonymity(Part):
-    """No row of a row view stands out: k rows are alike in the quasi-identifiers, with l values of each sensitive field.
-
-    `steps` are taken one after the other until no more than `mostSuppressed` of the rows would be left out.
-    """
-
-    k: int = Field(default=5, ge=2)
-    diversity: int = Field(default=2, ge=1, alias="l")
-    quasi_identifiers: tuple[str, ...] = Field(min_length=1)
-    sensitive: tuple[str, ...] = ()
-    steps: tuple[Generalisation, ...] = ()
-    most_suppressed: float = Field(default=0.05, ge=0, le=1)
-
-
-class PersonalPlace(Part):
-    """Points that are somebody's home: on a grid of `metres`, or not at all; `without` are fields emptied beside them."""
-
-    field: str = Field(pattern=NAME)
-    where: ConditionMap | None = None
-    metres: int | None = Field(default=None, ge=100, le=100_000)
-    without: tuple[str, ...] = ()
-
-
-class Protection(Part):
-    """How cells of an aggregate are protected (Eurostat; Hundepool et al., Statistical Disclosure Control).
-
-    `margins`: totals over which dimensions the public may know (all of them by default), against which cells are
-    suppressed besides the small ones. A sum is sensitive when its largest contributor could be estimated to within
-    `p` percent, or `n` of them make up `share` percent. `contributor`: the field that says whose a row is (each row
-    its own by default). `rounding`: counts are published as multiples of it. `changes: hold` keeps the numbers of a
-    cell as they were published until k rows have changed.
-    """
-
-    margins: Literal["all", "none"] | tuple[tuple[str, ...], ...] = "all"
-    p: float = Field(default=15, gt=0, lt=100)
-    n: int = Field(default=2, ge=1, le=3)
-    share: float = Field(default=85, gt=0, lt=100)
-    contributor: str | None = Field(default=None, pattern=NAME)
-    rounding: int | None = Field(default=None, ge=2, le=100)
-    changes: Literal["publish", "hold"] = "publish"
-
-
-class OpenView(Part):
-    """What is published: rows (with `where`), or an aggregate with its own id and small cells suppressed."""
-
-    id: str | None = Field(default=None, pattern=NAME)
-    title: Bilingual | None = None
-    description: Bilingual | None = None
-    where: ConditionMap | None = None
-    group_by: tuple[GroupBy, ...] = ()
-    measures: tuple[Measure, ...] = ()
-    k: int = Field(default=5, ge=2)
-    protection: Protection = Protection()
-    anonymity: Anonymity | None = None
-    places: tuple[PersonalPlace, ...] = ()
-
-    @property
-    def is_aggregate(self) -> bool:
-        """Is it a table of groups, not of rows?"""
-        return bool(self.group_by)
 
 
 class Publication(Part):

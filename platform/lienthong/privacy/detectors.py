@@ -1,25 +1,17 @@
-"""Personal identifiers as they stand in free text. Patterns are PostgreSQL's (ARE), for a set-based search.
-
-Old 9-digit identity cards are not looked for: any number of nine digits would do.
-"""
+"""What is looked for in the published texts, and where. The finding itself is `identifiers.find`."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lienthong.contract.model import FieldContract
 from lienthong.contract.types import TYPES, LogicalType
-from lienthong.contract.types.persons import CitizenId
 from lienthong.kernel.text import Bilingual, both
-from lienthong.store.disclosure import Look
+from lienthong.store.disclosure import Look, Worth
 
-_FREE_TEXT = frozenset({"text"})
+FREE_TEXT = frozenset({"text"})
 # Types whose form leaves room for twelve digits of a person; a household business has them as its tax code.
-_ROOMY = _FREE_TEXT | {"identifier", "tax_code", "url", "email", "document_number"}
-# Digits in groups count only where a number can begin: codes such as H01-201008-0975 are no numbers of persons.
-_APART = "(?<![0-9A-Za-z.-])"
-_BLANK = "[ .-]?"
-# Words after which ten digits are a tax code.
-_TAX_CODE_BEFORE = "(?<!(MST|[Tt]huế|THUẾ|[Dd]oanh nghiệp|MSDN)[: ]{0,2})"
+_ROOMY = frozenset({"identifier", "tax_code", "email", "document_number"})
+_ADDRESSES = frozenset({"url"})
 
 
 @dataclass(frozen=True)
@@ -28,40 +20,44 @@ class Detector:
 
     name: str
     title: Bilingual
-    pattern: str
-    types: frozenset[str]
+    types: frozenset[str] = FREE_TEXT
 
-
-_DIGIT = "[0-9]"
-_BY_FOUR = f"{_DIGIT}{{4}}[ .-]{_DIGIT}{{4}}[ .-]{_DIGIT}{{4}}"
-_BY_THREE = f"{_DIGIT}{{3}}[ .-]{_DIGIT}{{3}}[ .-]({_DIGIT}{{6}}|{_DIGIT}{{3}}[ .-]{_DIGIT}{{3}})"
-# Province 0dd, century and sex 0 to 3: as strict as groups allow.
-_BEGINS = f"0{_DIGIT}{{2}}{_BLANK}[0-3]"
-_GROUPED = f"{_APART}(?={_BEGINS})({_BY_FOUR}|{_BY_THREE})(?!{_DIGIT})"
-_MOBILE = f"\\(?(0|(\\+|00)?84)\\)?{_BLANK}[35789]({_BLANK}[0-9]){{8}}(?![0-9])"
 
 DETECTORS: tuple[Detector, ...] = (
     Detector(
-        "citizen_id",
-        both("số định danh cá nhân", "personal identification number"),
-        f"(?<![0-9]){CitizenId.pattern}(?![0-9])|{_GROUPED}",
-        _ROOMY,
+        "citizen_id", both("số định danh cá nhân", "personal identification number"), FREE_TEXT | _ROOMY | _ADDRESSES
     ),
-    Detector(
-        "mobile_phone",
-        both("số điện thoại di động", "mobile phone number"),
-        f"{_TAX_CODE_BEFORE}{_APART}{_MOBILE}",
-        _FREE_TEXT,
-    ),
+    Detector("old_identity_card", both("số chứng minh nhân dân", "number of an old identity card")),
+    Detector("mobile_phone", both("số điện thoại di động", "mobile phone number"), FREE_TEXT | _ADDRESSES),
+    Detector("home_phone", both("số điện thoại nhà riêng", "telephone number of a home")),
     Detector(
         "email",
         both("thư điện tử không phải của cơ quan", "e-mail address that is no agency's"),
-        r"[A-Za-z0-9_%+-]@(?![A-Za-z0-9.-]*gov\.vn(?![A-Za-z0-9.-]))([A-Za-z0-9-]+\.)+[A-Za-z]{2,}",
-        _FREE_TEXT,
+        FREE_TEXT | _ADDRESSES,
     ),
+    Detector("personal_tax_code", both("mã số thuế của cá nhân", "tax code of a person")),
+    Detector("bank_account", both("số tài khoản ngân hàng", "bank account number")),
+    Detector("bank_card", both("số thẻ ngân hàng", "payment card number")),
+    Detector("social_insurance", both("mã số bảo hiểm xã hội", "social insurance number")),
+    Detector("health_insurance", both("mã thẻ bảo hiểm y tế", "health insurance number")),
+    Detector("passport", both("số hộ chiếu", "passport number")),
+    Detector("driving_licence", both("số giấy phép lái xe", "driving licence number")),
+    Detector("vehicle_plate", both("biển số xe", "number plate")),
 )
-# Every finding holds nine digits, at most two signs apart, or an at sign.
-FIRST = r"[0-9]([ .-]{0,2}[0-9]){8}|@"
+BY_NAME = {detector.name: detector for detector in DETECTORS}
+
+_OTHER_DIGITS = "\u0660-\u0669\u2460-\u2469\uff10-\uff19\U0001d7ce-\U0001d7ff"
+_REAL = f"0-9{_OTHER_DIGITS}"
+_READ = f"[0-9OoQDIlSBZ|{_OTHER_DIGITS}\u041e\u043e\u039f\u03bf]"
+_NUMBERS = "không|khong|một|mot|hai|ba|bốn|bon|tư|tu|năm|nam|sáu|sau|bảy|bay|tám|tam|chín|chin"
+# What every finding in running text has, as patterns of PostgreSQL (ARE), the cheapest first: five digits, and seven
+# signs that may be digits, not far apart; or an at sign, or the word for it; or digits said.
+WORTH_A_LOOK: Worth = (
+    (f"[{_REAL}].*[{_REAL}].*[{_REAL}].*[{_REAL}].*[{_REAL}]", f"{_READ}([^0-9A-Za-z]{{0,9}}{_READ}){{6}}"),
+    ("[@\uff20]|&#|[[({<] ?([aA][tT]|[aA] ?-?[cC])| (at|AT|a ?-?còng|a ?-?cong) ",),
+    (f"(?i)({_NUMBERS})([ ,.-]{{1,3}}({_NUMBERS})){{3}}",),
+)
+WORTH_A_LOOK_IN_CODES: Worth = (("[0-9]([ .-]?[0-9]){11}",),)
 
 
 def looks(fields: tuple[FieldContract, ...]) -> list[Look]:
@@ -70,11 +66,12 @@ def looks(fields: tuple[FieldContract, ...]) -> list[Look]:
 
 
 def _looks(field: FieldContract) -> Iterator[Look]:
+    allowed = frozenset(field.may_hold.identifiers if field.may_hold else ())
     for place, part, kind in _texts(field):
-        for detector in DETECTORS:
-            if kind.name in detector.types:
-                free = kind.name in _FREE_TEXT
-                yield Look(place, detector.name, field.name, part, detector.pattern, free)
+        wanted = frozenset(d.name for d in DETECTORS if kind.name in d.types) - allowed
+        if wanted:
+            worth = WORTH_A_LOOK_IN_CODES if kind.name in _ROOMY else WORTH_A_LOOK
+            yield Look(place, field.name, part, wanted, worth)
 
 
 def _texts(field: FieldContract) -> Iterator[tuple[str, str | None, LogicalType]]:

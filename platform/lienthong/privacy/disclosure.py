@@ -13,7 +13,8 @@ from lienthong.contract.model import Contract
 from lienthong.kernel.problem import Conflict, Invalid
 from lienthong.kernel.text import both
 from lienthong.privacy.classification import faults, published, withheld
-from lienthong.privacy.detectors import DETECTORS, FIRST, looks
+from lienthong.privacy.detectors import DETECTORS, looks
+from lienthong.privacy.identifiers import find
 from lienthong.store.disclosure import LeftOut, leave_out
 from lienthong.store.release import columns_of
 from lienthong.store.release_fill import Cells
@@ -80,8 +81,8 @@ def check_release(connection: Connection, contract: Contract, name: str, cells: 
                 both(f"Cột không được mở: {', '.join(sorted(extra))}", f"Columns not open: {', '.join(sorted(extra))}"),
                 place=relation,
             )
-    found = leave_out(connection, name, contract.primary_key, looks(fields), FIRST)
-    past = leave_out(connection, name + "_history", contract.primary_key, looks(fields), FIRST)
+    found = leave_out(connection, name, contract.primary_key, looks(fields), find)
+    past = leave_out(connection, name + "_history", contract.primary_key, looks(fields), find)
     return DisclosureReport(
         columns=tuple(f.name for f in fields),
         withheld=tuple(f.name for f in withheld(contract)),

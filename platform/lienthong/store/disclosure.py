@@ -1,27 +1,31 @@
 """Looking for what must not be published in the rows of a release, set-based, and leaving such rows out."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from psycopg import Connection, sql
 
 from lienthong.store.schema import table
 
+_BATCH = 5000  # rows fetched at once
+Worth = tuple[tuple[str, ...], ...]
+"""Patterns (ARE): one of the groups, and all patterns of it, are found in a text that is worth a look."""
+
 
 @dataclass(frozen=True)
 class Look:
-    """A text to look at (a column, or a property of the records in a list) and the pattern that must not be there.
+    """A text to look at (a column, or a property of the records in a list), and the kinds that must not be there.
 
-    `free` is running text, where a cheap pattern is tried first; a code is short, and tried at once.
+    `worth` is cheap, and every finding fulfils it: other texts do not leave the database.
     """
 
     place: str
-    detector: str
     column: str
     part: str | None
-    pattern: str
-    free: bool
+    kinds: frozenset[str]
+    worth: Worth
 
     @property
     def text(self) -> sql.Composable:
@@ -32,15 +36,10 @@ class Look:
         path = sql.Literal(f'$[*]."{self.part}"')
         return sql.SQL("jsonb_path_query_array({}, {}::jsonpath)::text").format(name, path)
 
-    @property
-    def found(self) -> sql.Composable:
-        """The SQL condition that the pattern stands in the text."""
-        return sql.SQL("{} ~ {}").format(self.text, sql.Literal(self.pattern))
-
 
 @dataclass(frozen=True)
 class LeftOut:
-    """What was found: rows left out, rows by (place, detector), and the keys of some of them."""
+    """What was found: rows left out, rows by (place, kind), and the keys of some of them."""
 
     rows: int
     by_place: tuple[tuple[str, str, int], ...]
@@ -51,33 +50,30 @@ NOTHING = LeftOut(0, (), ())
 
 
 def leave_out(
-    connection: Connection, name: str, key: Sequence[str], looks: Sequence[Look], first: str, limit: int = 1000
+    connection: Connection,
+    name: str,
+    key: Sequence[str],
+    looks: Sequence[Look],
+    find: Callable[[str], Iterable[str]],
+    limit: int = 1000,
 ) -> LeftOut:
-    """Delete the rows of `release.<name>` in which a pattern is found.
-
-    `first` is a cheap pattern that every finding in running text fulfils: most rows are looked at once only.
-    """
+    """Delete the rows of `release.<name>` in whose texts `find` finds a kind that must not be there."""
     if not looks:
         return NOTHING
-    relation, names = table("release", name), sql.SQL(", ").join(map(sql.Identifier, key))
-    places = sql.SQL(", ").join(
-        sql.SQL("case when {} then {} end").format(look.found, sql.Literal(f"{look.place}:{look.detector}"))
-        for look in looks
-    )
-    connection.execute(
-        sql.SQL(
-            "create temp table found on commit drop as select * from (select ctid as _at, {names}, "
-            "array_remove(array[{places}], null) as _places from {relation} "
-            "where {worth}) f where cardinality(_places) > 0"
-        ).format(names=names, places=places, relation=relation, worth=_worth(looks, first))
-    )
+    connection.execute("create temp table found (_at tid, _places text[]) on commit drop")
+    found = list(_found(connection, name, looks, find))  # before the COPY: one thing at a time on a connection
+    with connection.cursor() as cursor, cursor.copy("copy pg_temp.found from stdin") as copy:
+        for at, places in found:
+            copy.write_row((at, places))
     counts = connection.execute(
         "select place, count(*) from pg_temp.found, unnest(_places) place group by 1 order by 1"
     ).fetchall()
+    relation, names = table("release", name), sql.SQL(", ").join(sql.Identifier("t", k) for k in key)
     keys = connection.execute(
         sql.SQL(
-            "select (select row_to_json(k) from (select {}) k), _places from pg_temp.found order by {} limit {}"
-        ).format(names, names, sql.Literal(limit))
+            "select (select row_to_json(k) from (select {}) k), _places from pg_temp.found f "
+            "join {} t on t.ctid = f._at order by {} limit {}"
+        ).format(names, relation, names, sql.Literal(limit))
     ).fetchall()
     deleted = connection.execute(
         sql.SQL("delete from {} t using pg_temp.found f where t.ctid = f._at").format(relation)
@@ -87,11 +83,39 @@ def leave_out(
     return LeftOut(deleted, by_place, tuple((row, tuple(places_)) for row, places_ in keys))
 
 
-def _worth(looks: Sequence[Look], first: str) -> sql.Composable:
-    """The rows that are worth a closer look."""
-    tests = [look.found for look in looks if not look.free]
-    texts = {(look.column, look.part): look.text for look in looks if look.free}
-    if texts:
-        whole = sql.SQL("concat_ws(e'\\n', {})").format(sql.SQL(", ").join(texts.values()))
-        tests.append(sql.SQL("{} ~ {}").format(whole, sql.Literal(first)))
+def _found(
+    connection: Connection, name: str, looks: Sequence[Look], find: Callable[[str], Iterable[str]]
+) -> Iterator[tuple[str, list[str]]]:
+    """Where rows are (tid) and `place:kind` of what stands in them."""
+    statement = sql.SQL("select ctid::text, {} from {} where {}").format(
+        sql.SQL(", ").join(look.text for look in looks), table("release", name), _worth(looks)
+    )
+    with connection.cursor(name="texts") as cursor:
+        cursor.itersize = _BATCH
+        for at, *texts in cursor.execute(statement):
+            places = sorted(
+                f"{look.place}:{kind}"
+                for look, text in zip(looks, texts, strict=True)
+                if text
+                for kind in look.kinds.intersection(find(text))
+            )
+            if places:
+                yield at, places
+
+
+def _worth(looks: Sequence[Look]) -> sql.Composable:
+    """The rows that are worth a closer look: texts of one kind are looked at together."""
+    tests = []
+    for worth, group in groupby(sorted(looks, key=lambda look: look.worth), key=lambda look: look.worth):
+        text = sql.SQL("concat_ws(e'\\n', {})").format(sql.SQL(", ").join(look.text for look in group))
+        tests.append(worth_sql(text, worth))
     return sql.SQL(" or ").join(tests)
+
+
+def worth_sql(text: sql.Composable, worth: Worth) -> sql.Composable:
+    """The SQL condition that a text is worth a look."""
+    ways = (
+        sql.SQL(" and ").join(sql.SQL("{} ~ {}").format(text, sql.Literal(pattern)) for pattern in patterns)
+        for patterns in worth
+    )
+    return sql.SQL("({})").format(sql.SQL(" or ").join(ways))

@@ -1,0 +1,167 @@
+"""Which kinds of identifier stand in a text."""
+
+import re
+
+from lienthong.privacy.identifiers import kinds, marked, words
+from lienthong.privacy.identifiers.numbers import Number, runs, without_dates
+from lienthong.privacy.identifiers.reading import clean, digits, fold, spoken
+
+_WORTH = re.compile(r"\d(?:\D{0,4}\d){6}|@|(?<![a-z])(?:at|a cong|a-cong|acong)(?![a-z])")
+_SAID = "(?:khong|mot|hai|ba|bon|tu|nam|sau|bay|tam|chin)"
+_NAMED_DIGITS = re.compile(rf"{_SAID}[ ,.\-]{{1,3}}{_SAID}")
+# Words that say that ten digits are no telephone, nine no identity card.
+_OTHERWISE = frozenset({"tax", "business", "other", "personal_tax", "card", "plate"})
+
+
+def find(text: str) -> set[str]:
+    """The kinds of personal identifier that stand in `text` (see detectors.DETECTORS)."""
+    text = clean(text)
+    folded = fold(text)
+    if _NAMED_DIGITS.search(folded):
+        text = spoken(text)
+        folded = fold(text)
+    read = digits(text)
+    if not _WORTH.search(read.lower() if read is text else fold(read)) and not _WORTH.search(folded):
+        return set()
+    found = marked.find(text, folded, read)
+    blotted, last = without_dates(read), 0
+    for run in runs(blotted):
+        taken: list[Number] = []
+        before_end = last
+        for number in _in_order(run):
+            if any(number.start < t.end and t.start < number.end for t in taken):
+                continue
+            if kind := _kind(number, read, folded, before_end):
+                found.add(kind)
+                taken.append(number)
+        if any(len(n.digits) >= 8 for n in run):
+            last = _word_after(folded, last, run[0])
+    return found
+
+
+def _word_after(folded: str, last: int, run: Number) -> int:
+    """From where words tell of the next number: after this one, unless nothing but signs will follow it."""
+    rest = folded[run.end : run.end + 40]
+    return run.end if re.match(r"[^a-z]{0,6}[a-z]", rest) else last
+
+
+def _in_order(run: list[Number]) -> list[Number]:
+    """Numbers written in one piece, or separated from their neighbours, before those that cut through groups."""
+    return sorted(run, key=lambda n: (not (n.whole or n.single or n.apart), -len(n.digits)))
+
+
+def _kind(number: Number, text: str, folded: str, last: int) -> str | None:
+    """What a number is, by the word beside it, else by its form."""
+    word = words.before(folded, number.start, last) or words.after(folded, number.end)
+    if word and (named := _named(number, word, folded)):
+        return named
+    if not (_begins(text, folded, number, word) and number.natural):
+        return None
+    return _by_form(number, word, text, folded)
+
+
+def _named(number: Number, word: str, folded: str) -> str | None:
+    """What the word before says, where the digits do not speak against it."""
+    length = len(number.digits)
+    complete = number.whole or number.single or number.apart
+    match word:
+        case "identity" if complete and length in (9, 12):
+            return "old_identity_card" if length == 9 else "citizen_id"
+        case "personal_tax" if complete and length in (10, 12, 13):
+            return "citizen_id" if length == 12 else "personal_tax_code"
+        case "social" if complete and length == 10:
+            return "social_insurance"
+        case "health" if complete and length in (10, 13):
+            return "health_insurance"
+        case "licence" if complete and length == 12:
+            return "driving_licence"
+        case "card" if complete and 12 <= length <= 19:
+            return "bank_card"
+        case "bank" if complete and number.natural and 6 <= length <= 19 and not words.is_amount(folded, number.end):
+            treasury = words.of_treasury(folded, number.start, number.end)
+            return None if treasury or number.is_amount_like(folded) and length < 9 else "bank_account"
+        case "phone" if kinds.is_mobile(number.digits) or kinds.is_mobile_without_zero(number.digits):
+            return "mobile_phone"
+        case "tax" if complete and length == 12 and kinds.is_citizen_id(number.digits):
+            return "citizen_id"
+    return None
+
+
+def _by_form(number: Number, word: str | None, text: str, folded: str) -> str | None:
+    """What the digits are by themselves."""
+    told, found = number.digits, None
+    person = words.of_person(folded, number.start)
+    if kinds.is_card(told) and (number.single or set(number.shape[:-1]) <= {4} or len(told) == 15):
+        return "bank_card"
+    if kinds.is_citizen_id(told):
+        return "citizen_id"
+    if number.is_amount_like(text) or words.is_amount(folded, number.end):
+        return None
+    if _is_personal_tax(number, word, person):
+        return "personal_tax_code"
+    if word not in _OTHERWISE:
+        found = _telephone(number, word, text, folded, person) or _old_card(number, text, person)
+    return found
+
+
+def _is_personal_tax(number: Number, word: str | None, person: bool) -> bool:
+    told = number.digits
+    if not kinds.is_tax_code(told) or told.endswith("000"):
+        return False
+    if word == "tax" and person:
+        return True
+    shaped = number.single or number.shape[0] == 10 or word == "tax"
+    return (
+        told[0] == "8"
+        and shaped
+        and word in (None, "tax")
+        and (len(told) == 10 or number.shape[0] == 10 or word == "tax")
+    )
+
+
+def _telephone(number: Number, word: str | None, text: str, folded: str, person: bool) -> str | None:
+    told = number.digits
+    if kinds.is_mobile(told):
+        return None if _is_decimal(number, text) else "mobile_phone"
+    alone = number.single and number.whole and _is_cell(number, text)
+    if kinds.is_mobile_without_zero(told) and (alone or person or word == "phone"):
+        return "mobile_phone"
+    if kinds.is_land_line(told) and (person or words.is_private(folded, number.start)):
+        return "home_phone"
+    return None
+
+
+def _old_card(number: Number, text: str, person: bool) -> str | None:
+    told = number.digits
+    if len(told) == 9 and person and number.shape in ((9,), (3, 3, 3)):
+        return "old_identity_card"
+    if not kinds.is_old_card(told) or number.shape not in ((9,), (3, 3, 3)):
+        return None
+    alone = number.single and _is_cell(number, text)
+    return "old_identity_card" if told[0] == "0" or alone else None
+
+
+def _is_cell(number: Number, text: str) -> bool:
+    """Is the number all that the text holds?"""
+    return not (text[: number.start] + text[number.end :]).strip(" .,;:'\"()[]")
+
+
+def _is_decimal(number: Number, text: str) -> bool:
+    """0.912345678 is no telephone."""
+    return number.shape == (1, 9) and text[number.start + 1] in ".,"
+
+
+def _begins(text: str, folded: str, number: Number, word: str | None) -> bool:
+    """Can a number begin here? Not within a code such as H01-201008-0975."""
+    at = number.start
+    if at and text[at - 1] in "+(":
+        return True
+    token = re.search(r"[^\s,;:()\[\]=\"'|]*$", text[max(0, at - 30) : at])
+    beside = token[0] if token else ""
+    if not beside:
+        return True
+    if any(c.isdigit() for c in beside) or text[at - 1] == "\x00":
+        return not number.gaps and beside[-1] not in ".-_/" and not beside[-1].isalnum()
+    if beside[-1].isalpha():  # letters right before: only a word, or a number that tells itself
+        return word is not None or number.single and kinds.is_citizen_id(number.digits)
+    return True

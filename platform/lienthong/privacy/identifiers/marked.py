@@ -1,0 +1,80 @@
+"""Identifiers that hold letters: e-mail addresses, health insurance cards, passports, number plates, old licences."""
+
+import re
+
+from lienthong.privacy.identifiers import words
+
+_TLD = r"(?:com|vn|net|org|edu|info|io|me|biz|asia|name|co|us|uk|jp|kr|sg|eu|de|fr|gov|mil|xyz|online|site|cloud)"
+_AT = r"(?:@ ?| @ | ?[\[({<] ?(?:at|a cong|a-cong|acong|@) ?[\])}>] ?| (?:at|a cong|a-cong|acong) )"
+_DOT = r"(?: ?\. ?| ?[\[({<] ?(?:dot|cham|\.) ?[\])}>] ?| (?:dot|cham) )"
+_PLAIN_MAIL = re.compile(r"[a-z0-9_%+\-.]*[a-z0-9_%+\-]@((?:[a-z0-9\-]+\.)+[a-z]{2,24})(?![a-z0-9])")
+_MAIL = re.compile(
+    rf"[a-z0-9_%+\-.]*[a-z0-9_%+\-]{_AT}([a-z0-9\-]+(?:{_DOT}[a-z0-9\-]+){{0,3}}{_DOT}{_TLD})(?![a-z0-9])"
+)
+_CUT_MAIL = re.compile(r"[a-z0-9_%+\-.]*[a-z0-9_%+\-] ?@ ?(gmail|yahoo|hotmail|outlook|icloud|ymail|live)(?![a-z0-9])")
+_PRIVATE_MAIL = re.compile(
+    r"(?:gmail|yahoo|hotmail|outlook|icloud|ymail|live|proton|protonmail|aol|zoho|msn|mail)(?:\.|$)"
+)
+_OFFICE = re.compile(
+    r"(?:^|[^a-z0-9])(?:info|contact|lienhe|vanthu|hotro|support|sales?|kinhdoanh|admin|cskh|office|hr|tuyendung|"
+    r"hanhchinh|vanphong|webmaster|noreply|no-reply|help|bophanmotcua|tiepdan)@"
+)
+_HEALTH_GROUPS = (
+    "DN|HX|CH|NN|TK|HC|XK|HT|TB|NO|CT|XB|TN|CS|QN|CA|CY|XN|MS|CC|CK|CB|KC|HD|TE|BT|HN|DT|DK|XD|TS|TC|TQ|TA|TY|HG|LS|"
+    "PV|HS|SV|GB|GD|TH|TV|TD|TU|BA|NU|TG|ND|XV|TL|XH|VT|TX|TT|QT|LE|NM|CN|DS|AK|NC|HK|KH"
+)
+_SEPARATOR = r"[ .\-]{0,3}"
+_HEALTH = re.compile(rf"(?<![A-Za-z0-9])(?:{_HEALTH_GROUPS}){_SEPARATOR}[1-5](?:{_SEPARATOR}\d){{12}}(?!\d)", re.I)
+_PASSPORT = re.compile(rf"(?<![a-z0-9])[a-z]{{1,2}}{_SEPARATOR}\d(?:{_SEPARATOR}\d){{6,7}}(?!\d)")
+_VN_PASSPORT = re.compile(r"(?<![a-z0-9])[bcnpke]\d{7,8}(?!\d)")
+_LICENCE = re.compile(rf"(?<![a-z0-9])[a-z]{{1,2}}{_SEPARATOR}\d(?:{_SEPARATOR}\d){{5,11}}(?!\d)")
+_PLATE = re.compile(
+    r"(?<![a-z0-9.])(?:1[1-9]|[2-9]\d) ?-? ?[a-z][a-z0-9]?(?: ?- ?| )?(?:\d{3}[. ]\d{2}|\d{5}|\d{4})(?!\d)"
+)
+_STRICT_PLATE = re.compile(r"(?<![a-z0-9.])(?:1[1-9]|[2-9]\d)[a-z](?:[a-z]|\d)?[\- ]\d{3}\.\d{2}(?!\d)")
+
+
+def find(text: str, folded: str, digits: str) -> set[str]:
+    """The kinds found. `text` cleaned, `folded` and `digits` as long as it."""
+    found = set()
+    if _has_mail(folded):
+        found.add("email")
+    if _HEALTH.search(digits) or _HEALTH.search(text):
+        found.add("health_insurance")
+    if _beside(_PASSPORT, folded, "passport") or any(
+        words.of_person(folded, m.start()) for m in _VN_PASSPORT.finditer(folded)
+    ):
+        found.add("passport")
+    if _beside(_LICENCE, folded, "licence"):
+        found.add("driving_licence")
+    if _STRICT_PLATE.search(folded) or _beside(_PLATE, folded, "plate"):
+        found.add("vehicle_plate")
+    return found
+
+
+def _beside(pattern: re.Pattern[str], folded: str, kind: str) -> bool:
+    """Is there one that a word names before it?"""
+    return any(words.before(folded, m.start(), 0) == kind for m in pattern.finditer(folded))
+
+
+def _has_mail(folded: str) -> bool:
+    if _CUT_MAIL.search(folded):
+        return True
+    return any(
+        _is_private(m)
+        for pattern in (_PLAIN_MAIL, _MAIL)
+        if "@" in folded or pattern is _MAIL
+        for m in pattern.finditer(folded)
+    )
+
+
+def _is_private(found: re.Match[str]) -> bool:
+    """Not an agency's address, nor the box of an office at a domain of its own."""
+    domain = re.sub(
+        r"[\[({<>})\]]", "", re.sub(r" ?[\[({<]? ?(?:dot|cham) ?[\])}>]? ?", ".", found[1].replace(" ", ""))
+    )
+    domain = domain.strip(".")
+    if domain == "gov.vn" or domain.endswith(".gov.vn"):
+        return False
+    office = _OFFICE.match(found[0][: found[0].find("@") + 1] if "@" in found[0] else "")
+    return not office or bool(_PRIVATE_MAIL.match(domain))

@@ -1,0 +1,98 @@
+"""Numbers in a text: groups of digits, and what stands between them."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_RUN = re.compile(r"\d(?:[ \t.,\-_/*'~:;()\[\]+|\\]{0,3}\d)*")
+_GROUP = re.compile(r"\d+")
+_PLAIN = re.compile(r"(?: ?[.\-_*~'] ?| {1,3}|\) ?[.\-]? ?|[|\\]|\.\.|--|\]\[?|\)\()")
+_DATE = re.compile(
+    r"(?<![\d.\-/])(?:[0-3]?\d([/.\-])[01]?\d\1(?:19|20)\d\d|(?:19|20)\d\d([/.\-])[01]?\d\2[0-3]?\d)(?![.\-/]?\d)"
+    r"|(?<![\d:])[0-2]?\d:[0-5]\d(?::[0-5]\d)?(?![\d:])"
+)
+_MONEY_SHAPE = re.compile(r"[1-9]\d{0,2}(?:([., ])\d{3})(?:\1\d{3})+")
+# How people write ten, eleven and twelve digits in groups.
+_USUAL = {
+    (4, 3, 3), (3, 3, 4), (3, 4, 3), (4, 2, 2, 2), (2, 2, 2, 2, 2), (4, 6), (5, 5), (3, 7), (2, 4, 4), (4, 4, 2),
+    (4, 4, 3), (5, 3, 3), (3, 4, 4), (5, 6), (4, 7), (3, 3, 3, 3), (4, 4, 4), (3, 3, 6), (6, 6), (3, 9), (3, 1, 2, 6),
+    (3, 3, 3), (2, 3, 2, 3), (3, 2, 2, 3), (4, 2, 4), (4, 4, 4, 4), (3, 2, 2, 5), (2, 4, 2, 2), (4, 3, 2, 1),
+}  # fmt: skip
+_PLAIN_SHAPES = {(4, 3, 3), (3, 3, 4), (3, 4, 3), (4, 6), (3, 3, 3, 3), (4, 4, 4)}  # whatever stands between
+LONGEST = 20
+
+
+@dataclass(frozen=True)
+class Number:
+    """Neighbouring groups of digits, taken as one number."""
+
+    digits: str
+    start: int
+    end: int
+    shape: tuple[int, ...]
+    gaps: tuple[str, ...]
+    whole: bool  # all the groups that stand together
+    apart: bool  # what stands beside it separates otherwise than what stands within
+
+    @property
+    def single(self) -> bool:
+        """One group."""
+        return len(self.shape) == 1
+
+    @property
+    def natural(self) -> bool:
+        """Is it written as one writes one number, so that no word beside is needed to see it?"""
+        if self.single:
+            return True
+        plain = all(_PLAIN.fullmatch(gap) for gap in self.gaps)
+        if self.whole and plain:
+            blanks = not "".join(self.gaps).strip()
+            return not blanks or len(self.shape) == 2 or self.shape in _USUAL or _is_even(self.shape)
+        if self.whole:
+            return self.shape in _PLAIN_SHAPES and len(set(self.gaps)) == 1
+        return plain and self.apart and self.shape in _USUAL and len(set(self.gaps)) == 1
+
+    def is_amount_like(self, text: str) -> bool:
+        """Groups of three as in an amount (12.345.678)?"""
+        return bool(_MONEY_SHAPE.fullmatch(text[self.start : self.end]))
+
+
+def without_dates(text: str) -> str:
+    """`text` with dates and times blotted out; as long as `text`."""
+    return _DATE.sub(lambda found: "\x00" * len(found[0]), text)
+
+
+def runs(text: str) -> Iterator[list[Number]]:
+    """For each run of groups, the numbers that could be read in it, longest first."""
+    for run in _RUN.finditer(text):
+        if sum(c.isdigit() for c in run[0]) >= 6:
+            yield sorted(_numbers(text, run), key=lambda n: -len(n.digits))
+
+
+def _numbers(text: str, run: re.Match[str]) -> Iterator[Number]:
+    groups = [(m.start(), m.end()) for m in _GROUP.finditer(text, run.start(), run.end())]
+    gaps = [text[a[1] : b[0]] for a, b in zip(groups, groups[1:], strict=False)]
+    for first in range(len(groups)):
+        total = 0
+        for last in range(first, len(groups)):
+            total += groups[last][1] - groups[last][0]
+            if total > LONGEST:
+                break
+            if total >= 6:
+                inner = gaps[first:last]
+                outer = [gaps[first - 1]] if first else []
+                outer += gaps[last : last + 1]
+                yield Number(
+                    "".join(text[a:b] for a, b in groups[first : last + 1]),
+                    groups[first][0],
+                    groups[last][1],
+                    tuple(b - a for a, b in groups[first : last + 1]),
+                    tuple(inner),
+                    whole=not outer,
+                    apart=all(gap not in inner for gap in outer),
+                )
+
+
+def _is_even(shape: tuple[int, ...]) -> bool:
+    """Groups that grow or shrink: 5, 1, 4 are a code, its level and its parent."""
+    return list(shape) in (sorted(shape), sorted(shape, reverse=True))

@@ -1,0 +1,72 @@
+"""A text as a scanner reads it: one form for every way of writing a digit, a dash, a letter with marks."""
+
+import html
+import re
+import unicodedata
+
+_ZERO_WIDTH = (0xAD, 0x34F, 0x61C, 0x180E, 0xFEFF, 0x20E3, 0xFE0E, 0xFE0F)
+_GONE = dict.fromkeys(
+    [*_ZERO_WIDTH, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), *range(0x1D173, 0x1D17B)]
+)
+_DASHES = dict.fromkeys([*range(0x2010, 0x2016), 0x2043, 0x2212, 0x2E3A, 0x2E3B, 0x30FC, 0x2500], "-")
+_DOTS = dict.fromkeys([0xB7, 0x2022, 0x2027, 0x2219, 0x22C5, 0x30FB, 0x25CF], ".")
+# Letters of other scripts that look like O, and signs that NFKC leaves alone.
+_LIKE = dict.fromkeys([0x41E, 0x43E, 0x39F, 0x3BF, 0x555, 0x585], "O") | {0x2044: "/", 0x24FF: "0"}
+_TABLE: dict[int, str | None] = {**_GONE, **_DASHES, **_DOTS, **_LIKE}
+
+
+def clean(text: str) -> str:
+    """`text` in NFKC, without signs of no width, every digit 0-9, every dash '-', every blank ' '."""
+    if "&" in text:
+        text = html.unescape(text)
+    if text.isascii():
+        return text
+    text = unicodedata.normalize("NFKC", text.translate(_TABLE)).translate(_TABLE)
+    if any(ord(c) > 127 and c.isdigit() for c in text):
+        text = "".join(str(unicodedata.digit(c, c)) if ord(c) > 127 and c.isdigit() else c for c in text)
+    return text
+
+
+def _base(code: int) -> str:
+    letter = unicodedata.normalize("NFD", chr(code))[0]
+    return "d" if letter in "đĐðÐ" else letter.lower()
+
+
+_FOLD = {code: _base(code) for code in (*range(0x41, 0x5B), *range(0xC0, 0x250), *range(0x1E00, 0x1F00))}
+
+
+def fold(text: str) -> str:
+    """Lower case without tone marks, sign by sign: as long as `text`."""
+    return text.translate(_FOLD)
+
+
+# Letters that are put for digits, between digits; the fifth of such a number that may be letters at most.
+_DISGUISED = re.compile(r"(?<![^\W\d_])(?:[0-9OoQDIlSBZ|](?:[ .\-_]{0,3}(?=[0-9OoQDIlSBZ|]))?){8,}(?![^\W\d_])")
+_PIECE = re.compile(r"[A-Za-z|]*\d[A-Za-z|\d]*|(?<![^\W_])[OoIl|](?![^\W_])")
+_LETTERS = str.maketrans("OoQDIl|SBZ", "0000111582")
+_WORDS = {
+    "khong": "0", "mot": "1", "hai": "2", "ba": "3", "bon": "4", "tu": "4", "nam": "5", "lam": "5", "sau": "6",
+    "bay": "7", "tam": "8", "chin": "9",
+}  # fmt: skip
+_WORD = "(?:" + "|".join(_WORDS) + ")"
+_SPOKEN = re.compile(rf"(?<![a-z]){_WORD}(?:[ ,.\-]{{1,3}}{_WORD}){{7,}}(?![a-z])")
+
+
+def spoken(text: str) -> str:
+    """`text` with digits in place of eight or more digits that are written as words."""
+    while found := _SPOKEN.search(fold(text)):
+        digits = "".join(_WORDS[word] for word in re.findall(r"[a-z]+", found[0]))
+        text = text[: found.start()] + digits + text[found.end() :]
+    return text
+
+
+def digits(text: str) -> str:
+    """`text` with digits in place of the letters that stand for them (O9l2…): as long as `text`."""
+    return _DISGUISED.sub(_undisguise, text)
+
+
+def _undisguise(found: re.Match[str]) -> str:
+    real, letters = len(re.findall(r"\d", found[0])), len(re.findall(r"[A-Za-z|]", found[0]))
+    if not 0 < letters <= real:
+        return found[0]
+    return _PIECE.sub(lambda piece: piece[0].translate(_LETTERS), found[0])

@@ -1,0 +1,118 @@
+"""The words beside a number that tell what it is; folded: lower case, no tone marks."""
+
+import re
+
+_KINDS: dict[str, str] = {
+    "personal_tax": (
+        r"mst ?(?:cn|ca nhan|tncn|hkd|ho kinh doanh)|(?:ma so thue|ma thue|mst) (?:ca nhan|tncn|thu nhap ca nhan|"
+        r"ho kinh doanh|cua (?:ong|ba|anh|chi|toi|ca nhan)|(?:ong|ba|anh|chi) )|thue tncn|thue thu nhap ca nhan|"
+        r"personal tax(?: code| id)?|pit(?: code)?|tax id of (?:mr|ms|mrs)|mst npt|mst nguoi phu thuoc"
+    ),
+    "identity": (
+        r"so cccd|cccd|c\.c\.c\.d|can cuoc(?: cong dan)?|the cc|s?cmnd|cmtnd|cmt|c\.m\.n\.d|"
+        r"chung minh(?: thu| nhan dan)?|"
+        r"(?:so|ma so|ma) dinh danh(?: ca nhan)?|dinh danh ca nhan|sddcn|ddcn|giay to tuy than|so giay to|gttt|"
+        r"id card|identity(?: card| no| number)?|citizen id|national id|id (?:no|number)|so id|so cc"
+    ),
+    "social": r"bhxh|bao hiem xa hoi|so so bao hiem|so bao hiem|ma so bao hiem|ma so bh|so bh|social insurance",
+    "health": r"bhyt|bao hiem y te|the bao hiem|the bh|health insurance",
+    "licence": r"gplx|giay phep lai xe|bang lai(?: xe)?|driv(?:ing|er'?s?) licen[cs]e",
+    "passport": r"ho chieu|passport|so hc|passeport|hc so",
+    "plate": r"bien so(?: xe)?|bien kiem soat|bks|bsx|bs xe|dang ky xe|xe may|xe o to|xe",
+    "card": (
+        r"so the|the tin dung|the ghi no|the atm|visa|master ?card|napas|jcb|amex|credit card|"
+        r"debit card|card(?: no)?"
+    ),
+    "bank": (
+        r"s\.?t\.?k|so tk|tk|so tai khoan|(?<!dinh )(?<!theo )tai khoan(?: so)?|account(?: no|"
+        r" number)?|acc(?:t)?|a/c|chuyen khoan|"
+        r"ngan hang|bank|vietcombank|vcb|bidv|agribank|techcombank|tcb|vietinbank|ctg|mb ?bank|mb|acb|vp ?bank|"
+        r"tp ?bank|sacombank|stb|shb|hd ?bank|vib|ocb|sea ?bank|msb|exim ?bank|lp ?bank|lienvietpostbank|pvcombank|"
+        r"nam a ?bank|ab ?bank|bac a ?bank|scb|kienlongbank|viet ?capital|timo|cake|momo|iban"
+    ),
+    "phone": (
+        r"sdt|s\.d\.t|so dt|dtdd|dien thoai(?: di dong| lien he)?|dt|d/t|phone|tel|mobile|cell(?:phone)?|di dong|dd|"
+        r"zalo|viber|whats ?app|telegram|hotline|lien he|lien lac|lh|goi|call|contact|alo|"
+        r"so may|nhan tin|sms|fax|may ban"
+    ),
+    "tax": r"mst|ma so thue|ma thue|tax code|tax|thue|msthue|vat",
+    "business": (
+        r"msdn|ma so doanh nghiep|ma dn|doanh nghiep|dkkd|dkdn|gpkd|gcndk\w*|giay chung nhan|giay phep|gcn|"
+        r"ma chi nhanh|chi nhanh|cong ty|htx|hop tac xa"
+    ),
+    "other": (
+        r"ho so|quyet dinh|cong van|van ban|thong bao|tthc|thu tuc|hop dong|hoa don|ma vach|isbn|issn|serial|seri|"
+        r"thua dat|to ban do|ma don|don hang|van don|phieu|barcode|imei|tai san|nghi dinh|thong tu|so hieu|ky hieu|"
+        r"toa do|gtin|sku|kinh do|vi do|dien tich|ma so|so lo|lo hang|ma kh|ma khach hang|so tham chieu|"
+        r"cong to|ma hang|danh muc|von|von dieu le|gia|so tien|tong|doanh thu|kinh phi|tong dai|duong day nong"
+    ),
+}
+_ANY = re.compile("|".join(rf"(?P<{kind}>(?<![a-z])(?:{words})(?![a-z]))" for kind, words in _KINDS.items()))
+_SURNAME = (
+    "nguyen|tran|le|pham|hoang|huynh|phan|vu|vo|dang|bui|do|ho|ngo|duong|ly|dao|doan|vuong|trinh|truong|dinh|lam|mai|"
+    "to|ta|ha|cao|luong|luu|thai|chu|nong|trieu|vi|hua|be|ma|quach|tang|la|lo|sung|giang|vang|thao|phung|ton|kieu|nghiem"
+)
+# A title, or a name that begins with a family name, right before the number.
+_PERSON = re.compile(
+    rf"(?:(?<![a-z])(?:ong|ba|anh|chi|chu ho|co|chau|em|ho ten|ho va ten|mr|mrs|ms|nguoi dai dien|dai dien|nguoi nop)"
+    rf"[ :.][a-z .]{{0,40}}|(?<![a-z])(?:{_SURNAME})(?: [a-z]{{1,8}}){{1,4}})[ ,:;()\-–|/]{{0,5}}(?:so[ :]*)?$"
+)
+_PRIVATE = re.compile(
+    r"(?<![a-z])(?:nha rieng|ca nhan|chu ho|(?:gap|cua|lien he|goi(?: cho)?) (?:ong|ba|anh|"
+    r"chi|chu|co|em)|rieng)(?![a-z])"
+)
+_COMPANY = re.compile(
+    r"(?<![a-z])(?:cong ty|tnhh|co phan|doanh nghiep|htx|hop tac xa|chi nhanh|truong|so|ubnd|phong)(?![a-z])"
+)
+_TREASURY = re.compile(r"kho bac|kbnn|ngan sach")
+_MONEY = re.compile(
+    r"^ ?(?:dong|d(?![a-z])|vnd|usd|eur|trieu|ty(?![a-z])|nghin|ngan(?! hang)|m2|m3|"
+    r"ha(?![a-z])|kg|tan(?![a-z])|km|%|nguoi|luot|ho(?![a-z])|kwh)"
+)
+_BANK_AFTER = re.compile(
+    r"^[ ,(\-:/]{0,4}(?:tai |at |o |nh |ngan hang |thuoc |mo tai )*(?:tmcp )?(?:ngan hang|"
+    r"vietcombank|vcb|bidv|agribank|techcombank|"
+    r"tcb|vietinbank|mb ?bank|mb(?![a-z])|acb|vp ?bank|tp ?bank|sacombank|shb|hd ?bank|vib|"
+    r"ocb|sea ?bank|msb|exim ?bank|lp ?bank|"
+    r"pvcombank|nam a|ab ?bank|bac a|scb|kienlongbank)"
+)
+_IN_BRACKETS = re.compile(r"^ ?[(\[] ?")
+
+
+def before(text: str, start: int, last: int) -> str | None:
+    """The kind that the nearest word before `start` names, looked for back to `last`, the end of the number before."""
+    found = None
+    for match in _ANY.finditer(text, max(0, last, start - 60), start):
+        found = match.lastgroup
+    return found
+
+
+def after(text: str, end: int) -> str | None:
+    """The kind that words right after a number name: `(zalo)`, `tại Vietcombank`."""
+    beside = text[end : end + 40]
+    if _BANK_AFTER.match(beside):
+        return "bank"
+    if (bracket := _IN_BRACKETS.match(beside)) and (match := _ANY.match(beside, bracket.end())):
+        return match.lastgroup
+    return None
+
+
+def of_person(text: str, start: int) -> bool:
+    """Does a title or a person's name stand right before?"""
+    beside = text[max(0, start - 60) : start]
+    return bool(_PERSON.search(beside)) and not _COMPANY.search(beside)
+
+
+def is_private(text: str, start: int) -> bool:
+    """Do words before say that the number is somebody's own?"""
+    return bool(_PRIVATE.search(text, max(0, start - 50), start))
+
+
+def is_amount(text: str, end: int) -> bool:
+    """Does a unit follow: money, area, weight, people?"""
+    return bool(_MONEY.match(text[end : end + 16]))
+
+
+def of_treasury(text: str, start: int, end: int) -> bool:
+    """Is it the account of a state treasury?"""
+    return bool(_TREASURY.search(text, max(0, start - 80), end + 80))

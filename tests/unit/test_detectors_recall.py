@@ -1,0 +1,58 @@
+"""E07: nearly every identifier of a person is found, in sentences that nobody looked at; ordinary cells are left alone."""
+
+from pathlib import Path
+
+import pytest
+
+from lienthong.privacy.detectors import DETECTORS
+from lienthong.privacy.identifiers import find
+from tests.security.identifiers.ordinary import cells
+from tests.security.identifiers.sentences import seeds
+
+SEEDS, CELLS = 5_000, 50_000
+
+
+@pytest.mark.parametrize("held_out", [False, True])
+def test_identifiers_of_persons_are_found(held_out: bool) -> None:
+    made = seeds(SEEDS, 20_261_122, held_out)
+    assert {kind for _, kind in made} >= {d.name for d in DETECTORS} - {"home_phone", "driving_licence"}
+    missed = [text for text, _ in made if not find(text)]
+    misnamed = [(text, kind) for text, kind in made if (found := find(text)) and kind not in found]
+    assert len(missed) <= SEEDS * 0.01, missed[:20]
+    assert len(misnamed) <= SEEDS * 0.02, misnamed[:20]
+
+
+def test_ordinary_cells_are_left_alone(shared: Path) -> None:
+    flagged = [text for text in cells(shared / "data", CELLS, 7) if find(text)]
+    assert len(flagged) <= CELLS * 0.01, flagged[:20]
+
+
+def test_ordinary_cells_without_real_input_are_left_alone() -> None:
+    made = cells(None, 5_000, 8)
+    assert not [text for text in made if find(text)][: len(made) // 1000]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("gọi nhà riêng ông Ba 0205 3812 345", "home_phone"),
+        ("GPLX số 250123456789 hạng B2", "driving_licence"),
+        ("CCCD 099999999999", "citizen_id"),  # a number that cannot be, where the word says that it is one
+        ("nguyenvana (at) gmail (dot) com", "email"),
+        ("nguyen.van.a a còng gmail chấm com", "email"),
+        ("không chín một hai ba bốn năm sáu bảy tám", "mobile_phone"),
+        ("o9l2345678", "mobile_phone"),
+        ("&#48;912345678", "mobile_phone"),
+    ],
+)
+def test_kinds_and_disguises(text: str, kind: str) -> None:
+    assert kind in find(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["0.912345678", "tại khoản 3 Điều 192 số 92/2015/QH13", "03110 5 0311 Nuôi cá", "mẫu số 03, 04, 06, 07, 08", "Art @philart.net",
+     "Kho bạc Nhà nước, tài khoản 3511.0.1054137", "info@congtyabc.vn", "500000000 đồng"],
+)  # fmt: skip
+def test_what_only_looks_like_one(text: str) -> None:
+    assert not find(text)
