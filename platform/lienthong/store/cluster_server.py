@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lienthong.store.cluster_account import Account
 from lienthong.store.cluster_place import SUPERUSER, Place
-from lienthong.store.cluster_settings import server_settings
+from lienthong.store.cluster_settings import memory_limit, server_settings
 
 START_SECONDS = 300  # recovery after a crash may take long
 
@@ -94,7 +94,7 @@ def _clear_leftovers(place: Place) -> None:
 
 
 def _launch(place: Place, account: Account, binaries: Path) -> None:
-    command = _pg_ctl(place, binaries, "start", "-l", place.log, "-w", "-t", str(START_SECONDS))
+    command = [*_limits(place), *_pg_ctl(place, binaries, "start", "-l", place.log, "-w", "-t", str(START_SECONDS))]
     settings = place.data / "lienthong.conf"
     for attempt in range(_ATTEMPTS):
         time.sleep(attempt)  # processes of a server that was killed take a moment to go
@@ -105,6 +105,12 @@ def _launch(place: Place, account: Account, binaries: Path) -> None:
             return
     tail = place.log.read_text(errors="replace").splitlines()[-5:] if place.log.exists() else []
     raise place.failure("PostgreSQL không khởi động được.", "PostgreSQL does not start.", "\n".join(tail))
+
+
+def _limits(place: Place) -> list[str | Path]:
+    """Each process of a sandbox has so much memory and no more, whatever is asked of it."""
+    memory = memory_limit(place.profile)
+    return ["prlimit", f"--as={memory}", "--core=0", "--"] if memory else []
 
 
 def _pg_ctl(place: Place, binaries: Path, action: str, *options: str | Path) -> list[str | Path]:

@@ -59,6 +59,15 @@ _SANDBOX: Mapping[str, str] = {
 }
 
 
+SANDBOX_MEMORY = 640 * _MIB
+"""Of one process of a sandbox, shared memory and programs included."""
+
+
+def memory_limit(profile: Profile) -> int | None:
+    """Bytes that one process of the server may take; None: as many as there are."""
+    return SANDBOX_MEMORY if profile == "sandbox" else None
+
+
 def server_settings(profile: Profile, port: int, sockets: Path) -> str:
     """The text of a PostgreSQL configuration file for this machine."""
     own = {"test": _TEST, "sandbox": _SANDBOX}

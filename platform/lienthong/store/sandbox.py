@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import logging
 import os
-import resource
 import shutil
 import signal
 from collections.abc import AsyncIterator, Sequence
@@ -31,7 +30,6 @@ from lienthong.store.sandbox_rights import CONNECTIONS, MILLISECONDS, READER, ha
 log = logging.getLogger("lienthong.sandbox")
 FOLDER = "sandbox"
 MOST_ROWS, MOST_BYTES, MOST_COST = 32_000, 10_000_000, 2_000_000.0
-MEMORY = 640 << 20  # of one server process, shared memory and programs included
 PATIENCE = 0.7  # seconds after the time limit until a statement is ended by force
 RESTART = 3.0  # seconds that the cluster may need after a process was ended by force
 AT_ONCE = CONNECTIONS - 2
@@ -86,10 +84,6 @@ class Place:
                 log.warning("the sandbox does not start; it is made anew")
                 shutil.rmtree(self._folder / "data", ignore_errors=True)
                 self._cluster.start()
-        if self._cluster is not None and (pid := self._cluster.pid):
-            with contextlib.suppress(PermissionError, ProcessLookupError):  # another account's: it has its own limits
-                resource.prlimit(pid, resource.RLIMIT_AS, (MEMORY, MEMORY))
-                resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))
         with (
             psycopg.connect(self.owner_url, autocommit=True, connect_timeout=10) as connection,
             connection.transaction(),

@@ -38,7 +38,7 @@ def _pattern(name: str, arguments: tuple[Any, ...]) -> str | None:
     if name == "substring" and (_number(arguments[1]) is not None or _text(arguments[1]) is None):
         return None if len(arguments) > 2 or _number(arguments[1]) is not None or _is_number(arguments[1]) else _LONG
     pattern = _text(arguments[place])
-    if pattern is None or len(pattern) > MOST_PATTERN or re.search(r"\\\d|\{\d{3,}", pattern):
+    if pattern is None or len(pattern) > MOST_PATTERN or re.search(r"\\\d|\{\d*,?\d{3,}", pattern):
         return _LONG
     return None
 
