@@ -36,7 +36,7 @@ def canonical(manifest: Mapping[str, Any]) -> bytes:
 
 def _whole(value: Any) -> Any:
     """JavaScript's numbers: 1.0 is 1."""
-    if isinstance(value, float) and value.is_integer():
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return int(value)
     if isinstance(value, Mapping):
         return {name: _whole(part) for name, part in value.items()}
@@ -53,7 +53,10 @@ def signed(settings: Settings, manifest: Mapping[str, Any]) -> dict[str, Any]:
 
 def signer_of(manifest: Mapping[str, Any], keys: Iterable[VerifierKey]) -> VerifierKey | None:
     """The first of `keys` that signed the manifest; None when none did."""
-    content, given = canonical(manifest), manifest.get(SIGNATURES)
+    try:
+        content, given = canonical(manifest), manifest.get(SIGNATURES)
+    except TypeError:  # a number or a text that we never wrote
+        return None
     for entry in given if isinstance(given, list) else ():
         for key in keys:
             if isinstance(entry, dict) and _fits(entry, key, content):

@@ -145,6 +145,14 @@ def _written(connection: psycopg.Connection, step: Step) -> None:
     record(connection, step.contract, step.number, step.action, step.actor, step.details)
 
 
+def drafted(connection: psycopg.Connection, id_: UUID, number: int | None) -> None:
+    """Write down that the draft which was asked for is made; whether it passed stands with it."""
+    connection.execute(
+        "update platform.release_step set state = 'done', number = %s, done_at = clock_timestamp() where id = %s",
+        (number, id_),
+    )
+
+
 def record(
     connection: psycopg.Connection, contract: Contract, number: int | None, action: str, actor: Actor, details: Details
 ) -> None:
@@ -182,7 +190,15 @@ def _asked(settings: Settings, registry: Registry, connection: psycopg.Connectio
 
 def refuse(connection: psycopg.Connection, id_: UUID, problem: Problem) -> None:
     """Write down why a step was not taken."""
-    told = {"vi": problem.as_json("vi"), "en": problem.as_json("en")}
+    fix = problem.fix
+    kept: dict[str, Any] = {
+        "slug": problem.slug,
+        "status": problem.status,
+        "detail": {"vi": problem.detail.vi, "en": problem.detail.en},
+        "place": problem.place,
+        "fix": {"vi": fix.vi, "en": fix.en} if fix else None,
+    }
+    told = {"vi": problem.as_json("vi"), "en": problem.as_json("en"), "kept": kept}
     connection.execute(
         "update platform.release_step set state = 'refused', done_at = clock_timestamp(), problem = %s where id = %s",
         (Jsonb(told), id_),

@@ -28,6 +28,7 @@ from lienthong.kernel.text import Bilingual, both
 from lienthong.pipelines.release_folder import ReleaseFolder
 from lienthong.pipelines.release_keys import signed
 from lienthong.store import release, release_changes, served
+from lienthong.store.files import file_store
 from lienthong.store.schema import table
 
 Instead = Literal["previous", "nothing"]
@@ -79,6 +80,7 @@ def serve(
         place.complete(orjson.dumps(told, option=orjson.OPT_INDENT_2))
         _pack(connection, contract, number, told, place.there)
         place.publish()
+        file_store(settings).keep(place.final, f"{contract.id}/{number}")
     connection.execute(
         "update platform.release set state = 'superseded', changed_at = clock_timestamp() "
         "where dataset = %s and state = 'published' and number <> %s",
@@ -214,6 +216,7 @@ def withdraw(
 def remove_files(settings: Settings, contract: Contract, number: int) -> None:
     """Move the files of a withdrawn release out of reach."""
     folder(settings, contract, number).withdraw(settings.home / "withdrawn")
+    file_store(settings).forget(f"{contract.id}/{number}")
 
 
 def _take_away(connection: Connection, contract: Contract, number: int) -> None:

@@ -179,13 +179,17 @@ def _limited(file: IO[bytes]) -> bytes:
 def _read(content: bytes, place: str) -> dict[str, Any]:
     """A manifest. Raises Invalid, also when a name stands twice in an object."""
     try:
-        told = json.loads(content.decode("utf-8-sig"), object_pairs_hook=_once)
+        told = json.loads(content.decode("utf-8-sig"), object_pairs_hook=_once, parse_constant=_no_number)
         if not isinstance(told, dict) or not isinstance(told.get("files"), list):
             raise ValueError("no list of files")
     except (ValueError, RecursionError) as error:
         detail = both("Bản kê không đọc được", "The manifest cannot be read")
         raise Invalid(detail, place=place, fix=str(error)[:100]) from error
     return told
+
+
+def _no_number(text: str) -> float:
+    raise ValueError(f"{text} is no JSON")
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -252,7 +256,7 @@ def _package(report: Verified, path: Path, manifest: Mapping[str, Any], keys: Se
             same = inside is not None and canonical(_read(_limited(archive.open(inside)), path.name)) == canonical(
                 manifest
             )
-    except (Invalid, NotFound, OSError, zipfile.BadZipFile) as error:
+    except (Invalid, NotFound, OSError, TypeError, zipfile.BadZipFile) as error:
         report.found("unreadable", path.name, str(error)[:100])
         return
     report.files += 1

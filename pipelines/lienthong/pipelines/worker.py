@@ -59,6 +59,19 @@ def publish(context: JobContext, dataset: str, force: bool = False) -> dict[str,
     return _result(run(*_given(context, dataset), force=force))
 
 
+def draft(context: JobContext, dataset: str, step: str, actor: str, role: str, force: bool = False) -> dict[str, Any]:
+    """Make and check a release that waits for its approval, as a steward asked in `step`."""
+    from lienthong.catalog.releases import Actor
+    from lienthong.pipelines.release import draft as run
+    from lienthong.pipelines.release_life import drafted
+
+    settings, registry, contract = _given(context, dataset)
+    report = run(settings, registry, contract, Actor(actor, role), force=force)
+    with owner.connect(settings) as connection:
+        drafted(connection, UUID(step), report.number)
+    return _result(report)
+
+
 def write(context: JobContext, dataset: str, run: str) -> dict[str, Any]:
     """Carry out a write of rows; the platform's own trigger asks for it."""
     from lienthong.pipelines.writes import write as carry_out
@@ -124,7 +137,7 @@ def install(settings: Settings) -> None:
 def _app(connector: BaseConnector) -> App:
     """The tasks, with a way to the database."""
     app = App(connector=connector)
-    for task in (ingest, check, publish, write):
+    for task in (ingest, check, publish, draft, write):
         app.task(name=task.__name__, queue=QUEUE, pass_context=True, retry=_RETRY)(task)
     every_minute = app.task(name="revive", queue=QUEUE, pass_context=True, queueing_lock="revive")(revive)
     app.periodic(cron="* * * * *")(every_minute)

@@ -13,6 +13,7 @@ from types import FrameType
 import psycopg
 
 from lienthong.app.delivering import Delivering
+from lienthong.app.releasing import keep_releases
 from lienthong.contract.registry import Registry
 from lienthong.governance.agreements.duty import apply_rights
 from lienthong.governance.identity.duty import sweep
@@ -28,6 +29,7 @@ DUTIES: dict[str, Duty] = {
     "agreements": apply_rights,
     "identity": sweep,
     "webhooks": Delivering(),
+    "releases": keep_releases,
 }
 IDLE_SECONDS = 0.5
 

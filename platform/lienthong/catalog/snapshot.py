@@ -205,8 +205,12 @@ class Catalog:
             found = next((r for r in (await self.current()).datasets[dataset].releases if r.number == number), None)
             if found is not None:
                 return found
-            self._looked = 0.0
+            self.look_again()
         return None
+
+    def look_again(self) -> None:
+        """Something was changed just now: the next caller sees it."""
+        self._looked = 0.0
 
     async def current(self) -> Snapshot:
         """The snapshot, not older than a second."""

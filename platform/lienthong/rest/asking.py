@@ -6,11 +6,10 @@ from functools import partial
 from starlette.requests import Request
 
 from lienthong.access import synthetic
+from lienthong.access.door import Answer
 from lienthong.access.services import Services
 from lienthong.contract.model import Contract
 from lienthong.governance.subject import Subject
-from lienthong.kernel.problem import NotFound
-from lienthong.kernel.text import both
 from lienthong.rest import caching, versions
 from lienthong.rest.grammar import Reach
 from lienthong.store.scope import Scope
@@ -48,7 +47,7 @@ class Asking:
         return Reach(self.services.registry, partial(self.services.door.scope, subject))
 
     async def head(self, request: Request, scope: Scope, variant: str = "") -> tuple[dict[str, str], int | None]:
-        """The headers of the answer and, for open data, the number of the release. Raises NotFound.
+        """The headers of the answer and, for open data, the number of the release. Raises NotFound, Gone.
 
         `variant`: what of the answer the address does not tell, its media type.
         """
@@ -57,9 +56,17 @@ class Asking:
         if scope.schema == "governed":
             return caching.GOVERNED | versions.headers(scope.contract), None
         snapshot = await self.services.catalog.current()
-        release = snapshot.datasets[scope.contract.id].release
-        if release is None:
-            detail = both("Bộ dữ liệu chưa có bản phát hành", "The dataset has no release yet")
-            raise NotFound(detail, place=scope.contract.slug)
+        release = snapshot.datasets[scope.contract.id].served()
         tag = caching.etag(release, scope.contract.version + variant, request)
         return caching.OPEN | versions.headers(scope.contract) | {"ETag": tag}, release.number
+
+    async def read_from(
+        self, request: Request, scope: Scope, headers: dict[str, str], answer: Answer, expected: int | None
+    ) -> int | None:
+        """The release that the rows are of; its tag takes the place of another one's: a swap may have come between."""
+        if answer.release is None or answer.release == expected:
+            return expected
+        release = await self.services.catalog.at(scope.contract.id, answer.release)
+        if release is not None:
+            headers["ETag"] = caching.etag(release, scope.contract.version, request)
+        return answer.release

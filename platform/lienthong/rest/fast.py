@@ -19,6 +19,7 @@ from lienthong.rest import caching, query, versions
 from lienthong.rest.asking import Asking
 from lienthong.store.changes import etag
 from lienthong.store.condition import value_of
+from lienthong.store.keyset import AnotherRelease
 from lienthong.store.query import Query
 from lienthong.store.slots import Marked, numbers
 from lienthong.web.parameters import named
@@ -88,6 +89,13 @@ class Fast:
             if release is None and not plan.governed:
                 return False
             answer = await self._services.door.again(subject, plan.compiled, call.texts, "rest")
+            if release is not None and answer.release not in (None, release.number):
+                release = await self._services.catalog.at(call.contract.id, answer.release or 0)
+                if release is None:
+                    return False
+        except AnotherRelease:  # pages of the release before do not come any more
+            self._plan(call, subject, rights)
+            return False
         except (TooCostly, Unavailable) as problem:  # once is enough
             await respond(Request(scope), problem)(scope, receive, send)
             return True

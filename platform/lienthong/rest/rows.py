@@ -60,6 +60,7 @@ class Rows:
             return caching.unchanged(headers)
         estimated = given.get("count") == "estimated" and not asked.total
         answer = await self._door.rows(subject, asked, surface="rest")
+        release = await self._asking.read_from(request, scope, headers, answer, release)
         page: dict[str, object] = {"limit": asked.page.limit, "next": answer.next, "count": answer.count or 0}
         if estimated:
             page |= {"total": await self._door.estimate(subject, asked), "estimated": True}
@@ -76,6 +77,7 @@ class Rows:
         if headers.get("ETag") and caching.matches(request, headers["ETag"]):
             return caching.unchanged(headers)
         answer = await self._door.one(subject, asked, surface="rest")
+        release = await self._asking.read_from(request, scope, headers, answer, release)
         if scope.schema == "governed" and not asked.items and asked.as_of is None:
             headers["ETag"] = f'"{etag(answer.body)}"'
         return _respond(scope, asked, answer, release, headers, {})

@@ -24,8 +24,8 @@ def encoded_sql(array: str) -> str:
     return f"translate(encode(convert_to({array}::text, 'UTF8'), 'base64'), E'+/=\\n', '-_')"
 
 
-def opened(cursor: str, expected: str, count: int) -> list[str | None]:
-    """The `count` texts in a cursor. Raises QueryInvalid when it was not made for `expected`."""
+def opened(cursor: str, expected: str, *counts: int) -> list[str | None]:
+    """The texts in a cursor, one of `counts` of them. Raises QueryInvalid when it was not made for `expected`."""
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode() if len(cursor) <= MAX_CURSOR else ""
         values = json.loads(text)
@@ -37,7 +37,7 @@ def opened(cursor: str, expected: str, count: int) -> list[str | None]:
         )
     if values[0] != expected:
         raise not_of_this_query()
-    if len(values) != count + 1 or not all(isinstance(v, str | None) for v in values):
+    if len(values) - 1 not in counts or not all(isinstance(v, str | None) for v in values):
         raise not_of_this_query()
     return values[1:]
 

@@ -1,5 +1,6 @@
 """Keyset pages: sort keys, cursors, and the condition "after this cursor"."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -46,18 +47,34 @@ def _key(contract: Contract, name: str, descending: bool) -> SortKey:
     return SortKey(contract.id, name, field.columns[0].sql_type, descending, nullable)
 
 
-def cursor_sql(keys: Sequence[SortKey], alias: str) -> str:
-    """The SQL expression of a row's cursor: the tag of the order, then the row's keys as text."""
-    values = ", ".join(f"{column(alias, key.column)}::text" for key in keys)
-    return encoded_sql(f"json_build_array('{_tag(keys)}', {values})")
+def cursor_sql(keys: Sequence[SortKey], alias: str, release: str | None = None) -> str:
+    """The SQL expression of a row's cursor: the tag of the order, the row's keys as text, the release that was read."""
+    values = [f"{column(alias, key.column)}::text" for key in keys]
+    values += [f"({release})::text"] if release else []
+    return encoded_sql(f"json_build_array('{_tag(keys)}', {', '.join(values)})")
 
 
 def decode(cursor: str, keys: Sequence[SortKey]) -> list[str | None]:
     """The key values in `cursor`. Raises QueryInvalid when it is not a cursor of this dataset and order."""
-    values = opened(cursor, _tag(keys), len(keys))
-    if not all(_fits(key, value) for key, value in zip(keys, values, strict=True)):
+    return _parts(cursor, keys)[0]
+
+
+def release_of(cursor: str, keys: Sequence[SortKey]) -> int | None:
+    """The release that a cursor was made in, None when it tells none (governed rows). Raises QueryInvalid."""
+    return _parts(cursor, keys)[1]
+
+
+def _parts(cursor: str, keys: Sequence[SortKey]) -> tuple[list[str | None], int | None]:
+    """The key values, and the release. Raises QueryInvalid."""
+    values = opened(cursor, _tag(keys), len(keys), len(keys) + 1)
+    found, rest = values[: len(keys)], values[len(keys) :]
+    if not all(_fits(key, value) for key, value in zip(keys, found, strict=True)):
         raise not_of_this_query()
-    return values
+    if not rest:
+        return found, None
+    if not re.fullmatch(r"[0-9]{1,9}", rest[0] or "", re.ASCII):
+        raise not_of_this_query()
+    return found, int(rest[0] or 0)
 
 
 def _tag(keys: Sequence[SortKey]) -> str:
@@ -66,14 +83,21 @@ def _tag(keys: Sequence[SortKey]) -> str:
 
 def opened_cursor(cursor: str, keys: Sequence[SortKey]) -> list[Any]:
     """`decode`, with slots in place of the values of a marked cursor; of one with a missing value there are none."""
-    values = decode(cursor, keys)
+    values, release = _parts(cursor, keys)
     if not isinstance(cursor, Marked) or None in values:
         return list(values)
-    return [Slot(cursor.number, partial(_nth, keys, n), value) for n, value in enumerate(values)]
+    return [Slot(cursor.number, partial(_nth, keys, n, release), value) for n, value in enumerate(values)]
 
 
-def _nth(keys: Sequence[SortKey], n: int, cursor: str) -> str:
-    value = decode(cursor, keys)[n]
+class AnotherRelease(NotAlike):
+    """The cursor was made in another release than that which the plan reads."""
+
+
+def _nth(keys: Sequence[SortKey], n: int, release: int | None, cursor: str) -> str:
+    values, made_in = _parts(cursor, keys)
+    if made_in != release:
+        raise AnotherRelease
+    value = values[n]
     if value is None:
         raise NotAlike
     return value

@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from lienthong.contract.model import Contract
 from lienthong.contract.registry import Registry, Relation
 from lienthong.kernel.clock import VIETNAM
-from lienthong.store.keyset import SortKey, after_sql, opened_cursor
+from lienthong.store.keyset import SortKey, after_sql, cursor_sql, opened_cursor, release_of, sort_keys
 from lienthong.store.mask import masked_column
 from lienthong.store.predicate import Params, column, ident, predicate
 from lienthong.store.query import ROW_NUMBER, Connection, Item, Nested, Query, Related, Text, all_of, fields, required
@@ -134,20 +134,48 @@ class Reading:
     def _relation(self, query: Query) -> str:
         """The stored relation, or all versions recorded on a date when the contract has no validity of its own."""
         scope = self.scopes[query.dataset]
-        table = ident(scope.contract.id)
+        schema, name = self._place(query)
+        current = f"{schema}.{ident(name)}"
         if query.as_of is None or scope.contract.validity:
-            return f"{scope.schema}.{table}"
+            return current
         moment = _end_of(query.as_of)
-        own = f"{scope.schema}.{ident(scope.contract.id + '_history')}"
-        past = own if scope.schema != "governed" else f"history.{table}"
+        past = f"history.{ident(name)}" if schema == "governed" else f"{schema}.{ident(name + '_history')}"
         names = [ident(name) for name in self._stored(query)]
         needed = [ident(n) for n in scope.contract.primary_key if ident(n) not in names]
         listed = ", ".join([*names, *needed, *(["_search"] if scope.searchable else []), ROW_NUMBER])
         at = self.params.add(moment)
         return (
-            f"(select {listed} from {scope.schema}.{table} where _from <= {at} union all "
+            f"(select {listed} from {current} where _from <= {at} union all "
             f"select {listed} from {past} where _from <= {at} and _to > {at})"
         )
+
+    def _place(self, query: Query) -> tuple[str, str]:
+        """Schema and name of the relation: a page goes on in the release in which its cursor was made."""
+        scope = self.scopes[query.dataset]
+        if scope.release is not None:
+            return scope.schema, f"{scope.contract.id}_{scope.release}"
+        pinned = self._pinned(query)
+        return (scope.schema, scope.contract.id) if pinned is None else ("kept", f"{scope.contract.id}_{pinned}")
+
+    def _pinned(self, query: Query) -> int | None:
+        """The release that the query's cursor names. Raises QueryInvalid."""
+        scope, after = self.scopes[query.dataset], query.page.after
+        if scope.schema != "open" or after is None or query.is_aggregate:
+            return None
+        return release_of(after, sort_keys(scope.contract, query.order))
+
+    def _release(self, query: Query) -> str | None:
+        """The SQL expression of the number of the release that the query reads; None when it reads no release."""
+        scope, pinned = self.scopes[query.dataset], self._pinned(query)
+        if scope.schema != "open":
+            return None
+        if pinned is not None:
+            return str(pinned)
+        return f"select _release from open.{ident(scope.contract.id + '_release')}"
+
+    def _cursor(self, query: Query, keys: Sequence[SortKey], alias: str) -> str:
+        """The SQL expression of a row's cursor."""
+        return cursor_sql(keys, alias, self._release(query))
 
     def _literal(self, text: str) -> str:
         """A key of the answer as a parameter: keys come from callers (GraphQL aliases)."""

@@ -8,7 +8,7 @@ from lienthong.contract.model import Contract
 from lienthong.store.query import Condition
 
 Search = Literal["index", "rows", "fields"]
-Schema = Literal["open", "governed", "twin"]
+Schema = Literal["open", "governed", "twin", "draft"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,7 @@ class Scope:
 
     `masked` are fields that are seen through their mask. `agreement` tells people where the scope comes from: the
     number of an agreement, `provider`, `administrator` or `twin`; None is the open view. `purpose` is what it is for.
+    `release` is the number of a draft, which nobody but its stewards reads.
     """
 
     contract: Contract
@@ -26,6 +27,7 @@ class Scope:
     agreement: str | None = None
     masked: frozenset[str] = frozenset()
     purpose: str | None = None
+    release: int | None = None
 
     @property
     def visible(self) -> tuple[str, ...]:

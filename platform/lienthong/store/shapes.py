@@ -10,7 +10,7 @@ from lienthong.kernel.problem import TooCostly
 from lienthong.kernel.text import both
 from lienthong.store import rollup
 from lienthong.store.aggregate import aggregate_sql, groups_sql
-from lienthong.store.keyset import SortKey, cursor_sql, sort_keys
+from lienthong.store.keyset import SortKey, sort_keys
 from lienthong.store.mask import keeps_type, masked_column
 from lienthong.store.predicate import column, ident, predicate
 from lienthong.store.query import ROW_NUMBER, Connection, Item, Member, Nested, Query, fields
@@ -105,7 +105,7 @@ class Shapes(Reading):
         link: tuple[Relation, str] | None,
         seen: str,
     ) -> str:
-        limit, cursor = query.page.limit, cursor_sql(keys, page)
+        limit, cursor = query.page.limit, self._cursor(query, keys, page)
         match member.name:
             case "totalCount":
                 return f"({self._total(query, link)})"

@@ -13,7 +13,7 @@ from lienthong.governance.subject import Subject
 from lienthong.kernel.problem import Invalid, NotPermitted
 from lienthong.kernel.text import both
 
-AREAS = ("agreements", "tokens", "admin", "twin", "graphql:persisted", "webhooks")
+AREAS = ("agreements", "tokens", "admin", "twin", "graphql:persisted", "webhooks", "releases")
 ACTS = ("read", "write")
 NARROWING = ("twin", "graphql:persisted")  # with these a token may do less: they are handed on, never left out
 MOST = 100
