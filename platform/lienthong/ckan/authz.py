@@ -192,6 +192,10 @@ def _followees(caller: Caller, user: Any) -> str | None:
     return None if _own(caller, user) is None else "Not authorized"
 
 
+def _file_scan(caller: Caller, user: Any) -> str | None:
+    return None if _own(caller, user) is None else "Not allowed to list files"
+
+
 def _never(words: str = "") -> Rule:
     def rule(caller: Caller, _: Any) -> str | None:
         return words.format(user=caller.name)
@@ -256,5 +260,11 @@ RULES: Mapping[str, Rule] = {
     "task_status_delete": _never(),
     "term_translation_update": _never("User {user} not authorized to update term_translation table"),
     "send_email_notifications": _never(),
+    "file_manage": _never("Not allowed to manage files"),
+    "file_read": _never("Not allowed to read file"),
+    "file_edit": _never("Not allowed to edit file"),
+    "file_delete": _never("Not allowed to delete file"),
+    "file_transfer": _never("File is pinned"),
+    "file_scan": _file_scan,
     "known": _known(""),
 }

@@ -1,11 +1,12 @@
 """The parameters of a writing action about people, checked one by one; every error is told at once, in CKAN's words."""
 
+import json
 from typing import Any
 from uuid import UUID
 
 from lienthong.ckan import checks
 from lienthong.ckan.checks import Check, Wrong, is_missing, passed
-from lienthong.ckan.errors import Refusal
+from lienthong.ckan.errors import Refusal, invalid
 from lienthong.ckan.parameters import Params, flag
 
 _LONGEST = 100_000
@@ -53,6 +54,8 @@ class Form:
         if wrong is not None:
             message = f"Only lists of dicts can be placed against subschema ('{name}',), not {type(wrong)}"
             raise Refusal(400, {"__type": "Integrity Error", "message": message, "data": self.params})
+        if "\\u0000" in json.dumps(value):
+            raise invalid(name, "Null characters are not allowed")
         return list(value) if isinstance(value, list) else None
 
     def done(self) -> None:

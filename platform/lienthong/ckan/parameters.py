@@ -28,7 +28,14 @@ async def parameters(
     A form beats the query string, and the query string beats a JSON body (CKAN 2.12, views/api.py); of an action that
     `writes` only the body counts. `receiver`: for the files of a form; `most`: bytes of a body without files.
     """
-    query = b"" if writes else request.scope["query_string"]
+    found = await _parameters(request, b"" if writes else request.scope["query_string"], receiver, most)
+    for name, value in found.items():
+        if isinstance(value, str) and "\0" in value:  # PostgreSQL keeps no such text
+            raise invalid(name, "Null characters are not allowed")
+    return found
+
+
+async def _parameters(request: Request, query: bytes, receiver: Receiver | None, most: int) -> Params:
     if request.method == "GET" and query:
         return _mixed(_pairs(query))
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
