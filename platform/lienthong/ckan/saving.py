@@ -173,8 +173,10 @@ async def _name_taken(s: Saving, name: Any, package: HostedPackage | None) -> bo
 
 async def judged(given: Document) -> None:
     """Look into the files that came with a package's resources; before the transaction, since it takes a while."""
-    for resource in given.get("resources") or ():
-        await judged_one(resource) if isinstance(resource, dict) else None
+    resources = given.get("resources")
+    for resource in resources if isinstance(resources, list) else ():
+        if isinstance(resource, dict):
+            await judged_one(resource)
 
 
 async def judged_one(resource: Document) -> None:
