@@ -1,12 +1,23 @@
-"""Maps of governed data: only what an agreement gives, places only through their masks, every read on record."""
+"""Maps of governed data: only what an agreement gives, places only through their masks, every read on record.
 
+And maps of many points, which need a world of their own as well.
+"""
+
+import gzip
 import itertools
+import math
+import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from shutil import copytree
 from typing import Any
 
 import pytest
 
+from lienthong.formats import tilebook
+from lienthong.formats.base import Document
+from lienthong.formats.tilebook import TileBook
+from lienthong.store import owner, pyramid
 from tests.security.test_policy_properties import Consumer, Terms
 from tests.surface import small
 from tests.surface.mvt import decode
@@ -15,12 +26,19 @@ from tests.surface.small import World, firms
 GRANTED = frozenset({"firm_code", "status", "position", "owner_name"})
 TILE = "/ogc/collections/firms/tiles/WebMercatorQuad/6/28/50"  # the north of Việt Nam
 ITEMS = "/ogc/collections/firms/items"
+MANY = 5_000
+_MORE = (
+    "insert into release.places_1 (place_code, name, position, _from) select 'x' || n, 'Điểm ' || n, "
+    "st_setsrid(st_makepoint(105 + (n %% 100) / 50.0, 20 + n / 100 / 50.0), 4326), now() from generate_series(1, %s) n"
+)
+PLACES = "/ogc/collections/places/tiles/WebMercatorQuad"
+BOOK = "places/1/places.pmtiles"
 AUDIT = {"Lienthong-Purpose": "audit"}
 
 
 @pytest.fixture(scope="module")
 def mapped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """The small world, in which places are masked by a grid of a kilometre unless an agreement gives them in clear."""
+    """The small world, in which firms lie in a grid of 20 km unless an agreement tells better, and with more places."""
     folder = tmp_path_factory.mktemp("mapped")
     copytree(small.DATASETS, folder / "datasets")
     path = folder / "datasets" / "office" / "firms" / "contract.yaml"
@@ -33,6 +51,7 @@ def mapped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     small.DATASETS = folder / "datasets"
     try:
         with small.running(folder / "home") as found:
+            _crowd(found)
             yield found
     finally:
         small.DATASETS = kept
@@ -136,3 +155,63 @@ def test_values_of_persons_stand_in_the_ledger_as_hashes(mapped: World) -> None:
     ((_, fields, rows, _, condition),) = entries(mapped, answer.headers["lienthong-receipt"])
     assert "nguyễn" not in str(condition) and "hmac:" in str(condition) and "closed" in str(condition)
     assert "owner_name" in fields and rows == len(answer.json()["features"])
+
+
+# --- many points, and a release with tiles of its own ----------------------------------------------------------------
+
+
+def tile_of(longitude: float, latitude: float, zoom: int) -> tuple[int, int]:
+    """Column and row."""
+    side, angle = 2**zoom, math.radians(latitude)
+    return int((longitude + 180) / 360 * side), int((1 - math.asinh(math.tan(angle)) / math.pi) / 2 * side)
+
+
+def counted(world: World, z: int, x: int, y: int, query: str = "") -> tuple[int, int]:
+    """Points of a tile of `places`, and how many rows they stand for."""
+    answer = world.anonymous.get(f"{PLACES}/{z}/{y}/{x}{query}")
+    found = decode(answer.content)["places"]["features"] if answer.content else []
+    return len(found), sum(f["properties"].get("point_count", 1) for f in found)
+
+
+@pytest.mark.parametrize("query", ["", "?filter=TRUE"])  # from the release's file, and by a statement
+def test_many_points_are_gathered_and_none_is_lost(mapped: World, query: str) -> None:
+    points, rows = counted(mapped, 5, 25, 14, query)
+    assert rows == MANY + 6 and points < 500
+    (west, north), (east, south) = tile_of(105, 22, 7), tile_of(107.1, 20, 7)
+    tiles = [(x, y) for x in range(west, east + 1) for y in range(north, south + 1)]
+    assert sum(counted(mapped, 7, x, y, query)[1] for x, y in tiles) == MANY + 6
+    points, rows = counted(mapped, 12, *tile_of(105.5, 20.5, 12), query)
+    assert points == rows > 0  # here each stands for itself
+
+
+def test_tiles_of_the_release_are_served_from_its_file(mapped: World) -> None:
+    """PMTiles written with the release: low zooms come from it, byte for byte, without a question to the database."""
+    book, statements = TileBook(mapped.settings.home / "releases" / BOOK), mapped.database.statements
+    column, row = tile_of(106.3, 21.3, 8)
+    statements.clear()
+    answer = mapped.anonymous.get(f"{PLACES}/8/{row}/{column}")
+    packed = book.tile(8, column, row)
+    assert packed and answer.content == gzip.decompress(packed) and not statements
+    assert mapped.anonymous.get(f"{PLACES}/8/0/0").status_code == 204 and not statements
+    deeper = int(book.header["max_zoom"]) + 1
+    column, row = tile_of(105.5, 20.5, deeper)
+    assert mapped.anonymous.get(f"{PLACES}/{deeper}/{row}/{column}").status_code == 200 and statements
+    book.close()
+
+
+def _crowd(world: World) -> None:
+    """Thousands of places, and a file with the tiles of their release."""
+    contract = world.registry.get("places")
+    path = world.settings.home / "releases" / BOOK
+    with owner.connect(world.settings) as connection, connection.transaction():
+        connection.execute(_MORE, (MANY,))
+        connection.execute("update platform.release set rows = rows + %s where dataset = 'places'", (MANY,))
+        made = pyramid.prepare(connection, "places_1", "places", contract.primary_key, contract.open_fields)
+        zooms = ((zoom, list(pyramid.tiles(connection, made, zoom))) for zoom in range(made.last + 1))
+        document = Document(contract.slug, contract.title, contract.open_fields, (), datetime.now(UTC))
+        tilebook.write(path, document, zooms, {"id": "places", "fields": {}})
+        connection.execute(
+            "insert into platform.distribution (id, release_id, format, media_type, path, size, sha256) "
+            "select %s, id, 'pmtiles', 'application/vnd.pmtiles', %s, %s, %s from platform.release where dataset = 'places'",
+            (uuid.uuid4(), BOOK, path.stat().st_size, "0" * 64),
+        )

@@ -87,6 +87,8 @@ def _compared(word: str, values: list[Value]) -> Test:
         found = [value(record) for value in values]
         if None in found:
             return None
+        if word.startswith("a_"):  # one text in parentheses is a list of one
+            found = [[part] if isinstance(part, str) else part for part in found]
         if word == "between":
             return _safe(operator.le, found[1], found[0]) and _safe(operator.le, found[0], found[2])
         if word == "like":
@@ -156,7 +158,7 @@ def _value(given: Any, known: Mapping[str, str], path: str) -> Value:
     if isinstance(given, Mapping):
         if "property" in given:
             name = given["property"]
-            if name not in known or name == "geometry":
+            if name not in known:
                 raise unknown("trường", "field", str(name)[:100], known, _where(given, path))
             return lambda record: _read(record, name)
         for word in ("date", "timestamp"):
@@ -173,8 +175,8 @@ def _value(given: Any, known: Mapping[str, str], path: str) -> Value:
 
 
 def _read(record: Record, name: str) -> Any:
-    found = record["id"] if name == "id" else record["properties"].get(name)
-    return found["code"] if isinstance(found, dict) else found
+    found = record[name] if name in ("id", "geometry") else record["properties"].get(name)
+    return found.get("code", found) if isinstance(found, dict) else found
 
 
 def _plain(text: str) -> str:

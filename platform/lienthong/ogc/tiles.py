@@ -178,7 +178,8 @@ def tile_query(
     where = items.condition(place, given, OWN)
     box = tile(cql2.place_property(place.scope, geometry), z, x, y, 0.0 if gathered else MARGIN)
     limit = MANY if gathered else MOST
-    chosen = items.shown(place.scope, given.get("properties"))
+    named = given.get("properties")
+    chosen = items.shown(place.scope, named) if named is not None else ()
     drawn = (Item(geometry, geometry),) if gathered else (*chosen, *((Item(geometry, geometry),) if chosen else ()))
     query = Query(
         place.scope.contract.id,
