@@ -107,7 +107,8 @@ def test_everything_wrong_is_told_at_once_in_ckans_shapes(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("tags", "a,b"), ("extras", {"k": "v"}), ("resources", ["x"]), ("groups", None), ("tags", [[]])]
+    ("field", "value"),
+    [("tags", "a,b"), ("extras", {"k": "v"}), ("resources", ["x"]), ("groups", None), ("tags", [[]])],
 )
 def test_lists_that_hold_no_objects_are_an_integrity_error(world: World, field: str, value: Any) -> None:
     error = refused(world, 400, "package_create", ADMIN, name="danh-sach", owner_org="so-y-te", **{field: value})
@@ -118,7 +119,10 @@ def test_lists_that_hold_no_objects_are_an_integrity_error(world: World, field: 
 
 @pytest.mark.parametrize("value", ["a\0b", {"a": ["\0"]}, ["\0"]])
 def test_characters_that_no_text_may_have_are_refused(world: World, value: Any) -> None:
-    assert "Null" in refused(world, 409, "package_create", ADMIN, name="rong", owner_org="so-y-te", notes=value)["notes"][0]
+    assert (
+        "Null"
+        in refused(world, 409, "package_create", ADMIN, name="rong", owner_org="so-y-te", notes=value)["notes"][0]
+    )
 
 
 @pytest.mark.parametrize("value", [5, True, ["a"], {"a": 1}, 1e400, "x" * 5000, "\ud83d\ude00", ""])
@@ -157,7 +161,9 @@ def test_a_name_is_taken_once_by_however_many(world: World) -> None:
         given = {"name": "mot-lan", "owner_org": "so-y-te"}
         answers = list(pool.map(lambda _: call(world, "package_create", ADMIN, **given), range(6)))
     assert sorted(a.status_code for a in answers) == [200] + [409] * 5
-    assert {str(a.json()["error"]["name"]) for a in answers if a.status_code == 409} == {"['That URL is already in use.']"}
+    assert {str(a.json()["error"]["name"]) for a in answers if a.status_code == 409} == {
+        "['That URL is already in use.']"
+    }
     taken = refused(world, 409, "package_create", ADMIN, name="firms", owner_org="so-y-te")
     assert taken["name"] == ["That URL is already in use."]  # a dataset with a contract has it
 
@@ -172,7 +178,9 @@ def test_only_those_of_the_organization_write(world: World, editor: str) -> None
     message = f"Access denied: User bien-tap not authorized to edit package {other['id']}"
     for action in ("package_patch", "package_update", "package_delete"):
         assert refused(world, 403, action, editor, id="cua-so-khac", name="cua-so-khac")["message"] == message
-        assert refused(world, 403, action, None, id="cua-so-khac", name="cua-so-khac")["__type"] == "Authorization Error"
+        assert (
+            refused(world, 403, action, None, id="cua-so-khac", name="cua-so-khac")["__type"] == "Authorization Error"
+        )
     told = refused(world, 403, "package_create", stranger, name="khong", owner_org="so-y-te")["message"]
     assert told == "Access denied: User nguoi-la not authorized to create packages"
     moved = refused(world, 409, "package_patch", editor, id="cua-so-y-te", owner_org="so-xay-dung")
@@ -237,7 +245,15 @@ def test_update_replaces_but_keeps_resources_groups_and_organization(world: Worl
     answer = call(world, "package_update", ADMIN, id=before["id"], name="thay", type="other").json()
     after = answer["result"]
     assert answer["changed_entities"] == {"packages": [before["id"]]}
-    emptied = {"notes": None, "author": None, "license_id": None, "version": None, "title": "thay", "tags": [], "extras": []}
+    emptied = {
+        "notes": None,
+        "author": None,
+        "license_id": None,
+        "version": None,
+        "title": "thay",
+        "tags": [],
+        "extras": [],
+    }
     assert emptied.items() <= after.items() and after["type"] == "dataset"
     assert after["owner_org"] == before["owner_org"] and len(after["groups"]) == 1
     assert after["resources"] == before["resources"]
@@ -257,7 +273,10 @@ def test_a_resource_that_is_replaced_keeps_what_ckan_keeps(world: World) -> None
     again = did(world, "resource_patch", ADMIN, id=id, description="vá", own=1)
     assert again == after | {"description": "vá", "own": 1, "metadata_modified": again["metadata_modified"]}
     assert again["metadata_modified"] > after["metadata_modified"]
-    assert refused(world, 404, "resource_update", ADMIN, id="zz", url="x")["message"] == "Not found: Resource was not found."
+    assert (
+        refused(world, 404, "resource_update", ADMIN, id="zz", url="x")["message"]
+        == "Not found: Resource was not found."
+    )
     assert refused(world, 409, "resource_patch", ADMIN, id=id, size="abc")["size"] == ["Invalid integer"]
 
 
@@ -276,7 +295,12 @@ def test_resources_come_last_go_idempotently_and_are_reordered(world: World, edi
     made(world, "tai-nguyen", resources=[LINK])
     first = shown(world, "tai-nguyen")["resources"][0]["id"]
     link = did(world, "resource_create", editor, package_id="tai-nguyen", url=" https://e.org/x.json ", lạ="y")
-    assert (link["format"], link["mimetype"], link["url"], link["lạ"]) == ("JSON", "application/json", "https://e.org/x.json", "y")
+    assert (link["format"], link["mimetype"], link["url"], link["lạ"]) == (
+        "JSON",
+        "application/json",
+        "https://e.org/x.json",
+        "y",
+    )
     bare = did(world, "resource_create", editor, package_id="tai-nguyen", name="không url")
     assert (bare["url"], bare["format"], bare["hash"], bare["position"]) == ("", "", "", 2)
     order = [bare["id"], link["id"]]
@@ -296,7 +320,9 @@ def test_resources_come_last_go_idempotently_and_are_reordered(world: World, edi
 def test_revise_changes_only_what_is_what_it_was(world: World, editor: str) -> None:
     package = made(world, "sua-doi", notes="cũ", resources=[{"name": "a"}, {"name": "b"}])
     a, b = (r["id"] for r in package["resources"])
-    wrong = refused(world, 409, "package_revise", editor, match={"name": "sua-doi", "notes": "khác", "resources": [{"name": "z"}]})
+    wrong = refused(
+        world, 409, "package_revise", editor, match={"name": "sua-doi", "notes": "khác", "resources": [{"name": "z"}]}
+    )
     assert wrong["match"] == ["notes", "resources__0__name"]
     done = did(
         world, "package_revise", editor, match__name="sua-doi", match__notes="cũ",
@@ -338,7 +364,9 @@ def test_a_deleted_dataset_comes_back_and_a_purged_one_does_not(world: World, ed
 def test_bulk_updates_touch_only_the_organizations_datasets(world: World, editor: str) -> None:
     mine, theirs = made(world, "nhieu-1")["id"], made(world, "nhieu-2", owner_org="so-xay-dung")["id"]
     owner = made(world, "nhieu-3")["owner_org"]
-    assert refused(world, 403, "bulk_update_private", editor, datasets=[mine], org_id=owner)["message"] == "Access denied"
+    assert (
+        refused(world, 403, "bulk_update_private", editor, datasets=[mine], org_id=owner)["message"] == "Access denied"
+    )
     did(world, "bulk_update_private", ADMIN, datasets=[mine, theirs], org_id=owner)
     assert shown(world, mine, ADMIN)["private"] and not shown(world, theirs)["private"]
     did(world, "bulk_update_public", ADMIN, datasets=[mine], org_id=owner)
@@ -355,8 +383,21 @@ def test_bulk_updates_touch_only_the_organizations_datasets(world: World, editor
 
 def test_views_of_a_resource(world: World, editor: str) -> None:
     id = made(world, "xem", editor, resources=[LINK])["resources"][0]["id"]
-    table = did(world, "resource_view_create", editor, resource_id=id, title="Bảng", view_type="datatables_view", description="x")
-    assert {"filterable": True, "responsive": False, "ellipsis_length": 100, "date_format": "llll"}.items() <= table.items()
+    table = did(
+        world,
+        "resource_view_create",
+        editor,
+        resource_id=id,
+        title="Bảng",
+        view_type="datatables_view",
+        description="x",
+    )
+    assert {
+        "filterable": True,
+        "responsive": False,
+        "ellipsis_length": 100,
+        "date_format": "llll",
+    }.items() <= table.items()
     plain = did(world, "resource_view_create", editor, resource_id=id, title="Văn bản", view_type="text_view")
     assert get(world, "resource_view_list", id=id, limit=0).json()["result"] == [table, plain]
     assert did(world, "resource_view_update", editor, id=table["id"], title="Bảng 2")["description"] == "x"
@@ -379,18 +420,25 @@ def test_relationships_are_seen_from_both_ends(world: World) -> None:
     stored = did(world, "package_relationship_create", ADMIN, **both, comment="c")
     assert stored == {"subject": "con", "type": "child_of", "object": "cha", "comment": "c"}
     assert did(world, "package_relationships_list", id="con") == [stored]
-    assert did(world, "package_relationships_list", id="cha") == [both | {"subject": "cha", "object": "con", "comment": "c"}]
+    assert did(world, "package_relationships_list", id="cha") == [
+        both | {"subject": "cha", "object": "con", "comment": "c"}
+    ]
     assert shown(world, "con")["relationships_as_subject"][0]["type"] == "child_of"
     assert refused(world, 409, "package_relationship_create", ADMIN, **both | {"type": "x"})["type"]
     did(world, "package_relationship_delete", ADMIN, **both)
     assert refused(world, 404, "package_relationship_delete", ADMIN, **both)
-    assert refused(world, 409, "package_collaborator_list", ADMIN, id="con")["message"] == "Dataset collaborators not enabled"
+    assert (
+        refused(world, 409, "package_collaborator_list", ADMIN, id="con")["message"]
+        == "Dataset collaborators not enabled"
+    )
 
 
 def test_round_trip_with_ckanapi(world: World, editor: str) -> None:
     """What a dump gives can be loaded again, read-only members and all."""
     with client(world, editor) as site:
-        package = site.action.package_create(name="di-ve", owner_org="so-y-te", tags=[{"name": "a b"}], resources=[LINK])
+        package = site.action.package_create(
+            name="di-ve", owner_org="so-y-te", tags=[{"name": "a b"}], resources=[LINK]
+        )
         dumped = site.action.package_show(id="di-ve", include_datasets=False, include_password_hash=True)
         again = site.action.package_update(**dumped | {"title": "Tên mới"})
         assert again == package | {"title": "Tên mới", "metadata_modified": again["metadata_modified"]}

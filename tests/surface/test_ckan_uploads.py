@@ -1,0 +1,258 @@
+"""Files sent to the Action API: kept once, refused when they are not what they say, served so that nothing runs."""
+
+import io
+import re
+import zipfile
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import httpx
+import openpyxl
+import pytest
+from openpyxl.comments import Comment
+
+from tests.surface.hosted import client, did, refused, user
+from tests.surface.small import ADMIN, World, serving
+
+CSV = "mã,tên\n1,Hà Nội\n2,Đà Nẵng\n".encode()
+PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
+PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 32
+HTML = b"<html><script>alert(1)</script></html>"
+SVG = b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"
+EXIF = b"\xff\xd8\xff\xe1\x00\x10Exif\x00\x00GPS canary"
+
+
+@pytest.fixture(scope="module")
+def world(own_world: World) -> Iterator[World]:
+    """The same world behind a server that takes files of 1 MB, and 3 MB of an organization."""
+    settings = own_world.settings.model_copy(update={"upload_megabytes": 1, "upload_quota_megabytes": 3})
+    with serving(settings, own_world.registry) as found:
+        for name in ("so-y-te", "so-day"):
+            did(found, "organization_create", ADMIN, name=name)
+            did(found, "package_create", ADMIN, name=f"tep-{name}", owner_org=name)
+        yield found
+
+
+def send(world: World, name: str, data: bytes, token: str | None = ADMIN, /, **fields: Any) -> httpx.Response:
+    """Send a file to a resource: a new one, or the one that `id` names."""
+    action = "resource_patch" if "id" in fields else "resource_create"
+    given = fields if "id" in fields else {"package_id": "tep-so-y-te"} | fields
+    files = {"upload": (name, data, "application/octet-stream")}
+    return world.client(token).post(f"/api/3/action/{action}", data=given, files=files)
+
+
+def kept(world: World, name: str, data: bytes, /, **fields: Any) -> dict[str, Any]:
+    """The resource of a file that is taken."""
+    answer = send(world, name, data, **fields)
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json()["result"])
+
+
+def load(world: World, resource: dict[str, Any], token: str | None = None, **headers: str) -> httpx.Response:
+    """The file at the resource's own address."""
+    return world.client(token).get(re.sub("^https?://[^/]+", "", resource["url"]), headers=headers)
+
+
+def on_disk(world: World) -> list[Path]:
+    """Every file below the folder of uploads."""
+    return [path for path in (world.settings.home / "uploads").rglob("*") if path.is_file()]
+
+
+def workbook(**what: bool) -> bytes:
+    """A small workbook, maybe with what its publisher does not see."""
+    made = openpyxl.Workbook()
+    made.active["A1"] = "mã"
+    if what.get("hidden"):
+        made.create_sheet("bí mật").sheet_state = "veryHidden"
+    if what.get("comment"):
+        made.active["A1"].comment = Comment("canary", "an")
+    data = io.BytesIO()
+    made.save(data)
+    return data.getvalue()
+
+
+def archive(**parts: bytes) -> bytes:
+    """A ZIP archive."""
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as made:
+        for name, part in parts.items():
+            made.writestr(name, part)
+    return data.getvalue()
+
+
+# --- kept ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_file_is_kept_and_given_back(world: World) -> None:
+    resource = kept(world, "dữ liệu.csv", CSV, name="Tải lên", format="CSV", lạ="y")
+    told = {"format": "CSV", "mimetype": "text/csv", "size": len(CSV), "url_type": "upload", "lạ": "y", "hash": ""}
+    assert told.items() <= resource.items() and resource["url"].endswith(
+        f"/resource/{resource['id']}/download/d-liu.csv"
+    )
+    assert resource["last_modified"] and did(world, "resource_show", id=resource["id"]) == resource
+    answer = load(world, resource)
+    assert answer.content == CSV and answer.headers["content-type"].startswith("text/csv")
+    assert answer.headers["content-disposition"].startswith("inline") and answer.headers["etag"]
+    assert (
+        answer.headers["x-content-type-options"] == "nosniff" and "sandbox" in answer.headers["content-security-policy"]
+    )
+    part = load(world, resource, Range="bytes=0-4")
+    assert (part.status_code, part.content, part.headers["content-range"]) == (206, CSV[:5], f"bytes 0-4/{len(CSV)}")
+    assert load(world, resource, **{"If-None-Match": answer.headers["etag"]}).status_code == 304
+
+
+def test_a_patch_replaces_the_file_or_keeps_it(world: World) -> None:
+    resource = kept(world, "một.csv", CSV)
+    again = did(world, "resource_patch", ADMIN, id=resource["id"], description="vá")
+    assert (again["url"], again["size"]) == (resource["url"], len(CSV)) and load(world, again).content == CSV
+    replaced = kept(world, "hai.json", b'{"a": 1}', id=resource["id"], format="JSON")
+    assert (replaced["size"], replaced["mimetype"], load(world, replaced).content) == (
+        8,
+        "application/json",
+        b'{"a": 1}',
+    )
+    link = did(world, "resource_update", ADMIN, id=resource["id"], url="https://e.org/x.csv", name="N")
+    assert (link["url"], link["url_type"]) == ("https://e.org/x.csv", None)
+    package = did(world, "package_show", id="tep-so-y-te")["id"]
+    answer = world.anonymous.get(f"/dataset/{package}/resource/{resource['id']}/download")
+    assert (answer.status_code, answer.headers["location"]) == (302, "https://e.org/x.csv")
+
+
+def test_one_content_lies_once_and_goes_with_its_last_resource(world: World) -> None:
+    before = len(on_disk(world))
+    two = [kept(world, f"n{n}.csv", b"only,here\n1,2\n") for n in range(2)]
+    assert len(on_disk(world)) == before + 1
+    did(world, "resource_delete", ADMIN, id=two[0]["id"])
+    assert load(world, two[1]).status_code == 200 and load(world, two[0]).status_code == 404
+    did(world, "resource_delete", ADMIN, id=two[1]["id"])
+    assert len(on_disk(world)) == before and not world.owner("select 1 from platform.hosted_upload where size = 14")
+
+
+def test_revise_puts_files_into_new_resources(world: World) -> None:
+    fields = {"match__name": "tep-so-y-te", "update__resources__extend": '[{"name": "tải", "format": "CSV"}]'}
+    files = {"update__resources__-1__upload": ("t.csv", b"a\n1\n", "text/csv")}
+    answer = world.client(ADMIN).post("/api/3/action/package_revise", data=fields, files=files)
+    resource = answer.json()["result"]["package"]["resources"][-1]
+    assert (resource["name"], resource["size"], load(world, resource).content) == ("tải", 4, b"a\n1\n")
+
+
+def test_round_trip_with_ckanapi(world: World, tmp_path: Path) -> None:
+    token = user(world, "nguoi-tai")
+    did(world, "organization_member_create", ADMIN, id="so-y-te", username="nguoi-tai", role="editor")
+    path = tmp_path / "số liệu.csv"
+    path.write_bytes(CSV)
+    with client(world, token) as site:
+        package = site.action.package_create(name="ckanapi-tep", owner_org="so-y-te", private=True)
+        with path.open("rb") as file:
+            made = site.action.resource_create(package_id=package["id"], name="a", upload=file)
+        with path.open("rb") as file:
+            made = site.action.resource_patch(id=made["id"], description="vá", upload=file)
+        assert (made["name"], made["description"], made["size"]) == ("a", "vá", len(CSV))
+        assert [load(world, made, who).status_code for who in (None, ADMIN)] == [403, 200]
+        assert load(world, made, ADMIN).headers["cache-control"] == "private, no-store"
+        site.action.resource_delete(id=made["id"])
+        site.action.package_delete(id=package["id"])
+
+
+# --- refused ---------------------------------------------------------------------------------------------------------
+
+HOSTILE = {
+    "html as pdf": ("báo cáo.pdf", HTML, {}), "html as csv": ("a.csv", HTML, {}), "html as png": ("a.png", HTML, {}),
+    "html as nothing": ("a", HTML, {}), "svg as png": ("a.png", SVG, {}), "svg as csv": ("a.csv", SVG, {}),
+    "csv called PDF": ("a.csv", CSV, {"format": "PDF"}), "html called CSV": ("a.html", HTML, {"format": "CSV"}),
+    "pdf as xlsx": ("a.xlsx", PDF, {}), "a zip as xlsx": ("a.xlsx", archive(a=b"b"), {}), "cut off": ("a.xlsx", workbook()[:300], {}),
+    "a program": ("a.csv", b"MZ\x90\x00" + b"\x00" * 64, {}), "a program as data": ("a.bin", b"\x7fELF\x02\x01" + b"\x00" * 64, {}),
+    "nothing in it": ("a.csv", b"", {}), "broken json": ("a.json", b'{"a": ', {}), "binary as text": ("a.txt", b"a\x00\x01b", {}),
+    "hidden sheets": ("a.xlsx", workbook(hidden=True), {}), "comments": ("a.xlsx", workbook(comment=True), {}),
+    "exif": ("a.jpg", EXIF, {}), "utf-16 html": ("a.csv", HTML.decode().encode("utf-16"), {}),
+    "html behind a mark": ("a.txt", b"\xef\xbb\xbf  \n<!DOCTYPE html><p>", {}), "xml as json": ("a.geojson", b"<a/>", {}),
+    "deep json": ("a.json", b"[" * 100_000, {}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_a_file_that_is_not_what_it_says_is_refused(world: World, case: str) -> None:
+    name, data, fields = HOSTILE[case]
+    before = sorted(on_disk(world))
+    answer = send(world, name, data, **fields)
+    assert answer.status_code == 409, answer.text
+    error = answer.json()["error"]
+    assert set(error) == {"upload", "__type"} and error["__type"] == "Validation Error" and error["upload"][0]
+    assert sorted(on_disk(world)) == before
+
+
+HONEST = {
+    "a.pdf": PDF, "a.png": PNG, "a.xlsx": workbook(), "a.zip": archive(a=b"b"), "a.svg": SVG, "a.html": HTML, "a.json": b"[1]",
+    "a.xml": b"<?xml version='1.0'?><a/>", "a.csv": "﻿BM,MZ\n1,2\n".encode(), "b.csv": b"BMI,n\n1,2\n", "c.csv": b"[a],b\n",
+    "a.tsv": "a\tb\n".encode("utf-16"), "a.bin": b"\x00\x01", "README": b"x", "win.csv": "mã".encode("cp1258", "replace"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HONEST)
+def test_honest_files_are_taken_and_none_of_them_runs(world: World, name: str) -> None:
+    resource = kept(world, name, HONEST[name])
+    answer = load(world, resource)
+    assert answer.content == HONEST[name]
+    assert (
+        answer.headers["x-content-type-options"] == "nosniff" and "sandbox" in answer.headers["content-security-policy"]
+    )
+    active = name.rpartition(".")[2] not in ("pdf", "png", "json", "csv", "tsv")
+    assert answer.headers["content-disposition"].startswith("attachment" if active else "inline")
+    did(world, "resource_delete", ADMIN, id=resource["id"])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../../../etc/passwd.csv",
+        "..\\..\\x.csv",
+        "/abs.csv",
+        "a\r\nX: y.csv",
+        "x" * 500 + ".csv",
+        "a%2f..%2fb.csv",
+        "...csv",
+    ],
+)
+def test_names_of_files_lead_nowhere(world: World, name: str) -> None:
+    before = set(world.settings.home.parent.rglob("*.csv"))
+    resource = kept(world, name, CSV)
+    last = resource["url"].rsplit("/download/", 1)[1]
+    assert re.fullmatch(r"[A-Za-z0-9._-]{3,100}", last)
+    assert load(world, resource).content == CSV
+    assert set(world.settings.home.parent.rglob("*.csv")) == before
+    assert all(p.parent.parent == world.settings.home / "uploads" for p in on_disk(world))
+
+
+def test_only_who_may_write_can_send(world: World) -> None:
+    before = len(on_disk(world))
+    stranger = user(world, "khong-quyen")
+    for token in (None, stranger):
+        answer = send(world, "a.csv", CSV + b"x", token)
+        assert (answer.status_code, answer.json()["error"]["__type"]) == (403, "Authorization Error")
+    wrong = world.client(ADMIN).post("/api/3/action/resource_create", data={"package_id": "tep-so-y-te"},
+                                     files={"file": ("x.csv", CSV, "text/csv")})  # fmt: skip
+    assert (wrong.status_code, list(wrong.json()["error"])) == (409, ["file", "__type"])
+    broken = world.client(ADMIN).post("/api/3/action/resource_create", content=b"--x\r\nContent-Disp",
+                                      headers={"Content-Type": "multipart/form-data; boundary=x"})  # fmt: skip
+    assert broken.status_code in (400, 409) and len(on_disk(world)) == before
+    assert refused(world, 409, "resource_create", ADMIN, package_id="tep-so-y-te", size="x", upload="text")["size"]
+
+
+def test_a_file_that_is_too_large_and_a_full_quota_are_413(world: World) -> None:
+    token = user(world, "day-quota")
+    did(world, "organization_member_create", ADMIN, id="so-day", username="day-quota", role="editor")
+    big = send(world, "a.bin", b"\x00" * 1_000_001, token, package_id="tep-so-day")
+    assert (big.status_code, list(big.json()["error"])) == (413, ["upload", "__type"])
+    answers = [
+        send(world, f"{n}.bin", bytes([n, 0]) + b"\x00" * 700_000, token, package_id="tep-so-day").status_code
+        for n in range(8)
+    ]
+    assert answers == [200] * 4 + [413] * 4
+    stored = sum(row[0] for row in world.owner("select size from platform.hosted_upload where size > 500000"))
+    assert stored <= 3_000_000 and not [p for p in on_disk(world) if p.parent.name == "incoming"]
+    with suppress(StopIteration):
+        first = next(r for r in did(world, "package_show", id="tep-so-day")["resources"])
+        did(world, "resource_delete", ADMIN, id=first["id"])
+    assert send(world, "z.bin", b"\x01\x00" * 300_000, token, package_id="tep-so-day").status_code == 200
