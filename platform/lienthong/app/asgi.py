@@ -90,7 +90,7 @@ def create() -> FastAPI:
 
 
 def _lane(given: Services, routes: list[Route], app: ASGIApp) -> ASGIApp:
-    lane = Lane(app, routes, given.short, given.settings.proxies)
+    lane = Lane(app, routes, given.short, given.settings.proxies, partial(given.kept.asked, catalog=given.catalog))
     return Logged(lane, given.settings.access_log) if given.settings.access_log else lane
 
 

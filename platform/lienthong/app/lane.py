@@ -1,6 +1,6 @@
 """The way into the app, plain ASGI: headers that every answer carries, and a short way to the addresses asked most."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from fastapi import APIRouter
@@ -8,6 +8,7 @@ from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lienthong.access import budget, synthetic
+from lienthong.access.kept import KeptAnswer, sent
 from lienthong.access.services import HOT, ShortWay
 from lienthong.app.hangup import watched
 from lienthong.web.origin import address_of
@@ -36,7 +37,9 @@ class Lane:
         routes: Iterable[Route] = (),
         short: Mapping[str, ShortWay] | None = None,
         proxies: int = 0,
+        kept: Callable[[Scope], KeptAnswer | None] = lambda _: None,
     ) -> None:
+        self._kept = kept
         self._app = app
         self._routes = tuple(routes)
         self._proxies = proxies
@@ -46,6 +49,9 @@ class Lane:
         """One connection. A method that a hot route does not take is the app's to refuse."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
+            return
+        if (kept := self._kept(scope)) is not None:
+            await sent(kept, scope, send)
             return
 
         synthetic.begin()

@@ -212,6 +212,11 @@ class Catalog:
         """Something was changed just now: the next caller sees it."""
         self._looked = 0.0
 
+    @property
+    def fresh(self) -> Snapshot | None:
+        """The snapshot, if nobody has to look whether it is the latest."""
+        return self._snapshot if time.monotonic() - self._looked < REFRESH_SECONDS else None
+
     async def current(self) -> Snapshot:
         """The snapshot, not older than a second."""
         if self._snapshot is not None and time.monotonic() - self._looked < REFRESH_SECONDS:

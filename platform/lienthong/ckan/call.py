@@ -11,6 +11,7 @@ from lienthong.access.callers import Callers
 from lienthong.access.door import Answer
 from lienthong.access.services import Services
 from lienthong.catalog.hosted.caller import Caller
+from lienthong.catalog.snapshot import ReleaseInfo
 from lienthong.ckan import authz
 from lienthong.ckan.entry import PUBLIC, Entry
 from lienthong.ckan.errors import denied, not_found
@@ -25,10 +26,14 @@ from lienthong.store.query import Query
 
 @dataclass(frozen=True)
 class Raw:
-    """A result that is JSON already; `receipt` names the ledger entry of a governed read."""
+    """A result that is JSON already; `receipt` names the ledger entry of a governed read.
+
+    `release`: the open release that it tells of, and of nothing else.
+    """
 
     body: bytes
     receipt: str | None = None
+    release: ReleaseInfo | None = None
 
 
 @dataclass(frozen=True)
@@ -44,8 +49,9 @@ class Call:
     """One call of an action: its parameters, its caller, and the catalogue in the caller's language.
 
     `subject` is who asks as the door sees them, `caller` the user of the hosted catalogue that they are; `callers`
-    forgets what it knows when users, tokens or members change. `language` is that of titles; `told` that of
-    messages (English unless the address begins with /vi, as clients look for CKAN's English words).
+    forgets what it knows when users, tokens or members change; `look_again` takes into the index what the action has
+    just written. `language` is that of titles; `told` that of messages (English unless the address begins with /vi,
+    as clients look for CKAN's English words).
     """
 
     services: Services
@@ -56,6 +62,7 @@ class Call:
     told: Language
     caller: Caller
     callers: Callers
+    look_again: Callable[[], Awaitable[Any]]
 
     async def rows(self, query: Query) -> Answer:
         """Rows through the door. Raises Problem."""

@@ -1,11 +1,14 @@
 """datastore_search and datastore_info: rows through the door, their bytes as PostgreSQL built them."""
 
+from dataclasses import replace
 from hashlib import md5
 from typing import Any
+from uuid import UUID
 
 import orjson
 
 from lienthong.access.door import Answer
+from lienthong.catalog.snapshot import ReleaseInfo
 from lienthong.ckan import columns, datastore_hosted, ids, records
 from lienthong.ckan.asked import MAX_LIMIT, Asked, asked
 from lienthong.ckan.call import Call, Raw, action
@@ -16,12 +19,13 @@ from lienthong.contract.model import Contract
 from lienthong.kernel.problem import NotPermitted, Unauthenticated
 from lienthong.kernel.text import Language
 from lienthong.store.keyset import decode, sort_keys
-from lienthong.store.query import ROW_NUMBER, Page, Query
+from lienthong.store.query import ROW_NUMBER, Compare, Condition, Page, Query
 from lienthong.store.scope import Scope
 
 TABLES = "_table_metadata"
 _TABLES = {"_id": "int", "name": "name", "oid": "oid", "alias_of": "name"}
 MAX_KEPT = 1_000
+_totals: dict[tuple[UUID, Condition | None], int] = {}
 _fields: dict[tuple[str, tuple[str, ...], Language], bytes] = {}
 
 
@@ -49,8 +53,11 @@ async def datastore_search(call: Call) -> Any:
         return await datastore_hosted.search(call, name)
     scope, number = table(call, name)
     wanted = asked(params, scope)
-    rows = released_rows(call, scope) if not wanted.filtered else None
+    release = release_of(call, scope)
+    rows = _known_total(release, wanted)
     query = wanted.query.but(total=wanted.with_total and rows is None)
+    if release and not wanted.filtered and wanted.by_number:
+        query = _jumped(query, release.rows)
     answer = await call.rows(query)
     head: dict[str, Any] = {
         "include_next_page": wanted.with_next,
@@ -65,9 +72,11 @@ async def datastore_search(call: Call) -> Any:
     tail = b"}"
     if wanted.with_total:
         tail = b',"total":%d}' % (answer.total or 0 if rows is None else rows)
+    if release and rows is None and answer.total is not None:
+        _keep_total(release, wanted, answer.total)
     fields = fields_json(scope.contract, wanted.names, call.language)
     body = orjson.dumps(head)[:-1] + b',"records":' + shaped(answer.body, wanted) + b',"fields":' + fields + tail
-    return Raw(body, answer.receipt)
+    return Raw(body, answer.receipt, release)
 
 
 @action
@@ -137,11 +146,43 @@ def table(call: Call, name: str, absent: str | None = None) -> tuple[Scope, str]
     return scope, number
 
 
+def release_of(call: Call, scope: Scope) -> ReleaseInfo | None:
+    """The release that is served; None for rows that are not released ones."""
+    state = call.index.entries[scope.contract.slug].state
+    return state.release if state and scope.schema == "open" else None
+
+
 def released_rows(call: Call, scope: Scope) -> int | None:
     """How many rows the served release has; None for rows that are not released ones."""
-    state = call.index.entries[scope.contract.slug].state
-    release = state.release if state else None
-    return release.rows if scope.schema == "open" and release else None
+    release = release_of(call, scope)
+    return release.rows if release else None
+
+
+def _known_total(release: ReleaseInfo | None, wanted: Asked) -> int | None:
+    """How many rows fit, if that is known already: all of a release, or those that were counted before."""
+    if release is None:
+        return None
+    if not wanted.filtered:
+        return release.rows
+    return None if wanted.query.is_aggregate else _totals.get((release.id, wanted.query.where))
+
+
+def _keep_total(release: ReleaseInfo, wanted: Asked, total: int) -> None:
+    """The same condition on the same release is counted once, whatever page is asked for."""
+    if not wanted.query.is_aggregate:
+        if len(_totals) >= MAX_KEPT:
+            _totals.clear()
+        _totals[release.id, wanted.query.where] = total
+
+
+def _jumped(query: Query, rows: int) -> Query:
+    """A page far down, by the row's number: the rows of a release are numbered without gaps from 1."""
+    skipped = query.page.offset
+    if not skipped:
+        return query
+    descending = query.order[0].descending
+    start = Compare(ROW_NUMBER, "lte", rows - skipped) if descending else Compare(ROW_NUMBER, "gt", skipped)
+    return query.but(where=start, page=replace(query.page, offset=0))
 
 
 def shaped(body: bytes, wanted: Asked) -> bytes:

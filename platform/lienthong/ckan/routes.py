@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter
@@ -15,13 +16,14 @@ from lienthong.catalog.hosted.uploads import uploads
 from lienthong.catalog.hosted.writing import reading
 from lienthong.ckan import actions, answers, pictures, uploaded
 from lienthong.ckan.addresses import Addresses
-from lienthong.ckan.call import ACTIONS, Call
+from lienthong.ckan.call import ACTIONS, Call, Raw
 from lienthong.ckan.dump import dump
 from lienthong.ckan.errors import CRASH, BadRequest, NoPage, Refusal, denied, from_problem, to_problem
 from lienthong.ckan.files import download
 from lienthong.ckan.ids import organization_id
 from lienthong.ckan.index import Index
 from lienthong.ckan.indexes import Indexes
+from lienthong.ckan.kept import ADDRESSES, Short, keep
 from lienthong.ckan.multipart import Receiver
 from lienthong.ckan.parameters import MAX_BODY, MAX_WRITE, Params, parameters
 from lienthong.ckan.shown import asked
@@ -44,6 +46,7 @@ def router(services: Services) -> APIRouter:
     surface = Surface(services)
     addresses = Addresses(surface.ask, services.settings.public_url)
     services.acts["ckan"] = surface.act
+    services.short.update(dict.fromkeys(ADDRESSES, Short(services)))
     made = APIRouter()
     for prefix in ("", "/vi", "/en"):
         for version in ("/3", ""):
@@ -114,7 +117,10 @@ class Surface:
             if receiver:
                 receiver.discard()
         shown = str(callback) if callback is not None and request.method == "GET" else None
-        return answers.success(self._help + name, result, shown, own=writes or call.caller.is_known)
+        response = answers.success(self._help + name, result, shown, own=writes or call.caller.is_known)
+        if isinstance(result, Raw) and result.release is not None and not call.caller.is_known:
+            keep(self._services, request.scope, result.release, response)
+        return response
 
     def _receiver(self, caller: Caller) -> Receiver:
         """Takes in the files of a caller, as many bytes as their organizations have left."""
@@ -150,7 +156,8 @@ class Surface:
         """The answer of an action for another surface. Raises Problem."""
         caller = await self._callers.of(subject)
         index = await self._indexes.of(chosen)
-        call = Call(self._services, index, subject, params, chosen, chosen, caller, self._callers)
+        again = partial(self._look_again, chosen)
+        call = Call(self._services, index, subject, params, chosen, chosen, caller, self._callers, again)
         try:
             return await asked(call, name, **params)
         except Refusal as refusal:
@@ -172,8 +179,14 @@ class Surface:
         return await self._indexes.of(language(request))
 
     async def _call(self, request: Request, who: Who, params: Params) -> Call:
-        index = await self._index(request)
-        return Call(self._services, index, who[0], params, language(request), told(request), who[1], self._callers)
+        index, again = await self._index(request), partial(self._look_again, language(request))
+        services, (subject, caller) = self._services, who
+        return Call(services, index, subject, params, language(request), told(request), caller, self._callers, again)
+
+    async def _look_again(self, chosen: Language) -> None:
+        """Take in what this process has just written."""
+        self._indexes.forget()
+        await self._indexes.of(chosen)
 
 
 def language(request: Request) -> Language:
