@@ -50,13 +50,15 @@ class Form:
         value = self.params.get(name)
         if is_missing(value):
             return None
-        wrong = value if not isinstance(value, list) else next((v for v in value if not isinstance(v, dict)), None)
-        if wrong is not None:
-            message = f"Only lists of dicts can be placed against subschema ('{name}',), not {type(wrong)}"
+        parts: list[Any] = value if isinstance(value, list) else [value]
+        wrong = [part for part in parts if not isinstance(part, dict)]
+        if wrong or parts is not value:
+            kind = type((wrong or parts)[0])
+            message = f"Only lists of dicts can be placed against subschema ('{name}',), not {kind}"
             raise Refusal(400, {"__type": "Integrity Error", "message": message, "data": self.params})
         if "\\u0000" in json.dumps(value):
             raise invalid(name, "Null characters are not allowed")
-        return list(value) if isinstance(value, list) else None
+        return parts
 
     def done(self) -> None:
         """Raises Refusal (409) when something is wrong."""

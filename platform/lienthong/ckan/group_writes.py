@@ -86,6 +86,7 @@ async def _create(call: Call, kind: str) -> Document:
         await groups.put(session, row.id, "user", str(call.caller.id), "admin")
         record(call, session, row, "new")
     call.callers.forget()
+    await call.look_again()
     return await show(call.asking({}), row.id, kind)
 
 
@@ -228,6 +229,7 @@ async def _update(call: Call, kind: str, *, patch: bool = False) -> Document:
         record(call, session, row, "deleted" if row.state == DELETED else "changed")
         await session.flush()
     call.callers.forget()
+    await call.look_again()
     return await dictized(call, hosted(row))
 
 
