@@ -13,6 +13,7 @@ from lienthong.portal import (
     hosted,
     people,
     playbook,
+    releases,
     reports,
     session,
     steward,
@@ -42,6 +43,7 @@ PAGES = {
     "/account/totp": account.totp,
     **people.PAGES,
     "/my-data": usage.my_data,
+    **releases.PAGES,
     "/steward": steward.overview,
     "/steward/{name}": steward.dataset,
 }
@@ -53,6 +55,7 @@ FORMS = {
     "/sign-out": session.signed_out,
     **account.FORMS,
     **people.FORMS,
+    **releases.FORMS,
 }
 
 

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from lienthong.access.services import HOT, Services
-from lienthong.rest import declared, docs, writes
+from lienthong.rest import declared, docs, releases, writes
 from lienthong.rest.asking import Asking
 from lienthong.rest.downloads import Downloads
 from lienthong.rest.fallback import nothing_here
@@ -29,7 +29,9 @@ def router(services: Services) -> APIRouter:
     found.add_route("/api/v1/datasets/{name}/twin/rows/{key:path}", rows.twin_one, methods=READ)
     found.add_route("/api/v1/datasets/{name}/download.{extension}", downloads.served, methods=READ)
     found.add_route("/datasets/{name}/releases/{number}/{file}", downloads.file, methods=READ)
+    found.add_route("/releases/{name}/{number}/{file}", downloads.file, methods=READ)
     found.add_route("/datasets/{name}/latest/{file}", downloads.latest, methods=READ)
+    found.include_router(releases.router(services))
     found.include_router(declared.router(services))
     found.include_router(writes.router(services))
     docs.add(found, services)

@@ -16,7 +16,7 @@ from lienthong.web.problems import GuardedRoute
 
 NAME = Path(description="Tên bộ dữ liệu / Name of the dataset")
 Name = Annotated[str, NAME]
-TAGS = {"catalogue": "Danh mục / Catalogue", "caller": "Người gọi / Caller"}
+TAGS = {"catalogue": "Danh mục / Catalogue", "releases": "Công bố / Releases", "caller": "Người gọi / Caller"}
 
 
 def router(services: Services) -> APIRouter:
@@ -110,9 +110,9 @@ def _releases(found: APIRouter, services: Services) -> None:
         summary="Một bản phát hành / One release",
     )
     async def one(name: Name, number: Annotated[str, Path(pattern=r"^[1-9][0-9]{0,8}$")]) -> models.Release:
-        """Một bản phát hành với các tệp.
+        """Một bản phát hành với các tệp; 410 kèm lý do khi đã thu hồi.
 
-        One release with its files.
+        One release with its files; 410 with the reason when it was withdrawn.
         """
         contract = services.registry.get(name)
         state = (await services.catalog.current()).get(contract.id)

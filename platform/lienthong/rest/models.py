@@ -42,6 +42,66 @@ class Release(Model):
     contract_version: str
     rows: int
     distributions: list[Distribution]
+    page: str = Field(default="", description="trang của bản / its page, with its permanent addresses")
+    manifest: str | None = Field(default=None, description="bản kê có chữ ký / the signed manifest")
+    changes: dict[str, int] | None = Field(
+        default=None, description="so với bản trước, theo khóa / since the release before, by key"
+    )
+    changed_keys: str | None = Field(default=None, description="tệp các khóa đã đổi / the file of changed keys")
+    review_due: date | None = None
+    withdrawn_at: datetime | None = None
+    reason: Bilingual | None = Field(default=None, description="vì sao thu hồi / why it was withdrawn")
+    successor: int | None = Field(default=None, description="bản thay thế / the release to use in its place")
+
+
+class ReleaseStepModel(Model):
+    """Một bước của bản công bố / A step in the life of a release."""
+
+    id: str
+    action: str
+    number: int | None
+    actor: str
+    role: str
+    asked_at: datetime
+    state: str = Field(description="asked | queued | done | refused")
+    done_at: datetime | None
+    details: dict[str, Any]
+    problem: dict[str, Any] | None
+
+
+class WaitingRelease(Model):
+    """Bản công bố như cán bộ đầu mối thấy / A release as its stewards see it."""
+
+    dataset: str
+    number: int
+    state: str = Field(description="draft | checked | approved | published | superseded | withdrawn")
+    rows: int
+    contract_version: str
+    drafted_by: str
+    approved_by: str | None
+    approved_at: datetime | None
+    publish_at: datetime | None
+    review_due: date | None
+    problem: dict[str, Any] | None = Field(description="vì sao không đạt / why it did not pass")
+    manifest: dict[str, Any]
+    possible: list[str] = Field(description="các bước có thể làm / the steps that you can take")
+    steps: list[ReleaseStepModel]
+
+
+class Review(Model):
+    """Bản đến kỳ rà soát / A release whose review comes."""
+
+    dataset: str
+    number: int
+    review_due: date
+    overdue: bool
+
+
+class Work(Model):
+    """Việc công bố cần làm / What waits for a steward."""
+
+    waiting: list[WaitingRelease]
+    reviews: list[Review]
 
 
 class Links(Model):

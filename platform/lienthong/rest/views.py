@@ -1,5 +1,7 @@
 """The catalogue's own values -> what the endpoints answer with."""
 
+from collections.abc import Sequence
+
 from lienthong.catalog.snapshot import DatasetState, ReleaseInfo
 from lienthong.contract.model import Contract, FieldContract
 from lienthong.contract.registry import Registry
@@ -9,6 +11,7 @@ from lienthong.rest import models
 from lienthong.rest.downloads import address
 
 API = "/api/v1"
+OPEN_TO_ALL = {"Access-Control-Allow-Origin": "*"}
 
 
 def reach(contract: Contract) -> models.Reach:
@@ -28,14 +31,55 @@ def release(info: ReleaseInfo, name: str) -> models.Release:
         )
         for f in info.files
     ]
+    told, place = info.manifest, f"/datasets/{name}/releases/{info.number}"
+    is_gone = info.state == "withdrawn"
+    previous = told.get("previous") or {}
+    counts = {kind: previous[kind] for kind in ("added", "changed", "removed") if kind in previous}
+    keys = ((told.get("changes") or {}).get("file") or {}).get("name")
     return models.Release(
         number=info.number,
         state=info.state,
         published_at=info.published_at,
         contract_version=info.contract_version,
         rows=info.rows,
-        distributions=files,
+        distributions=[] if is_gone else files,
+        page=f"/releases/{name}/{info.number}",
+        manifest=None if is_gone else f"{place}/manifest.json",
+        changes=counts or None,
+        changed_keys=f"{place}/{keys}" if keys and not is_gone else None,
+        review_due=info.review_due if info.state == "published" else None,
+        withdrawn_at=info.withdrawn_at,
+        reason=info.reason,
+        successor=info.successor,
     )
+
+
+def waiting(
+    info: ReleaseInfo, name: str, possible: Sequence[str], steps: list[models.ReleaseStepModel]
+) -> models.WaitingRelease:
+    """A release as its stewards see it."""
+    return models.WaitingRelease(
+        dataset=name,
+        number=info.number,
+        state=info.state,
+        rows=info.rows,
+        contract_version=info.contract_version,
+        drafted_by=info.drafted_by,
+        approved_by=info.approved_by,
+        approved_at=info.approved_at,
+        publish_at=info.publish_at,
+        review_due=info.review_due,
+        problem=dict(info.problem) if info.problem else None,
+        manifest=dict(info.manifest),
+        possible=list(possible),
+        steps=steps,
+    )
+
+
+def review(info: ReleaseInfo, name: str) -> models.Review:
+    """A release whose review comes."""
+    assert info.review_due is not None
+    return models.Review(dataset=name, number=info.number, review_due=info.review_due, overdue=info.review_overdue)
 
 
 def _head(state: DatasetState) -> dict[str, object]:
