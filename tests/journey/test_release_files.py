@@ -112,13 +112,23 @@ def test_parquet_is_typed_and_tells_where_rows_lie(stalls: Path, lines: list[dic
         "share": "decimal128(20, 3)", "staff": "int32", "opened_on": "date32[day]",
         "seen_at": "timestamp[us, tz=+07:00]", "indoors": "bool", "tags": "string", "place": "binary",
         "email": "string", "area_code": "string",
+        "place_bbox": "struct<xmin: double, ymin: double, xmax: double, ymax: double>",
     }  # fmt: skip
     rows = file.read().drop_columns(["seen_at"]).to_pylist()
     assert [row["name"] for row in rows] == [line["name"] for line in lines]
     assert [row["capital"] for row in rows] == [Decimal(line["capital"]) for line in lines]
     assert [row["opened_on"].isoformat() for row in rows] == [line["opened_on"] for line in lines]
     geo = json.loads(file.schema_arrow.metadata[b"geo"])
-    assert geo["columns"]["place"] == {"encoding": "WKB", "geometry_types": ["Point"]}
+    sides = ("xmin", "ymin", "xmax", "ymax")
+    assert geo["version"] == "1.1.0" and geo["primary_column"] == "place"
+    assert geo["columns"]["place"] == {
+        "encoding": "WKB",
+        "geometry_types": ["Point"],
+        "bbox": [106.0, 21.5, 106.0918, 21.5],
+        "covering": {"bbox": {side: ["place_bbox", side] for side in sides}},
+    }
+    assert rows[1]["place_bbox"] == dict(zip(sides, (106.0001, 21.5, 106.0001, 21.5), strict=True))
+    assert [row["place_bbox"] for row in rows if row["place"] is None] == [None]
     assert rows[1]["place"][:5] == b"\x01\x01\x00\x00\x00"
     assert file.schema_arrow.metadata[b"title"].decode() == "Sạp hàng"
     assert file.schema_arrow.field("name").metadata[b"title_vi"].decode() == "Tên"
@@ -187,7 +197,7 @@ def test_a_release_without_rows_has_files_without_rows(world: World) -> None:
     folder = world.settings.home / "releases" / "visit_statistics" / "1"
     manifest = json.loads((folder / "manifest.json").read_bytes())
     assert manifest["rows"] == 0
-    assert [left["format"] for left in manifest["not_written"]] == ["geojson"]
+    assert [left["format"] for left in manifest["not_written"]] == ["geojson", "gpkg", "pmtiles"]
     assert (folder / "visit-statistics.csv").read_text("utf-8-sig").splitlines() == [
         "month,kind,visits,short,mean_minutes"
     ]

@@ -78,6 +78,7 @@ class GeoPackageWriter(Writer):
         index.fill(self._base, f"rtree_{self._table}_{self._shape.name}", self._index)
         for trigger in tables.triggers(self._table, self._shape.name):
             self._base.execute(trigger)
+        self._base.execute(tables.COUNT, (self._table, self._count))
         self._base.execute("commit")
         self._base.close()
 

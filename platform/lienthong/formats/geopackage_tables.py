@@ -32,6 +32,7 @@ create table gpkg_extensions (table_name text, column_name text, extension_name 
 create table gpkg_data_columns (table_name text not null, column_name text not null, name text, title text,
   description text, mime_type text, constraint_name text,
   constraint pk_gdc primary key (table_name, column_name), constraint gdc_tn unique (table_name, name));
+create table gpkg_ogr_contents (table_name text not null primary key, feature_count integer default null);
 create table gpkg_data_column_constraints (constraint_name text not null, constraint_type text not null, value text,
   min numeric, min_is_inclusive boolean, max numeric, max_is_inclusive boolean, description text,
   constraint gdcc_ntv unique (constraint_name, constraint_type, value));
@@ -40,6 +41,7 @@ CONTENTS = "insert into gpkg_contents values (?, 'features', ?, ?, ?, ?, ?, ?, ?
 GEOMETRY = "insert into gpkg_geometry_columns values (?, ?, ?, ?, 0, 0)"
 COLUMN = "insert into gpkg_data_columns (table_name, column_name, name, title, description) values (?, ?, ?, ?, ?)"
 EXTENSION = "insert into gpkg_extensions values (?, ?, ?, ?, ?)"
+COUNT = "insert into gpkg_ogr_contents values (?, ?)"  # GDAL's own: the number of rows without counting
 _SPECIFICATION = "http://www.geopackage.org/spec121/#extension_"
 
 

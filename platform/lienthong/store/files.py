@@ -6,7 +6,7 @@ A file's path is `<open view>/<number>/<name>` in both. Files never change; whoe
 import os
 import shutil
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from functools import cache
 from pathlib import Path
 
@@ -37,7 +37,7 @@ class FileStore(ABC):
         """The file on this machine, when it lies here."""
 
     @abstractmethod
-    def read(self, path: str, start: int, length: int) -> AsyncIterator[bytes]:
+    def read(self, path: str, start: int, length: int) -> AsyncGenerator[bytes, None]:
         """A part of a file, in pieces. Raises OSError."""
 
     async def link(self, path: str, seconds: int) -> str | None:
@@ -64,7 +64,7 @@ class LocalFiles(FileStore):
     def local(self, path: str) -> Path | None:
         return self._folder / path
 
-    async def read(self, path: str, start: int, length: int) -> AsyncIterator[bytes]:
+    async def read(self, path: str, start: int, length: int) -> AsyncGenerator[bytes, None]:
         handle = await to_thread.run_sync(os.open, self._folder / path, os.O_RDONLY)
         try:
             while length > 0 and (piece := await to_thread.run_sync(os.pread, handle, min(length, BLOCK), start)):

@@ -1,7 +1,7 @@
 """Files of releases in object storage that speaks S3 (AWS, MinIO, Ceph, OpenStack Swift ...)."""
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -54,7 +54,7 @@ class S3Files(FileStore):
     def local(self, path: str) -> Path | None:
         return None
 
-    async def read(self, path: str, start: int, length: int) -> AsyncIterator[bytes]:
+    async def read(self, path: str, start: int, length: int) -> AsyncGenerator[bytes, None]:
         if length <= 0:
             return
         with _told():
@@ -93,5 +93,11 @@ def _store(settings: Settings) -> S3Store:
         found[1],
         prefix=found[2] or None,
         config=given,
-        client_options={"allow_http": bool(endpoint and endpoint.startswith("http://"))},
+        # A reader may take an hour for a file: only the way to the storage is bounded in seconds.
+        client_options={
+            "allow_http": bool(endpoint and endpoint.startswith("http://")),
+            "connect_timeout": "5s",
+            "timeout": "3600s",
+        },
+        retry_config={"max_retries": 3, "retry_timeout": timedelta(seconds=15)},
     )

@@ -4,7 +4,8 @@ ranges, digests (RFC 9530), names in any script (RFC 6266, RFC 8187). One answer
 
 import base64
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
@@ -99,7 +100,10 @@ async def answer(
         wanted = spans(request.headers["range"], copy.size) if _takes_range(request, file, copy) else None
     except Unsatisfiable:
         return Response(status_code=416, headers=_HEADERS | {"Content-Range": f"bytes */{copy.size}"})
-    return _Answer(store, copy, wanted, headers)
+    made = _Answer(store, copy, wanted, headers)
+    if local is None and request.method == "GET":
+        await made.begin()
+    return made
 
 
 def _described(file: Served, copy: Copy) -> dict[str, str]:
@@ -213,7 +217,17 @@ class _Answer(Response):
             headers = headers | {"Content-Type": f"multipart/byteranges; boundary={boundary}"}
         super().__init__(status_code=200 if wanted is None else 206, headers=headers)
         self._whole = wanted is None
+        self._rest = self._pieces()
+        self._first = b""
         self.headers["content-length"] = str(total)
+
+    async def begin(self) -> None:
+        """Have the first bytes before anything is promised. Raises Unavailable."""
+        try:
+            self._first = await anext(self._rest, b"")
+        except OSError as error:
+            detail = both("Kho tệp không trả lời", "The file store does not give the file")
+            raise Unavailable(detail, place=self._copy.path) from error
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it; the whole of a local file by the server itself where it can."""
@@ -224,13 +238,16 @@ class _Answer(Response):
         elif self._whole and local is not None and "http.response.pathsend" in scope.get("extensions", {}):
             await send({"type": "http.response.pathsend", "path": str(local.resolve())})
         else:
-            async for piece in self._pieces():
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await send({"type": "http.response.body", "body": self._first, "more_body": True})
+            async with aclosing(self._rest) as rest:
+                async for piece in rest:
+                    await send({"type": "http.response.body", "body": piece, "more_body": True})
             await send({"type": "http.response.body", "body": self._tail, "more_body": False})
 
-    async def _pieces(self) -> AsyncIterator[bytes]:
+    async def _pieces(self) -> AsyncGenerator[bytes, None]:
         for head, span in zip(self._heads, self._spans, strict=True):
             if head:
                 yield head
-            async for piece in self._store.read(self._copy.path, span.start, span.length):
-                yield piece
+            async with aclosing(self._store.read(self._copy.path, span.start, span.length)) as pieces:
+                async for piece in pieces:
+                    yield piece
