@@ -11,6 +11,7 @@ from lienthong.kernel.settings import settings
 from lienthong.kernel.text import both
 from lienthong.store import owner
 from lienthong.store.cluster import Cluster
+from lienthong.store.sandbox import Place
 
 app = typer.Typer(help="Cụm PostgreSQL riêng / The private PostgreSQL cluster", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="one JSON document on standard output")]
@@ -33,6 +34,7 @@ def start(json: Json = False) -> None:
 @app.command()
 def stop(json: Json = False) -> None:
     """Stop it."""
+    Place(settings().home).stop()
     _cluster().stop()
     output.emit({"running": False}, json, lambda: "stopped")
 

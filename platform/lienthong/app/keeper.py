@@ -14,6 +14,7 @@ import psycopg
 
 from lienthong.app.delivering import Delivering
 from lienthong.app.releasing import keep_releases
+from lienthong.app.sandboxed import Sandboxed
 from lienthong.contract.registry import Registry
 from lienthong.governance.agreements.duty import apply_rights
 from lienthong.governance.identity.duty import sweep
@@ -30,6 +31,7 @@ DUTIES: dict[str, Duty] = {
     "identity": sweep,
     "webhooks": Delivering(),
     "releases": keep_releases,
+    "sandbox": Sandboxed(),
 }
 IDLE_SECONDS = 0.5
 

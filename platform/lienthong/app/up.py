@@ -19,6 +19,7 @@ from lienthong.contract.registry import Registry
 from lienthong.kernel.settings import Settings
 from lienthong.kernel.settings import settings as process_settings
 from lienthong.store.cluster import Cluster
+from lienthong.store.sandbox import Place
 from lienthong.store.served import ensure_served
 
 
@@ -49,6 +50,7 @@ def run(settings: Settings, *, empty: bool, as_json: bool) -> None:
         serve(settings)
     finally:
         children.stop()
+        Place(settings.home).stop()
         if cluster:
             cluster.stop()
 

@@ -1,8 +1,9 @@
 """Copies in the sandbox: made beside the one before, then exchanged in one transaction; dropped when they must go."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 
+import psycopg
 from psycopg import AsyncConnection, sql
 
 from lienthong.store.hosted_shapes import words_sql
@@ -74,8 +75,15 @@ async def _drop(connection: AsyncConnection, name: str) -> None:
     await connection.execute("delete from meta.copied where name = %s", (name,))
 
 
-async def drop(url: str, name: str) -> None:
-    """Drop a copy with its other names."""
-    async with await AsyncConnection.connect(url, connect_timeout=5) as connection:
-        await connection.execute("select pg_advisory_xact_lock(hashtext(%s))", (name,))
-        await _drop(connection, name)
+def keep_only(url: str, names: Collection[str]) -> int:
+    """Drop all copies but these; how many went."""
+    with psycopg.connect(url, autocommit=True, connect_timeout=5) as connection:
+        if connection.execute("select to_regclass('meta.copied')").fetchone() == (None,):
+            return 0
+        gone = [name for (name,) in connection.execute("select name from meta.copied") if name not in names]
+        for name in gone:
+            with connection.transaction():
+                connection.execute("select pg_advisory_xact_lock(hashtext(%s))", (name,))
+                connection.execute(sql.SQL("drop table if exists {} cascade").format(quoted(name)))
+                connection.execute("delete from meta.copied where name = %s", (name,))
+    return len(gone)
