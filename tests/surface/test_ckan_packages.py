@@ -4,11 +4,13 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import httpx
 import pytest
 from ckanapi import NotFound
 
 from lienthong.ckan import ids
 from tests.surface.hosted import call, client, did, get, refused, user
+from tests.surface.site import served
 from tests.surface.small import ADMIN, World
 
 LINK = {
@@ -446,3 +448,20 @@ def test_round_trip_with_ckanapi(world: World, editor: str) -> None:
         site.action.package_delete(id="di-ve")
         with pytest.raises(NotFound):
             site.action.package_delete(id="khong-co")
+
+
+def test_what_was_written_is_read_at_once_at_any_process(world: World, editor: str) -> None:
+    """Two server processes: whoever writes at one and reads at the other sees what they wrote, and names are taken once."""
+    with served(world, workers=2) as url:
+
+        def write(n: int) -> list[int]:
+            with httpx.Client(base_url=url, headers={"Authorization": editor}) as site:
+                given = {"name": f"nhieu-tien-trinh-{n % 4}", "owner_org": "so-y-te"}
+                first = site.post("/api/action/package_create", json=given).status_code
+            with httpx.Client(base_url=url, headers={"Authorization": editor}) as site:
+                return [first, site.get(f"/api/action/package_show?id={given['name']}").status_code]
+
+        with ThreadPoolExecutor(4) as pool:
+            answers = list(pool.map(write, range(16)))
+    assert sorted(first for first, _ in answers) == [200] * 4 + [409] * 12
+    assert [read for _, read in answers] == [200] * 16

@@ -31,15 +31,15 @@ class Indexes:
         self._site = site
         self._kept: dict[Language, _Kept] = {}
 
-    async def of(self, language: Language) -> Index:
-        """The index, not older than a second."""
+    async def of(self, language: Language, *, now: bool = False) -> Index:
+        """The index, not older than a second; `now`: as it is now, for whoever may have written at another process."""
         snapshot = await self._catalog.current()
         kept = self._kept.get(language)
         if kept is None:
             kept = self._kept[language] = _Kept(self._catalog, self._registry, language, self._site)
-        if not kept.is_fresh(snapshot):
+        if now or not kept.is_fresh(snapshot):
             async with kept.lock:
-                if not kept.is_fresh(snapshot):
+                if now or not kept.is_fresh(snapshot):
                     await kept.refresh(snapshot)
         return kept.index
 

@@ -21,7 +21,6 @@ from lienthong.ckan.dump import dump
 from lienthong.ckan.errors import CRASH, BadRequest, NoPage, Refusal, denied, from_problem, to_problem
 from lienthong.ckan.files import download
 from lienthong.ckan.ids import organization_id
-from lienthong.ckan.index import Index
 from lienthong.ckan.indexes import Indexes
 from lienthong.ckan.kept import ADDRESSES, Short, keep
 from lienthong.ckan.multipart import Receiver
@@ -175,12 +174,10 @@ class Surface:
         subject = await self._services.directory.subject_or_anonymous(request.headers, cookie)
         return subject, await self._callers.of(subject)
 
-    async def _index(self, request: Request) -> Index:
-        return await self._indexes.of(language(request))
-
     async def _call(self, request: Request, who: Who, params: Params) -> Call:
-        index, again = await self._index(request), partial(self._look_again, language(request))
         services, (subject, caller) = self._services, who
+        index = await self._indexes.of(language(request), now=caller.is_known)
+        again = partial(self._look_again, language(request))
         return Call(services, index, subject, params, language(request), told(request), caller, self._callers, again)
 
     async def _look_again(self, chosen: Language) -> None:
