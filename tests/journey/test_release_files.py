@@ -2,11 +2,17 @@
 
 import csv
 import datetime
+import gzip
+import hashlib
 import io
 import json
+import math
+import re
 import shutil
+import sqlite3
 import subprocess
 import tempfile
+import zipfile
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +22,8 @@ import openpyxl
 import pyarrow.parquet as pq
 import pytest
 
+from lienthong.formats import FORMATS
+from lienthong.formats.tilebook import TileBook
 from lienthong.pipelines.release import publish
 from lienthong.store.cluster import Cluster
 from tests.journey.release_world import World, area, make_world, stall
@@ -54,6 +62,17 @@ def stalls(world: World) -> Path:
 @pytest.fixture(scope="module")
 def areas(world: World) -> Path:
     return world.settings.home / "releases" / "areas" / "1"
+
+
+@pytest.fixture(scope="module")
+def spatial() -> Any:
+    """DuckDB with its spatial extension, which has a GDAL of its own."""
+    duckdb = pytest.importorskip("duckdb")
+    package = pytest.importorskip("duckdb_extension_spatial")
+    (extension,) = Path(package.__file__).parent.rglob("*.duckdb_extension")
+    connection = duckdb.connect()
+    connection.execute(f"load '{extension}'")
+    return connection
 
 
 @pytest.fixture(scope="module")
@@ -204,3 +223,165 @@ def test_a_release_without_rows_has_files_without_rows(world: World) -> None:
     assert (folder / "visit-statistics.jsonl").read_bytes() == b""
     assert pq.read_table(folder / "visit-statistics.parquet").num_rows == 0
     assert openpyxl.load_workbook(folder / "visit-statistics.xlsx")["Dữ liệu"].max_row == 1
+
+
+def test_json_is_one_array_with_its_schema(stalls: Path, lines: list[dict[str, Any]]) -> None:
+    made = json.loads((stalls / "stalls.json").read_bytes())
+    assert made["data"] == lines
+    assert made["title"] == {"vi": "Sạp hàng", "en": "Stalls"}
+    kinds = {field["name"]: field["type"] for field in made["schema"]["fields"]}
+    assert kinds == dict.fromkeys(("code", "name", "kind", "place", "email", "area_code"), "string") | {
+        "capital": "integer", "share": "number", "staff": "integer", "opened_on": "date", "seen_at": "datetime",
+        "indoors": "boolean", "tags": "array",
+    }  # fmt: skip
+
+
+def test_the_csv_for_programs_is_the_same_without_the_mark(stalls: Path) -> None:
+    assert b"\xef\xbb\xbf" + (stalls / "stalls.plain.csv").read_bytes() == (stalls / "stalls.csv").read_bytes()
+
+
+@pytest.mark.skipif(shutil.which("ogr2ogr") is None, reason="GDAL is not installed")
+def test_gdal_reads_the_geopackage(stalls: Path, areas: Path, lines: list[dict[str, Any]]) -> None:
+    command = ["ogr2ogr", "-f", "GeoJSON", "/vsistdout/", str(stalls / "stalls.gpkg"), "-lco", "WRITE_NAME=NO"]
+    made = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert made.stderr == ""
+    features = json.loads(made.stdout)["features"]
+    assert [f["properties"]["name"] for f in features] == [line["name"] for line in lines]
+    assert [f["geometry"] for f in features] == [line["place"] for line in lines]
+    first = features[1]["properties"]
+    assert (first["capital"], first["share"], first["staff"], first["indoors"]) == (1_000_000, 0.125, 1, False)
+    assert (first["opened_on"], first["seen_at"]) == ("2020-01-02", "2026-01-02T01:30:00Z")
+    near = ["ogrinfo", "-q", "-spat", "106.00005", "21", "106.00025", "22", str(stalls / "stalls.gpkg"), "stalls"]
+    assert subprocess.run(near, capture_output=True, text=True, check=True).stdout.count("OGRFeature") == 2
+    told = subprocess.run(["ogrinfo", "-so", str(areas / "areas.gpkg"), "areas"], capture_output=True, text=True).stdout
+    assert "Geometry: Multi Polygon" in told and "Feature Count: 3" in told and "IDENTIFIER=Khu" in told
+    assert "Extent: (105.000000, 21.000000) - (108.000000, 22.000000)" in told
+
+
+def test_the_geopackage_is_a_sound_database(stalls: Path) -> None:
+    base = sqlite3.connect(stalls / "stalls.gpkg")
+    assert base.execute("pragma integrity_check").fetchall() == [("ok",)]
+    assert base.execute("pragma foreign_key_check").fetchall() == []
+    assert base.execute("select rtreecheck('rtree_stalls_place')").fetchall() == [("ok",)]
+    assert base.execute("pragma application_id").fetchone() == (0x47504B47,)
+    titles = dict(base.execute("select column_name, title from gpkg_data_columns"))
+    assert titles["name"] == "Tên"
+    indexed = base.execute("select count(*) from rtree_stalls_place").fetchone()
+    assert indexed == base.execute("select count(*) from stalls where place is not null").fetchone()
+
+
+def test_duckdb_reads_parquet_geopackage_and_tiles(
+    spatial: Any, stalls: Path, areas: Path, lines: list[dict[str, Any]]
+) -> None:
+    ask = lambda text: spatial.execute(text).fetchall()  # noqa: E731
+    placed = [(line["name"], *line["place"]["coordinates"]) for line in lines if line["place"]]
+    parquet = f"'{stalls / 'stalls.parquet'}'"
+    assert (
+        ask(f"select name, st_x(place), st_y(place) from {parquet} where place_bbox.xmin > 0 order by code") == placed
+    )
+    assert ask(f"select sum(capital), count(distinct seen_at) from {parquet}")[0][0] == sum(n["capital"] for n in lines)
+    assert ask(f"select count(*) from st_read('{stalls / 'stalls.gpkg'}')") == [(len(lines),)]
+    # Tiles hold what fits on their grid: at the last zoom a step is some ten metres.
+    tiles = f"st_read('{stalls / 'stalls.pmtiles'}')"
+    shown = ask(f"select name, st_x(g), st_y(g) from (select name, code, st_transform(geom, 'EPSG:3857', 'EPSG:4326', "
+                f"always_xy := true) g from {tiles}) order by code")  # fmt: skip
+    assert [name for name, *_ in shown] == [name for name, *_ in placed]
+    assert all(abs(a - b) < 2e-4 for s, p in zip(shown, placed, strict=True) for a, b in zip(s[1:], p[1:], strict=True))
+    areas_shown = ask(f"select distinct area_code from st_read('{areas / 'areas.pmtiles'}') order by 1")
+    assert areas_shown == [("A0",), ("A1",), ("A2",)]
+
+
+def test_tiles_lie_at_every_zoom(stalls: Path) -> None:
+    book = TileBook(stalls / "stalls.pmtiles")
+    assert (book.header["min_zoom"], book.header["max_zoom"]) == (0, 10) and book.header["clustered"]
+    (layer,) = book.metadata["vector_layers"]
+    assert layer["id"] == "stalls" and layer["fields"]["capital"] == "Number" and "keeper" not in layer["fields"]
+    assert all(book.tile(zoom, *tile_of(106.0001, 21.5, zoom)) for zoom in range(11))
+    assert b"S\xe1\xba\xa1p" in gzip.decompress(book.tile(0, 0, 0) or b"")
+    assert book.tile(5, 0, 0) is None
+    book.close()
+
+
+def tile_of(longitude: float, latitude: float, zoom: int) -> tuple[int, int]:
+    up = math.asinh(math.tan(math.radians(latitude))) / math.pi
+    return int((longitude / 360 + 0.5) * 2**zoom), int((1 - up) / 2 * 2**zoom)
+
+
+def test_pandas_reads_csv_parquet_and_jsonl(stalls: Path, lines: list[dict[str, Any]]) -> None:
+    pandas = pytest.importorskip("pandas")
+    for name in ("stalls.csv", "stalls.plain.csv", "stalls.csv.gz"):
+        frame = pandas.read_csv(stalls / name, dtype={"code": str})
+        assert [harmless(text) for text in frame["name"]] == [line["name"] for line in lines]
+        assert frame["capital"].tolist() == [line["capital"] for line in lines]
+    assert pandas.read_parquet(stalls / "stalls.parquet")["name"].tolist() == [line["name"] for line in lines]
+    assert pandas.read_json(stalls / "stalls.jsonl", lines=True).shape[0] == len(lines)
+
+
+@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
+def test_libreoffice_opens_csv_and_xlsx(stalls: Path, lines: list[dict[str, Any]], tmp_path: Path) -> None:
+    (tmp_path / "csv").mkdir()
+    shutil.copy(stalls / "stalls.csv", tmp_path / "csv" / "of_csv.csv")
+    shutil.copy(stalls / "stalls.xlsx", tmp_path / "of_xlsx.xlsx")
+    # Separated by commas, UTF-8, every quoted field as it is: what the import dialogue offers for such a file.
+    options = ["--infilter=CSV:44,34,76,1,,0,true,true", "--convert-to", "ods"]
+    for source, given in (("csv/of_csv.csv", options), ("of_xlsx.xlsx", ["--convert-to", "ods"])):
+        program = ["soffice", f"-env:UserInstallation=file://{tmp_path}/profile", "--headless", *given]
+        run = [*program, "--outdir", str(tmp_path), str(tmp_path / source)]
+        subprocess.run(run, check=True, capture_output=True, timeout=120)
+    for name in ("of_csv.ods", "of_xlsx.ods"):
+        content = zipfile.ZipFile(tmp_path / name).read("content.xml").decode()
+        # LibreOffice keeps truth values as formulas of its own making.
+        assert set(re.findall(r'table:formula="([^"]*)"', content)) <= {"of:=TRUE()", "of:=FALSE()"}
+        assert "Sạp “1”, dãy Đông" in content and "opened_on" in content
+
+
+def test_frictionless_finds_the_package_valid(stalls: Path, areas: Path) -> None:
+    frictionless = pytest.importorskip("frictionless")
+    for folder in (stalls, areas):
+        descriptor = json.loads((folder / "datapackage.json").read_bytes())
+        report = frictionless.validate(folder / "datapackage.json")
+        assert report.valid, report.flatten(["rowNumber", "fieldNumber", "type", "note"])
+        by_path = {resource["path"]: resource for resource in descriptor["resources"]}
+        assert set(by_path) == {
+            path.name for path in folder.iterdir() if path.suffix in (".csv", ".json", ".jsonl", ".geojson", ".gpkg",
+            ".parquet", ".pmtiles", ".xlsx")} - {"manifest.json", "datapackage.json", "changed-keys.jsonl"}  # fmt: skip
+    table = frictionless.Package(stalls / "datapackage.json").get_resource("stalls-csv-plain")
+    assert table.schema.primary_key == ["code"] and table.schema.get_field("capital").type == "integer"
+    broken = dict(descriptor, resources=[by_path["areas.plain.csv"] | {"hash": "sha256:" + "0" * 64}])
+    assert not frictionless.validate(frictionless.Package(broken, basepath=str(areas))).valid
+
+
+def test_everything_is_in_one_zip(stalls: Path) -> None:
+    package = zipfile.ZipFile(stalls / "stalls-1.zip")
+    assert package.testzip() is None
+    names = {name.removeprefix("stalls-1/") for name in package.namelist()}
+    packed = {path.name for path in stalls.iterdir() if path.suffix in (".gz", ".zst", ".br")}
+    assert names == {path.name for path in stalls.iterdir()} - packed - {"stalls-1.zip"} | {
+        "README.md", "LICENCE.txt", "codebook.csv", "codes.csv"}  # fmt: skip
+    for name in names - {"README.md", "LICENCE.txt", "codebook.csv", "codes.csv"}:
+        assert package.read(f"stalls-1/{name}") == (stalls / name).read_bytes()
+    manifest = json.loads(package.read("stalls-1/manifest.json"))
+    assert {f["format"] for f in manifest["files"]} == set(FORMATS) - {"zip"}
+    readme = package.read("stalls-1/README.md").decode()
+    assert readme.startswith("# Sạp hàng\n\n*Stalls*\n") and "stalls.gpkg" in readme
+    codebook = list(csv.DictReader(io.StringIO(package.read("stalls-1/codebook.csv").decode("utf-8-sig"))))
+    assert [row["field"] for row in codebook][:2] == ["code", "name"] and codebook[1]["title_vi"] == "Tên"
+    codes = list(csv.DictReader(io.StringIO(package.read("stalls-1/codes.csv").decode("utf-8-sig"))))
+    assert {(row["field"], row["code"]) for row in codes} == {("kind", "food"), ("kind", "cloth"), ("kind", "HKD")}
+    shown = subprocess.run(["unzip", "-tq", str(stalls / "stalls-1.zip")], capture_output=True, check=False)
+    assert shown.returncode == 0, shown.stdout
+
+
+def test_compressed_copies_are_the_file(stalls: Path) -> None:
+    manifest = json.loads((stalls / "manifest.json").read_bytes())
+    variants = {f["name"]: f.get("variants", []) for f in manifest["files"]}
+    assert variants["stalls.csv"] and not variants["stalls.parquet"]
+    for name, made in variants.items():
+        assert {v["coding"] for v in made} in ({"gzip", "zstd", "br"}, set())
+        for variant in made:
+            suffix = {"gzip": ".gz", "zstd": ".zst", "br": ".br"}[variant["coding"]]
+            path = stalls / (name + suffix)
+            assert (path.stat().st_size, hashlib.sha256(path.read_bytes()).hexdigest()) == (
+                variant["size"], variant["sha256"])  # fmt: skip
+        if made:
+            assert gzip.decompress((stalls / f"{name}.gz").read_bytes()) == (stalls / name).read_bytes()
