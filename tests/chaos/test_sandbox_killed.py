@@ -44,7 +44,9 @@ def test_a_killed_process_of_the_sandbox_is_nobody_elses(world: World) -> None:
     for _ in range(ROUNDS):
         with ThreadPoolExecutor(3) as pool:
             reader = pool.submit(reading, time.monotonic() + 4)
-            slow = pool.submit(ask, world, "select count(*) from firms a, firms b, firms c, firms d where a.staff < b.staff")
+            slow = pool.submit(
+                ask, world, "select count(*) from firms a, firms b, firms c, firms d where a.staff < b.staff"
+            )
             _kill(place)
             begun = time.monotonic()
             while ask(world, "select 1 a") != 200:
@@ -60,7 +62,9 @@ def _kill(place: Place) -> None:
     end = time.monotonic() + 3
     with psycopg.connect(place.owner_url, autocommit=True) as connection:
         while time.monotonic() < end:
-            found = connection.execute("select pid from pg_stat_activity where usename = %s limit 1", (READER,)).fetchone()
+            found = connection.execute(
+                "select pid from pg_stat_activity where usename = %s limit 1", (READER,)
+            ).fetchone()
             if found:
                 os.kill(found[0], signal.SIGKILL)
                 return

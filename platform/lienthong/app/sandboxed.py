@@ -33,6 +33,8 @@ class Sandboxed:
         place = Place(settings.home, settings.sandbox_url.get_secret_value() if settings.sandbox_url else None)
         if not place.running:
             return 0
-        public = {resource_id(dataset, "csv") for (dataset,) in connection.execute(_RELEASED) if dataset in registry.contracts}
+        public = {
+            resource_id(dataset, "csv") for (dataset,) in connection.execute(_RELEASED) if dataset in registry.contracts
+        }
         public |= {number for (number,) in connection.execute(_HOSTED)}
         return sandbox_copies.keep_only(place.owner_url, public)

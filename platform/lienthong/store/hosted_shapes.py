@@ -7,6 +7,7 @@ from psycopg import sql
 from lienthong.store.hosted_types import JSON, HostedField
 
 _MOMENT = "to_char({}, 'YYYY-MM-DD\"T\"HH24:MI:SS.MS')"
+_WORDED = {"bool": "{}::text"}  # else t and f
 _SPOKEN = "to_char({}, 'YYYY-MM-DD\"T\"HH24:MI:SS')"
 
 
@@ -33,8 +34,9 @@ def row_json(fields: Sequence[HostedField], alias: str = "t") -> sql.Composable:
 
 def words_sql(fields: Sequence[HostedField], alias: str = "t") -> sql.Composable:
     """The words of a row, as they are searched."""
-    parts = [sql.Literal("")]
+    parts: list[sql.Composable] = [sql.Literal("")]
     for field in fields:
         column = sql.Identifier(alias, field.name)
-        parts.append(sql.SQL(_SPOKEN).format(column) if field.type == "timestamp" else column)  # type: ignore[arg-type]  # both are composable
+        spoken = _SPOKEN if field.type == "timestamp" else _WORDED.get(field.type, "{}")
+        parts.append(sql.SQL(spoken).format(column))
     return sql.SQL("to_tsvector('english', concat_ws(' ', {}))").format(sql.SQL(", ").join(parts))
