@@ -99,7 +99,8 @@ class Callers:
     async def _roles(self, session: AsyncSession, user: HostedUser, subject: Subject | None) -> Caller:
         if subject is None:
             return await _with_roles(session, user, Caller(user.id, user.name, user.sysadmin), {})
-        caller = Caller(user.id, user.name, is_sysadmin(subject), is_limited=subject.scopes is not None)
+        limited, writes = subject.scopes is not None, allows(subject.scopes, "write:*") or is_sysadmin(subject)
+        caller = Caller(user.id, user.name, is_sysadmin(subject), is_limited=limited, reads_only=not writes)
         role = capacity(subject)
         if role is None and not allows(subject.scopes, "write:*"):
             return caller

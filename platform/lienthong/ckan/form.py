@@ -58,7 +58,7 @@ class Form:
             raise Refusal(400, {"__type": "Integrity Error", "message": message, "data": self.params})
         if "\\u0000" in json.dumps(value):
             raise invalid(name, "Null characters are not allowed")
-        return parts
+        return list(parts)
 
     def done(self) -> None:
         """Raises Refusal (409) when something is wrong."""

@@ -103,6 +103,8 @@ class Surface:
         if function is None:
             raise denied(REFUSAL)
         who = await self._who(request, cookies=not writes)
+        if writes and who[1].reads_only:
+            raise denied("The token leaves out writing")
         receiver = self._receiver(who[1]) if writes and who[1].is_known else None
         try:
             params = await parameters(request, writes, receiver, MAX_WRITE if receiver else MAX_BODY)

@@ -17,7 +17,7 @@ class Caller:
 
     `capacities`: the best role in each group and organization, by its id, those that an administrator of a parent
     reaches too. `organizations`: which of them are active organizations. `collaborations`: roles in single packages.
-    `is_limited`: the token leaves out something, so it makes no new one.
+    `is_limited`: the token leaves out something, so it makes no new one; `reads_only`: it leaves out writing.
     """
 
     id: str | None = None
@@ -27,6 +27,7 @@ class Caller:
     organizations: frozenset[str] = frozenset()
     collaborations: Mapping[str, str] = field(default_factory=dict)
     is_limited: bool = False
+    reads_only: bool = False
 
     @property
     def is_known(self) -> bool:
