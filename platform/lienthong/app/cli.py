@@ -14,6 +14,7 @@ from lienthong.app import (
     cli_demo,
     cli_identity,
     cli_ledger,
+    cli_mirror,
     cli_release,
     cli_twin,
     output,
@@ -34,6 +35,7 @@ app.add_typer(cli_demo.app, name="demo")
 app.add_typer(cli_twin.app, name="twin")
 app.add_typer(cli_ledger.app, name="ledger")
 app.add_typer(cli_release.app, name="release")
+app.add_typer(cli_mirror.app, name="mirror")
 app.add_typer(cli_identity.tokens, name="token")
 app.add_typer(cli_identity.people, name="people")
 app.add_typer(cli_data.openapi, name="openapi")
