@@ -32,9 +32,11 @@ from lienthong.pipelines import release_serve
 from lienthong.pipelines.release_diff import Changes, write_changes
 from lienthong.pipelines.release_files import Files, write_files
 from lienthong.pipelines.release_folder import MANIFEST, ReleaseFolder, clean
+from lienthong.pipelines.release_life import record
 from lienthong.pipelines.release_manifest import Made, document, manifest, quality
 from lienthong.pipelines.release_package import complete
 from lienthong.privacy.disclosure import DisclosureReport, check_contract, check_release
+from lienthong.privacy.protecting import Protector
 from lienthong.store import owner, release, release_changes
 from lienthong.store.release_fill import Cells, fill_groups, fill_rows
 from lienthong.store.schema import create_release, preview
@@ -272,6 +274,9 @@ class _Publication:
                 told = release_serve.serve(self.connection, self.settings, self.contract, made.number, made.at)
             else:
                 preview(self.connection, self.contract.open_fields, release.release_name(self.contract.id, made.number))
+            if self.actor.is_operator:  # a steward's step was written down when it was asked for
+                action = "publish" if self.straight else "draft"
+                record(self.connection, self.contract, made.number, action, self.actor, {})
         except BaseException:
             folder.forget()
             raise
@@ -348,15 +353,17 @@ class _Publication:
     def _fill(self, name: str, previous: int | None) -> DisclosureReport:
         self._step("fill")
         cells: Cells | None = None
+        protector = Protector()
         create_release(self.connection, self.contract, self.contract.open_fields, name)
         if self.contract.derived_from:
             before = release.release_name(self.contract.id, previous) if previous is not None else None
             same = before is not None and self._same_columns(before)
-            cells = fill_groups(self.connection, self.registry, self.contract, name, before if same else None)
+            before = before if same else None
+            cells = fill_groups(self.connection, self.registry, self.contract, name, before, protector)
         else:
             fill_rows(self.connection, self.registry, self.contract, name)
         self._step("disclosure check")
-        return check_release(self.connection, self.contract, name, cells)
+        return check_release(self.connection, self.registry, self.contract, name, cells, protector.told)
 
     def _same_columns(self, before: str) -> bool:
         there = release.columns_of(self.connection, "release", before)

@@ -94,18 +94,21 @@ class PersonalPlace(Part):
 class Protection(Part):
     """How cells of an aggregate are protected (Eurostat; Hundepool et al., Statistical Disclosure Control).
 
-    `margins`: totals over which dimensions the public may know (all of them by default), against which cells are
-    suppressed besides the small ones. A sum is sensitive when its largest contributor could be estimated to within
-    `p` percent, or `n` of them make up `share` percent. `contributor`: the field that says whose a row is (each row
-    its own by default). `rounding`: counts are published as multiples of it. `changes: hold` keeps the numbers of a
-    cell as they were published until k rows have changed.
+    `margins`: totals over which dimensions the public may know, against which cells are suppressed besides the small
+    ones: those of every single dimension by default, `all` sets of dimensions, `none`, or the sets listed.
+    `p`, `n`, `share`: a sum is sensitive when its largest part could be estimated to within `p` percent, or `n` parts
+    make up `share` percent of it. `contributor`: the field that says whose a row is (each row its own by default).
+    `sums: publish` says that sums are of the agency's work, not of persons or firms: only counts are protected then.
+    `rounding`: counts are published as multiples of it. `changes: hold` keeps the numbers of a cell as they were
+    published until k rows have changed.
     """
 
-    margins: Literal["all", "none"] | tuple[tuple[str, ...], ...] = "all"
+    margins: Literal["single", "all", "none"] | tuple[tuple[str, ...], ...] = "single"
     p: float = Field(default=15, gt=0, lt=100)
     n: int = Field(default=2, ge=1, le=3)
     share: float = Field(default=85, gt=0, lt=100)
     contributor: str | None = Field(default=None, pattern=NAME)
+    sums: Literal["protect", "publish"] = "protect"
     rounding: int | None = Field(default=None, ge=2, le=100)
     changes: Literal["publish", "hold"] = "publish"
 

@@ -1,7 +1,8 @@
 """The check that a release passes before it is served: open columns only, no personal identifiers, no small cells.
 
 A row in which an identifier stands is left out of the release, counted, and shown to the steward; it is not repaired.
-Small cells are left out too. Cells that could be computed from totals (complementary suppression) are not yet.
+Cells of aggregates were made safe when they were filled (`protecting`); rows that stand out are made coarser or left
+out here (`anonymity` of the contract), and points that are homes leave their place (`places`).
 """
 
 from dataclasses import asdict, dataclass, field
@@ -10,11 +11,14 @@ from typing import Any
 from psycopg import Connection
 
 from lienthong.contract.model import Contract
+from lienthong.contract.registry import Registry
 from lienthong.kernel.problem import Conflict, Invalid
 from lienthong.kernel.text import both
+from lienthong.privacy.anonymity import Anonymised, anonymise, soften_places
 from lienthong.privacy.classification import faults, published, withheld
 from lienthong.privacy.detectors import DETECTORS, looks
 from lienthong.privacy.identifiers import find
+from lienthong.privacy.protecting import Protected
 from lienthong.store.disclosure import LeftOut, leave_out
 from lienthong.store.release import columns_of
 from lienthong.store.release_fill import Cells
@@ -46,12 +50,17 @@ class DisclosureReport:
     cells: int | None = None
     suppressed_cells: int | None = None
     cells_without_dimension: int | None = None
+    protection: Protected | None = None
+    anonymity: Anonymised | None = None
+    places: tuple[tuple[str, int], ...] = ()
     keys: tuple[tuple[dict[str, Any], tuple[str, ...]], ...] = field(default=(), repr=False)
 
     def as_json(self) -> dict[str, Any]:
         """What the manifest tells: counts and places, no keys."""
         told = asdict(self)
         del told["keys"]
+        if not told["places"]:
+            del told["places"]
         return {name: value for name, value in told.items() if value is not None}
 
 
@@ -68,10 +77,17 @@ def check_contract(contract: Contract) -> None:
         )
 
 
-def check_release(connection: Connection, contract: Contract, name: str, cells: Cells | None) -> DisclosureReport:
+def check_release(
+    connection: Connection,
+    registry: Registry,
+    contract: Contract,
+    name: str,
+    cells: Cells | None,
+    protection: Protected | None = None,
+) -> DisclosureReport:
     """Check the filled tables of a release and leave out the rows that must not be in it.
 
-    Raises Conflict when a table has a column that is not whitelisted.
+    Raises Conflict when a table has a column that is not whitelisted, or rows stand out whatever is done.
     """
     fields = published(contract)
     allowed = {column for column, _ in stored_columns(fields)} | _OWN
@@ -83,6 +99,8 @@ def check_release(connection: Connection, contract: Contract, name: str, cells: 
             )
     found = leave_out(connection, name, contract.primary_key, looks(fields), find)
     past = leave_out(connection, name + "_history", contract.primary_key, looks(fields), find)
+    places = soften_places(connection, registry, contract, name)
+    anonymity = anonymise(connection, contract, name)
     return DisclosureReport(
         columns=tuple(f.name for f in fields),
         withheld=tuple(f.name for f in withheld(contract)),
@@ -94,6 +112,9 @@ def check_release(connection: Connection, contract: Contract, name: str, cells: 
         cells=cells.all if cells else None,
         suppressed_cells=cells.small if cells else None,
         cells_without_dimension=cells.unplaced if cells else None,
+        protection=protection,
+        anonymity=anonymity,
+        places=places,
         keys=found.keys,
     )
 

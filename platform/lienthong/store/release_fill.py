@@ -1,15 +1,17 @@
 """Governed rows -> the tables of a release: open columns of open rows, or groups of them, with their history."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from psycopg import Connection, RawCursor
 
 from lienthong.contract.model import Contract
+from lienthong.contract.opened import Measure as ViewMeasure
 from lienthong.contract.registry import Registry
 from lienthong.store.aggregate import group_sql, measure_sql
 from lienthong.store.compile import Compiler
 from lienthong.store.condition import condition
+from lienthong.store.disclosure_cells import sums_of
 from lienthong.store.predicate import column, ident, predicate
 from lienthong.store.query import Condition, Group, Measure
 from lienthong.store.schema import stored_columns
@@ -25,7 +27,7 @@ class Cells:
     unplaced: int
 
 
-class _Open(Compiler):
+class OpenCompiler(Compiler):
     """Compiles the condition of an open view over governed rows; relations in it look at governed rows too."""
 
     def __init__(self, registry: Registry, contract: Contract) -> None:
@@ -47,7 +49,7 @@ def fill_rows(connection: Connection, registry: Registry, contract: Contract, na
     assert contract.open_view is not None
     columns = [column_ for column_, _ in stored_columns(contract.open_fields)]
     if not _has_history(connection, contract):
-        compiler = _Open(registry, contract)
+        compiler = OpenCompiler(registry, contract)
         where = compiler.where(contract.open_view.where, "t")
         rows = f"select {_list(columns, 't')}, t._from from governed.{ident(contract.id)} t where {where}"
         _run(connection, f"{_into(name, columns)} {rows} order by {_list(contract.primary_key, 't')}", compiler)
@@ -65,7 +67,7 @@ def _fill_with_history(
     connection: Connection, registry: Registry, contract: Contract, name: str, columns: Sequence[str]
 ) -> None:
     assert contract.open_view is not None
-    compiler, key = _Open(registry, contract), contract.primary_key
+    compiler, key = OpenCompiler(registry, contract), contract.primary_key
     where = compiler.where(contract.open_view.where, "t")
     same = " and ".join(f"{column('v', k)} = {column('t', k)}" for k in key)
     current = (
@@ -85,7 +87,7 @@ def _versions(connection: Connection, registry: Registry, contract: Contract, co
     """The open versions of every row that has a history; those whose open columns did not change are one."""
     assert contract.open_view is not None
     key, view = contract.primary_key, contract.open_view.where
-    compiler = _Open(registry, contract)
+    compiler = OpenCompiler(registry, contract)
     same = " and ".join(f"{column('h', k)} = {column('t', k)}" for k in key)
     plain, of_row = _list(columns, "t"), _list(key)
     current, past = f"governed.{ident(contract.id)}", f"history.{ident(contract.id)}"
@@ -115,15 +117,28 @@ def _versions(connection: Connection, registry: Registry, contract: Contract, co
     _run(connection, "analyze pg_temp.versions")
 
 
+Protect = Callable[[Connection, Contract, Contract, str | None], None]
+"""Marks cells of `pg_temp.cells` to be left out (`_out`): connection, aggregate, its base, the release before."""
+
+
 def fill_groups(
-    connection: Connection, registry: Registry, contract: Contract, name: str, previous: str | None
+    connection: Connection,
+    registry: Registry,
+    contract: Contract,
+    name: str,
+    previous: str | None,
+    protect: Protect | None = None,
 ) -> Cells:
     """Fill `release.<name>` from the groups of an aggregate open view; groups of fewer than k rows are left out.
 
-    `previous` is the release before, of the same columns: what changed since is added to its history.
+    So are those that `protect` marks. `previous` is the release before, of the same columns: what changed since is
+    added to its history.
     """
     assert contract.derived_from is not None
-    _group(connection, registry, contract, registry.get(contract.derived_from))
+    base = registry.get(contract.derived_from)
+    _group(connection, registry, contract, base)
+    if protect:
+        protect(connection, contract, base, previous)
     columns, key = [c for c, _ in stored_columns(contract.fields)], contract.primary_key
     placed = " and ".join(f"{column('c', k)} is not null" for k in key)
     k = contract.privacy.k
@@ -132,13 +147,13 @@ def fill_groups(
         f"count(*) filter (where not ({placed})) from pg_temp.cells c".encode()
     ).fetchone()
     assert counted is not None
-    typed = ", ".join(f"{column('c', c)}::{type_}" for c, type_ in stored_columns(contract.fields))
+    typed = ", ".join(_published(base, c, type_) for c, type_ in stored_columns(contract.fields))
     since, join = "now()", ""
     if previous:
         numbers = [c for c in columns if c not in key]
         join = f"left join release.{ident(previous)} p on {_same(key, 'p', 'n')}"
         since = f"case when {_equal(numbers, 'p', 'n')} then coalesce(p._from, now()) else now() end"
-    rows = f"select {typed} from pg_temp.cells c where _rows >= {int(k)} and {placed}"
+    rows = f"select {typed} from pg_temp.cells c where _rows >= {int(k)} and not _out and {placed}"
     renamed = f"(select * from ({rows}) n) n({', '.join(map(ident, columns))})"
     into, order = _into(name, columns), _list(key, "n")
     _run(connection, f"{into} select {_list(columns, 'n')}, {since} from {renamed} {join} order by {order}")
@@ -148,10 +163,22 @@ def fill_groups(
     return Cells(*counted)
 
 
-def _group(connection: Connection, registry: Registry, contract: Contract, base: Contract) -> None:
+def _published(base: Contract, name: str, type_: str) -> str:
+    """The expression of a published column: counts are rounded where the contract says so."""
     view = base.open_view
     assert view is not None
-    compiler = _Open(registry, base)
+    counts = {m.name for m in view.measures if m.measure == "count"}
+    if view.protection.rounding and name in counts:
+        by = int(view.protection.rounding)
+        return f"(round({column('c', name)}::numeric / {by}) * {by})::{type_}"
+    return f"{column('c', name)}::{type_}"
+
+
+def _group(connection: Connection, registry: Registry, contract: Contract, base: Contract) -> None:
+    """The groups, with their rows (or contributors), and of each sum the total and its largest parts."""
+    view = base.open_view
+    assert view is not None
+    compiler = OpenCompiler(registry, base)
     groups = [f"{group_sql(Group(g.field, g.of, g.transform), base, 't')} as {ident(g.field)}" for g in view.group_by]
     measures = []
     for m in view.measures:
@@ -159,12 +186,29 @@ def _group(connection: Connection, registry: Registry, contract: Contract, base:
         made = measure_sql(Measure(m.name, m.measure, m.of, where=where), "t", lambda c: compiler.sql(c, "t"))
         measures.append(f"{made} as {ident(m.name)}")
     numbers = ", ".join(str(n + 1) for n in range(len(groups)))
+    by = view.protection.contributor
+    own = f"count(distinct {column('t', by)})" if by else "count(*)"
+    parts = [part for at, m in enumerate(sums_of(base)) for part in _parts(base, m, at, compiler, registry)]
     _run(
         connection,
-        f"create temp table cells on commit drop as select {', '.join([*groups, *measures])}, count(*) as _rows "
-        f"from governed.{ident(base.id)} t where {compiler.where(view.where, 't')} group by {numbers}",
+        f"create temp table cells on commit drop as select {', '.join([*groups, *measures, *parts])}, {own} as _rows, "
+        f"false as _out from governed.{ident(base.id)} t where {compiler.where(view.where, 't')} group by {numbers}",
         compiler,
     )
+
+
+def _parts(base: Contract, measure: ViewMeasure, at: int, compiler: OpenCompiler, registry: Registry) -> Iterable[str]:
+    """Of a sum: the total, and the largest parts of single rows, or all parts by contributor."""
+    assert base.open_view is not None and measure.of
+    protection, value = base.open_view.protection, column("t", measure.of)
+    where = condition(registry, base, measure.where) if measure.where else None
+    only = f" filter (where {compiler.sql(where, 't')})" if where is not None else ""
+    yield f"sum({value}){only}::float8 as _sum_{at}"
+    if protection.contributor:
+        owner = column("t", protection.contributor)
+        yield f"jsonb_agg(jsonb_build_array({owner}, {value}) order by {owner}){only} as _top_{at}"
+    else:
+        yield f"(array_agg({value} order by {value} desc nulls last){only})[1:{protection.n + 1}] as _top_{at}"
 
 
 def _carry_history(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from lienthong.contract.document import Document
 from lienthong.contract.model import Contract
-from lienthong.contract.rules import catalogue, fields, opening, privacy, quality, source
+from lienthong.contract.rules import catalogue, fields, opening, privacy, protection, quality, source
 from lienthong.contract.types import TYPES
 
 Rule = Callable[[Contract, Document], None]
@@ -19,6 +19,7 @@ RULES: tuple[Rule, ...] = (
     *catalogue.RULES,
     *source.RULES,
     *privacy.RULES,
+    *protection.RULES,
 )
 
 
