@@ -141,7 +141,7 @@ class DatasetState:
         if number is not None:
             address = f"/api/v1/datasets/{self.contract.slug}/releases/{number}"
             fix = both(f"Dùng bản {number}: {address}", f"Use release {number}: {address}")
-            extra = {"successor": address}
+            extra = {"successor": address, "page": f"/releases/{self.contract.slug}/{number}"}
         return Gone(
             both(
                 f"Bản {release.number} đã được thu hồi: {reason.vi}",

@@ -62,12 +62,14 @@ class Asking:
         return self._open[1]
 
     async def place(self, subject: Subject, name: str) -> Place:
-        """The collection with this id. Raises NotFound, Unauthenticated, NotPermitted."""
+        """The collection with this id. Raises NotFound, Gone, Unauthenticated, NotPermitted."""
         slug, _, field = name.partition(":")
         state = (await self.services.catalog.current()).datasets.get(unslug(slug))
         if state is None or not any(map(is_geometry, state.contract.fields)):
             raise _missing(name)
         scope = self.services.door.scope(subject, state.contract.id)
+        if scope.schema == "open" and state.release is None and state.releases:
+            raise state.gone(state.releases[0])
         for place in _of(state, scope):
             if (not field and place.first) or place.geometry.name == field:
                 return place
