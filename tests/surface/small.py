@@ -19,7 +19,7 @@ from fastapi import FastAPI
 from psycopg import sql
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from lienthong import ckan, feed, gql, identity, ogc, portal, rest, sharing
+from lienthong import ckan, dcat, feed, gql, identity, ogc, portal, rest, sharing
 from lienthong.access.door import Door
 from lienthong.access.services import Services
 from lienthong.app.install import migrate
@@ -326,7 +326,7 @@ def application(given: Services, database: Database) -> FastAPI:
 
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan)
     app.add_exception_handler(404, missing)
-    for surface in (identity, feed, sharing, rest, gql, ckan, ogc, portal):
+    for surface in (identity, feed, sharing, rest, gql, dcat, ckan, ogc, portal):
         app.include_router(surface.router(given))
     return app
 

@@ -14,7 +14,7 @@ from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from lienthong import ckan, feed, gql, identity, mcp, ogc, portal, rest, sharing
+from lienthong import ckan, dcat, feed, gql, identity, mcp, ogc, portal, rest, sharing
 from lienthong.access.budget import Budget
 from lienthong.access.door import Door
 from lienthong.access.services import Services
@@ -36,7 +36,7 @@ from lienthong.store.database import Database
 from lienthong.web.problems import missing
 
 log = logging.getLogger("lienthong")
-SURFACES = (identity, feed, sharing, rest, gql, ckan, ogc, mcp, portal)  # the portal's catch-all addresses come last
+SURFACES = (identity, feed, sharing, rest, gql, dcat, ckan, ogc, mcp, portal)  # the portal's catch-all addresses come last
 Call = Callable[[Request], Awaitable[Response]]
 
 

@@ -1,0 +1,203 @@
+"""The addresses of the catalogue for machines."""
+
+from collections.abc import Awaitable, Callable
+
+import orjson
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from lienthong.access.services import Services
+from lienthong.catalog.profiles import data_json, schema_org, skos
+from lienthong.catalog.profiles.dcat import Describer
+from lienthong.catalog.profiles.described import Entry, Publisher
+from lienthong.dcat import known, sitemap
+from lienthong.dcat.answers import FORMS, Shelf, answer, liked, written
+from lienthong.dcat.entries import PAGE, Entries
+from lienthong.kernel.problem import NotFound, Problem, QueryInvalid
+from lienthong.kernel.text import both
+from lienthong.web.parameters import only, parameters
+from lienthong.web.problems import respond
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+READ = ["GET", "HEAD"]
+TITLE = both("Danh mục dữ liệu mở Liên Thông", "Liên Thông catalogue of open data")
+PURPOSE = both(
+    "Mọi bộ dữ liệu được công bố trên nền tảng, kèm tệp, phiên bản và chất lượng",
+    "Every dataset that the platform publishes, with files, versions and quality",
+)
+US = Publisher("lienthong", both("Nền tảng dữ liệu Liên Thông", "Liên Thông data platform"))
+
+
+def router(services: Services) -> APIRouter:
+    """The routes of this surface."""
+    surface, made = Surface(services), APIRouter()
+    for path, endpoint in {
+        "/catalog": surface.catalogue,
+        "/catalog.{form}": surface.catalogue,
+        "/data.json": surface.data_json,
+        "/dataset/{name}/croissant.json": surface.croissant,
+        "/datasets/{name}/croissant.json": surface.croissant,
+        "/datasets/{name}/schema.jsonld": surface.schema_org,
+        "/dataset/{name}.{form}": surface.dataset,
+        "/datasets/{name}.{form}": surface.dataset,
+        "/vocab/{name}.{form}": surface.vocabulary,
+        "/vocab/{name}": surface.vocabulary,
+        "/sitemap.xml": surface.sitemap,
+        "/sitemap-{number:int}.xml": surface.sitemap,
+        "/releases.atom": surface.releases,
+        "/robots.txt": surface.robots,
+        "/.well-known/security.txt": surface.security,
+        "/.well-known/api-catalog": surface.interfaces,
+        "/.well-known/dcat": surface.to_catalogue,
+        "/.well-known/void": surface.to_catalogue,
+    }.items():
+        made.add_route(path, _told(endpoint), methods=READ)
+    return made
+
+
+class Surface:
+    """The endpoints over one set of services."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._entries = Entries(services)
+        self._shelf = Shelf()
+        self._site = services.settings.public_url
+        known_themes = services.registry.vocabularies.get("theme")
+        self._themes = {c.code: c.title for c in known_themes.codes} if known_themes else {}
+
+    async def catalogue(self, request: Request) -> Response:
+        """`/catalog`, `/catalog.ttl|jsonld|rdf|xml|nt`: one page of the catalogue in DCAT."""
+        given = parameters(request)
+        only(given, ("page",))
+        form = _form(request) or liked(request)
+        if form is None:
+            if "text/html" in request.headers.get("accept", ""):
+                return RedirectResponse("/datasets", 303)
+            form = "ttl"
+        return await self._page(request, form)
+
+    async def _page(self, request: Request, form: str) -> Response:
+        number = _number(parameters(request).get("page", "1"))
+        entries, total = await self._entries.page(number)
+        last = max(1, -(-total // PAGE))
+        if number > last:
+            raise NotFound(both(f"Chỉ có {last} trang", f"There are {last} pages"), place="page")
+        key = ("catalogue", form, number, total, _mark(entries))
+        made = self._shelf.get(key)
+        if made is None:
+            told = Describer(self._site, self._themes)
+            told.catalogue(TITLE, PURPOSE, US, entries)
+            told.page(number, last, total, PAGE)
+            made = self._shelf.put(key, written(told.graph, form), FORMS[form][1])
+        at = f"{self._site}/catalog.{form}?page="
+        links = {name: at + str(n) for name, n in {"next": number + 1, "prev": number - 1}.items() if 1 <= n <= last}
+        return answer(request, made, links)
+
+    async def dataset(self, request: Request) -> Response:
+        """`/dataset/<name>.ttl|jsonld|rdf|xml|nt`: one dataset in DCAT."""
+        form, entry = _form(request) or "ttl", await self._entries.one(request.path_params["name"])
+        key = ("dataset", form, _mark([entry]))
+        made = self._shelf.get(key)
+        if made is None:
+            told = Describer(self._site, self._themes)
+            told.dataset(entry)
+            made = self._shelf.put(key, written(told.graph, form), FORMS[form][1])
+        return answer(request, made, {"canonical": entry.url, "collection": f"{self._site}/catalog"})
+
+    async def schema_org(self, request: Request) -> Response:
+        """`/datasets/<name>/schema.jsonld`: schema.org, as it stands in the page too."""
+        entry = await self._entries.one(request.path_params["name"])
+        body = orjson.dumps(schema_org.dataset(entry))
+        return answer(request, self._shelf.put(("schema", _mark([entry])), body, "application/ld+json"))
+
+    async def croissant(self, request: Request) -> Response:
+        """`/dataset/<name>/croissant.json`: files and columns for programs that learn from them."""
+        entry = await self._entries.one(request.path_params["name"])
+        body = orjson.dumps(schema_org.croissant(entry), option=orjson.OPT_INDENT_2)
+        return answer(request, self._shelf.put(("croissant", _mark([entry])), body, "application/ld+json"))
+
+    async def data_json(self, request: Request) -> Response:
+        """`/data.json`: the whole catalogue in DCAT-US."""
+        entries = [entry async for entry in self._entries.every()]
+        key = ("data", len(entries), _mark(entries))
+        made = self._shelf.get(key) or self._shelf.put(
+            key, orjson.dumps(data_json.document(entries, self._site)), "application/json"
+        )
+        return answer(request, made)
+
+    async def vocabulary(self, request: Request) -> Response:
+        """`/vocab/<list>`: a code list in SKOS."""
+        name = request.path_params["name"]
+        found = self._services.registry.vocabularies.get(name)
+        if found is None:
+            raise NotFound(both(f"Không có danh mục {name}", f"There is no code list {name}"), place=name)
+        form = _form(request) or liked(request, "ttl") or "ttl"
+        key = ("vocabulary", form, name)
+        made = self._shelf.get(key)
+        if made is None:
+            made = self._shelf.put(key, written(skos.scheme(found, self._site), form), FORMS[form][1])
+        return answer(request, made)
+
+    async def sitemap(self, request: Request) -> Response:
+        """`/sitemap.xml`: pages of all datasets; an index of several lists when they are many."""
+        entries = [entry async for entry in self._entries.every()]
+        body = sitemap.document(entries, self._site, request.path_params.get("number"))
+        return answer(request, self._shelf.put(("sitemap", request.url.path), body, "application/xml"))
+
+    async def releases(self, request: Request) -> Response:
+        """`/releases.atom`: the latest releases."""
+        entries = [entry async for entry in self._entries.every()]
+        body = sitemap.feed(entries, self._site)
+        return answer(request, self._shelf.put("releases", body, "application/atom+xml; charset=utf-8"))
+
+    async def robots(self, request: Request) -> Response:
+        """`/robots.txt`"""
+        return answer(request, self._shelf.put("robots", known.robots(self._site), "text/plain; charset=utf-8"))
+
+    async def security(self, request: Request) -> Response:
+        """`/.well-known/security.txt` (RFC 9116)."""
+        contacts = [agency.email for agency in self._services.registry.agencies.values() if agency.email]
+        body = known.security(self._site, contacts)
+        return answer(request, self._shelf.put("security", body, "text/plain; charset=utf-8"))
+
+    async def interfaces(self, request: Request) -> Response:
+        """`/.well-known/api-catalog` (RFC 9727)."""
+        return answer(request, self._shelf.put("interfaces", known.interfaces(self._site), known.LINKSET))
+
+    async def to_catalogue(self, _: Request) -> Response:
+        """`/.well-known/dcat`, `/.well-known/void`: the catalogue."""
+        return RedirectResponse("/catalog.ttl", 303)
+
+
+def _mark(entries: list[Entry]) -> int:
+    """Changes when anything in these entries does."""
+    return hash(tuple((e.name, e.modified, e.version, e.score, e.title.vi, len(e.files)) for e in entries))
+
+
+def _form(request: Request) -> str | None:
+    """The ending of the address. Raises NotFound when we have no such form."""
+    form = request.path_params.get("form")
+    if form is not None and form not in FORMS:
+        ours = ", ".join(FORMS)
+        raise NotFound(both(f"Không có dạng .{form}: {ours}", f"There is no form .{form}: {ours}"), place=form)
+    return form
+
+
+def _number(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= 1_000_000:
+        raise QueryInvalid(both("page là số từ 1", "page is a number from 1"), place="page")
+    return int(text)
+
+
+def _told(endpoint: Endpoint) -> Endpoint:
+    """The endpoint, with problems in their own form."""
+
+    async def told(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except Problem as problem:
+            return respond(request, problem)
+
+    return told
