@@ -1,0 +1,87 @@
+"""B06: no cell of a published table is taken for a formula, numbers stay numbers, and every value comes back."""
+
+import csv
+import io
+import re
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lienthong.contract.model import FieldContract
+from lienthong.formats import FORMATS, Document
+from lienthong.formats.rows import batches
+from lienthong.kernel.text import both
+from lienthong.store.export import DELIMITER, QUOTE
+
+SIGNS = tuple("=+-@\t\r＝＋－＠")
+CELLS = 100  # of an example; a hundred examples make ten thousand
+HARM = st.builds(
+    lambda before, sign, rest: before + sign + rest,
+    st.sampled_from(["", "'", "''"]),
+    st.sampled_from([*SIGNS, "\n", "=cmd|' /C calc'!A0", '=HYPERLINK("http://x","y")', "@SUM(1+1)*", "+1-", "-2+3"]),
+    st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=10),
+)
+TEXTS = HARM | st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters=DELIMITER + QUOTE + "\0"), max_size=15
+)
+NUMBERS = st.decimals(min_value=-(10**9), max_value=10**9, places=2)
+
+
+def field(name: str, kind: str, **options: Any) -> FieldContract:
+    return FieldContract(name=name, title=both(name, name), logical_type=kind, options=options, classification="public")
+
+
+DOCUMENT = Document(
+    "thu", both("Thử", "Test"), (field("note", "text"), field("amount", "decimal", scale=2)), (), datetime(2026, 1, 2, tzinfo=UTC)
+)  # fmt: skip
+
+
+def written(name: str, rows: list[tuple[str, str]]) -> bytes:
+    """The file of a format, made of rows as PostgreSQL hands them over."""
+    lines = (DELIMITER.join((QUOTE + text + QUOTE, number, "{}")) + "\n" for text, number in rows)
+    (batch,) = batches(["".join(lines).encode()], DOCUMENT)
+    with tempfile.TemporaryDirectory() as folder:
+        writer = FORMATS[name].writer
+        assert writer
+        made = writer(Path(folder) / "file", DOCUMENT)
+        made.write(batch)
+        made.close()
+        return (Path(folder) / "file").read_bytes()
+
+
+def restored(cell: str) -> str:
+    """The documented way back: one apostrophe off, when it stands before a formula's sign or such an apostrophe."""
+    return cell[1:] if re.match(r"'+[=+\-@\t\r\n＝＋－＠]", cell) else cell
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.tuples(TEXTS, NUMBERS), min_size=CELLS // 2, max_size=CELLS))
+def test_csv(given_: list[tuple[str, Any]]) -> None:
+    rows = [(text, str(number)) for text, number in given_]
+    content = written("csv", rows).decode("utf-8-sig")
+    _, *read = csv.reader(io.StringIO(content, newline=""))
+    assert not [cell for cell, _ in read if cell.startswith((*SIGNS, "\n"))]
+    assert [restored(cell) for cell, _ in read] == [text for text, _ in rows]
+    assert [number for _, number in read] == [number for _, number in rows]
+    # A number is bare: a spreadsheet takes it for one.
+    assert content.count("\r\n") >= len(rows) and f",{rows[0][1]}\r\n" in content
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    st.lists(
+        st.tuples(HARM.filter(lambda text: not re.search("[\r￾￿]", text)), NUMBERS), min_size=CELLS, max_size=CELLS
+    )
+)
+def test_xlsx(given_: list[tuple[str, Any]]) -> None:
+    rows = [(text, str(number)) for text, number in given_]
+    sheet = openpyxl.load_workbook(io.BytesIO(written("xlsx", rows))).worksheets[0]
+    assert {cell.data_type for cell in sheet["A"]} <= {"s", "inlineStr"}
+    assert [cell.value for cell in sheet["A"][1:]] == [text for text, _ in rows]
+    assert [float(cell.value) for cell in sheet["B"][1:]] == [float(number) for _, number in rows]
+    assert {cell.data_type for cell in sheet["B"][1:]} == {"n"}
