@@ -14,7 +14,7 @@ from lienthong.ckan.call import Call, action
 from lienthong.ckan.documents import Document
 from lienthong.ckan.errors import not_found
 from lienthong.ckan.form import told
-from lienthong.ckan.groups import GROUP, ORGANIZATION, Found, agencies, hosted
+from lienthong.ckan.groups import GROUP, ORGANIZATION, Found, active, agencies
 from lienthong.ckan.parameters import flag, listed, natural, page, text
 from lienthong.ckan.shown import counts
 from lienthong.kernel.text import fold
@@ -71,7 +71,7 @@ async def _list(call: Call, kind: str) -> Any:
     params, whole = call.params, flag(call.params, "all_fields")
     field, descending = _sort(str(params.get("sort") or params.get("order_by") or "title asc"))
     async with reading(call.engine) as session:
-        found = [hosted(row) for row in await groups.active(session, kind)]
+        found = list(await active(call, session, kind))
         sizes: dict[str, int] = {}
         if whole or field == "package_count" or kind == ORGANIZATION:
             sizes = await _sizes(call, kind)
@@ -124,7 +124,7 @@ def _sorted(found: list[Found], field: str, descending: bool, sizes: dict[str, i
     if field == "package_count":  # CKAN leaves out those that have none
         found = [f for f in found if _size(f, sizes)]
         return sorted(found, key=lambda f: _size(f, sizes), reverse=descending)
-    key: Callable[[Found], str] = lambda f: fold(str(f.document[field]))  # noqa: E731
+    key: Callable[[Found], str] = lambda f: f.words if field == "title" else str(f.document[field])  # noqa: E731
     return sorted(found, key=key, reverse=descending)
 
 
@@ -184,13 +184,13 @@ async def group_autocomplete(call: Call) -> Any:
 async def _autocomplete(call: Call, kind: str) -> list[Document]:
     wanted, limit = fold(text(call.params, "q").strip()), natural(call.params, "limit", 20)
     async with reading(call.engine) as session:
-        found = [hosted(row) for row in await groups.active(session, kind)]
+        found = list(await active(call, session, kind))
     if kind == ORGANIZATION:
         sizes = await _sizes(call, kind)
         found += [agency for agency in agencies(call) if sizes.get(agency.id)]
-    hits = [f.document for f in found if wanted in fold(f"{f.document['name']} {f.document['title']}")]
-    hits.sort(key=lambda d: fold(str(d["title"])))
-    return [{key: d[key] for key in ("id", "name", "title")} for d in hits[:limit]]
+    hits = [f for f in found if wanted in f.document["name"] or wanted in f.words]
+    hits.sort(key=lambda f: f.words)
+    return [{key: f.document[key] for key in ("id", "name", "title")} for f in hits[:limit]]
 
 
 # --- of a user -------------------------------------------------------------------------------------------------------
@@ -215,7 +215,7 @@ async def organization_list_for_user(call: Call) -> Any:
         if not caller.is_known:
             return []
         permission = str(call.params.get("permission") or "manage_group")
-        everything = [*(hosted(row) for row in await groups.active(session, ORGANIZATION)), *agencies(call)]
+        everything = [*await active(call, session, ORGANIZATION), *agencies(call)]
         if caller.sysadmin:
             roles = {f.id: "admin" for f in everything}
         else:
@@ -238,7 +238,7 @@ async def group_list_authz(call: Call) -> Any:
         return []
     everybody = call.caller.sysadmin and not flag(call.params, "am_member")
     async with reading(call.engine) as session:
-        found = [hosted(row) for row in await groups.active(session, GROUP)]
+        found = await active(call, session, GROUP)
         mine = [f for f in found if everybody or permits(call.caller.capacities.get(f.id), "manage_group")]
         return await _brief(call, session, mine)
 
@@ -253,7 +253,7 @@ async def _brief(call: Call, session: AsyncSession, found: list[Found]) -> list[
         await groups.users_of(session, [f.id for f in found]) if flag(call.params, "include_member_count") else None
     )
     shown = []
-    for f in sorted(found, key=lambda f: fold(str(f.document["title"]))):
+    for f in sorted(found, key=lambda f: f.words):
         document = people.named(f.document, call.services.settings.public_url)
         if flag(call.params, "include_dataset_count"):
             document["package_count"] = _size(f, sizes)

@@ -1,9 +1,11 @@
 """Actions that read groups and organizations: agencies of contracts, and those that people have made."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from lienthong.catalog.hosted import groups
 from lienthong.catalog.hosted.tables import ACTIVE, HostedGroup
@@ -15,6 +17,7 @@ from lienthong.ckan.errors import not_found
 from lienthong.ckan.form import told
 from lienthong.ckan.parameters import flag, text
 from lienthong.ckan.shown import datasets, quoted
+from lienthong.kernel.text import fold
 
 ORGANIZATION, GROUP = "organization", "group"
 _DEPTH = 10
@@ -43,6 +46,11 @@ class Found:
         """Active or deleted."""
         return str(self.document["state"])
 
+    @cached_property
+    def words(self) -> str:
+        """Its title without tone marks, by which it is sorted."""
+        return fold(str(self.document["title"]))
+
     @property
     def filter(self) -> str:
         """The search filter of its datasets."""
@@ -53,6 +61,22 @@ class Found:
 def hosted(row: HostedGroup) -> Found:
     """One that people have made."""
     return Found(people.short(row), people.extras(row.body.get("extras", [])), row)
+
+
+_Kept = tuple[tuple[int, int], dict[str, list[Found]]]
+_kept: WeakKeyDictionary[AsyncEngine, _Kept] = WeakKeyDictionary()
+
+
+async def active(call: Call, session: AsyncSession, kind: str) -> list[Found]:
+    """Those that people have made and nobody has deleted, by title; read again only when one has changed."""
+    now = await groups.version(session)
+    known = _kept.get(call.engine)
+    if known is None or known[0] != now:
+        known = _kept[call.engine] = now, {}
+    if kind not in known[1]:
+        found = [hosted(row) for row in await groups.active(session, kind)]
+        known[1][kind] = sorted(found, key=lambda f: f.words)
+    return known[1][kind]
 
 
 def agencies(call: Call) -> list[Found]:

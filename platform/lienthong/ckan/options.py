@@ -1,8 +1,11 @@
-"""Actions that keep values: site options, states of tasks, translations of terms; and those about jobs, of which CKAN
-would have some."""
+"""Actions that keep values: options of the site, states of tasks, translations of terms; and those about jobs."""
 
 import json
+import time
 from typing import Any
+from weakref import WeakKeyDictionary
+
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from lienthong.catalog.hosted import settings
 from lienthong.catalog.hosted.tables import new_id
@@ -20,6 +23,8 @@ OPTIONS = (
 )  # fmt: skip
 TITLE = "Liên Thông"
 DESCRIPTIONS = {"vi": "Nền tảng dữ liệu dùng chung và dữ liệu mở", "en": "Shared data and open data platform"}
+_LOOK_SECONDS = 1.0
+_known: WeakKeyDictionary[AsyncEngine, tuple[float, dict[str, Document]]] = WeakKeyDictionary()
 _TASK = ("entity_id", "entity_type", "task_type", "key", "value", "state", "error", "last_updated")
 
 
@@ -27,9 +32,13 @@ _TASK = ("entity_id", "entity_type", "task_type", "key", "value", "state", "erro
 
 
 async def options(call: Call) -> dict[str, Any]:
-    """Every option with its value: as a sysadmin has set it, or as it is from the start."""
-    async with reading(call.engine) as session:
-        kept = await settings.every(session, "config")
+    """Every option with its value: as a sysadmin has set it, or as it is from the start. Not older than a second."""
+    looked, kept = _known.get(call.engine, (0.0, {}))
+    if time.monotonic() - looked >= _LOOK_SECONDS:
+        begun = time.monotonic()
+        async with reading(call.engine) as session:
+            kept = await settings.every(session, "config")
+        _known[call.engine] = begun, kept
     own = {
         "ckan.site_title": TITLE,
         "ckan.site_description": DESCRIPTIONS[call.language],
@@ -74,6 +83,7 @@ async def config_option_update(call: Call) -> Any:
     async with writing(call.engine) as session:
         for name, value in values.items():
             await settings.put(session, "config", name, {"value": value})
+    _known.pop(call.engine, None)
     return values
 
 

@@ -11,6 +11,7 @@ from lienthong.catalog.hosted.tables import (
     ACTIVE,
     DELETED,
     HostedFollow,
+    HostedGone,
     HostedGroup,
     HostedMember,
     HostedPackage,
@@ -33,6 +34,14 @@ async def active(session: AsyncSession, kind: str) -> list[HostedGroup]:
     """All that are not deleted."""
     query = select(HostedGroup).where(HostedGroup.kind == kind, HostedGroup.state == ACTIVE)
     return list((await session.execute(query)).scalars())
+
+
+async def version(session: AsyncSession) -> tuple[int, int]:
+    """Numbers of the last change of any group, and of the last one that went: another pair, other groups."""
+    last = sqlalchemy.select(func.max(col(HostedGroup.change))).scalar_subquery()
+    gone = sqlalchemy.select(func.max(col(HostedGone.change))).scalar_subquery()
+    row = (await session.execute(sqlalchemy.select(last, gone))).one()
+    return row[0] or 0, row[1] or 0
 
 
 async def by_ids(session: AsyncSession, ids: Iterable[str]) -> list[HostedGroup]:
