@@ -63,7 +63,9 @@ def test_the_public_does_not_even_enter_closed_schemas(connection: psycopg.Conne
     assert found == (False,)
 
 
-@pytest.mark.parametrize("statement", ["update platform.ledger set dataset = 'x'", "delete from platform.ledger", "truncate platform.ledger"])
+@pytest.mark.parametrize(
+    "statement", ["update platform.ledger set dataset = 'x'", "delete from platform.ledger", "truncate platform.ledger"]
+)
 @pytest.mark.parametrize("role", ["lienthong_app", "lienthong_public", "lienthong_agency", "lienthong_administrator"])
 def test_nobody_who_reads_can_change_the_ledger(connection: psycopg.Connection, role: str, statement: str) -> None:
     connection.execute(sql.SQL("set role {}").format(sql.Identifier(role)))

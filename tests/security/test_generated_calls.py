@@ -21,20 +21,35 @@ SCHEMA = schemathesis.openapi.from_dict(openapi(load_all(DATASETS)))
 CHECKS = [
     checks.not_a_server_error,
     *checks.CHECKS.get_by_names(
-        ["status_code_conformance", "content_type_conformance", "response_headers_conformance", "response_schema_conformance"]
+        [
+            "status_code_conformance",
+            "content_type_conformance",
+            "response_headers_conformance",
+            "response_schema_conformance",
+        ]
     ),
 ]
 
 
 @SCHEMA.parametrize()
-@settings(max_examples=CALLS, deadline=None, derandomize=True, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=CALLS,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
 @pytest.mark.parametrize("token", [None, AGENCY, ADMIN])
 def test_generated_calls_meet_only_what_is_written(world: World, case: Any, token: str | None) -> None:
     # The call goes through the app in this process, not over a socket.
     given = case.as_transport_kwargs(base_url="http://world")
-    options = {name: given[name] for name in ("params", "json", "data", "content", "files") if given.get(name) is not None}
+    options = {
+        name: given[name] for name in ("params", "json", "data", "content", "files") if given.get(name) is not None
+    }
     headers = {name: value for name, value in (given.get("headers") or {}).items() if name.lower() != "authorization"}
-    answer = world.client(token).request(given["method"], given["url"], headers=headers, cookies=given.get("cookies"), **options)
+    answer = world.client(token).request(
+        given["method"], given["url"], headers=headers, cookies=given.get("cookies"), **options
+    )
     if not answer.request.url.path.startswith(case.operation.path.partition("{")[0]):
         return  # a value with `..` in it: the client has gone to another address
     case.validate_response(answer, checks=CHECKS)

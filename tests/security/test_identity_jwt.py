@@ -87,7 +87,9 @@ def claims(client: str, **other: Any) -> dict[str, Any]:
     return {k: v for k, v in (made | {"jti": uuid.uuid4().hex} | other).items() if v is not None}
 
 
-def assertion(client: str, key: Any = RSA_KEY, algorithm: str = "RS256", header: dict[str, Any] | None = None, **other: Any) -> str:
+def assertion(
+    client: str, key: Any = RSA_KEY, algorithm: str = "RS256", header: dict[str, Any] | None = None, **other: Any
+) -> str:
     return jwt.encode(claims(client, **other), key, algorithm, {"kid": "first", **(header or {})})
 
 
@@ -110,7 +112,9 @@ def by_secret(secret: bytes, header: dict[str, Any], payload: dict[str, Any]) ->
 
 
 def pem() -> bytes:
-    return RSA_KEY.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return RSA_KEY.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
 
 
 def jwk() -> bytes:
@@ -177,7 +181,9 @@ def test_a_hostile_assertion_is_refused(world: World, clients: dict[str, str], l
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
-def test_the_same_as_a_bearer_token_is_refused(world: World, clients: dict[str, str], listener: Listener, kind: str) -> None:
+def test_the_same_as_a_bearer_token_is_refused(
+    world: World, clients: dict[str, str], listener: Listener, kind: str
+) -> None:
     text = HOSTILE[kind](clients["one"], listener)
     headers = {"Authorization": f"Bearer {text}"}
     assert world.anonymous.get("/api/v1/tokens", headers=headers).status_code == 401

@@ -51,7 +51,18 @@ def test_a_member_that_is_not_declared_is_refused_and_not_stored(world: World, w
     assert counts(world) == before
 
 
-@pytest.mark.parametrize("raw", ["[]", "null", '"x"', "{", '{"label":"a","label":"b","scopes":["read:*"]}', '{"label":NaN,"scopes":["read:*"]}', "\ufeff{}"])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "[]",
+        "null",
+        '"x"',
+        "{",
+        '{"label":"a","label":"b","scopes":["read:*"]}',
+        '{"label":NaN,"scopes":["read:*"]}',
+        "\ufeff{}",
+    ],
+)
 def test_a_body_is_one_json_object(world: World, raw: str) -> None:
     headers = {"Content-Type": "application/json", "Authorization": "Bearer administrator-of-the-small-world"}
     answer = world.anonymous.post("/api/v1/tokens", content=raw.encode(), headers=headers)
@@ -74,16 +85,26 @@ def test_forms_of_the_portal_take_their_own_fields_only(world: World) -> None:
     browser.sign_in(name)
     extra = {"username": "admin", "agency": "office", "role": "administrator", "expires_at": "2099-01-01"}
     browser.send("/account", "/account/tokens", label="gán biểu mẫu", scope="read:firms", days="30", **extra)
-    found = ask(world, "select username, agency_id, expires_at < now() + interval '31 days' from platform.token where label = 'gán biểu mẫu'")
+    found = ask(
+        world,
+        "select username, agency_id, expires_at < now() + interval '31 days' from platform.token where label = 'gán biểu mẫu'",
+    )
     assert found == [(name, None, True)]
-    browser.send("/account", "/account/password", old=PASSWORD, new="một mật khẩu khác", role="administrator", username="admin")
+    browser.send(
+        "/account", "/account/password", old=PASSWORD, new="một mật khẩu khác", role="administrator", username="admin"
+    )
     assert ask(world, "select role from platform.person where username = %s", name) == [("analyst",)]
 
 
 @pytest.mark.parametrize("username", ["an", "thu", "phuong", "dung", "bao", None])
 def test_only_administrators_administer(world: World, username: str | None) -> None:
     by = token(world, username) if username else None
-    for method, path, body in (*WRITES.values(), ("GET", "/api/v1/people", {}), ("GET", "/api/v1/clients", {}), ("GET", "/api/v1/people/an", {})):
+    for method, path, body in (
+        *WRITES.values(),
+        ("GET", "/api/v1/people", {}),
+        ("GET", "/api/v1/clients", {}),
+        ("GET", "/api/v1/people/an", {}),
+    ):
         if path.startswith(("/api/v1/people", "/api/v1/clients")):
             assert json(world, method, path, by, **body).status_code == (403 if username else 401), path
 

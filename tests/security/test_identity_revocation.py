@@ -46,7 +46,9 @@ def test_a_client_of_an_agency(site: str) -> None:
     body = {"name": "thu hồi", "scopes": ["read:*", "tokens"], "agency": "office"}
     made = httpx.post(site + "/api/v1/clients", json=body, headers=admin).json()
     pair = (made["data"]["id"], made["secret"])
-    access = httpx.post(site + "/oauth/token", data={"grant_type": "client_credentials"}, auth=pair).json()["access_token"]
+    access = httpx.post(site + "/oauth/token", data={"grant_type": "client_credentials"}, auth=pair).json()[
+        "access_token"
+    ]
     mine = {"Authorization": f"Bearer {access}"}
     assert statuses(site + "/api/v1/tokens", headers=mine) == {200}
     assert httpx.delete(f"{site}/api/v1/clients/{pair[0]}", headers=admin).status_code == 200

@@ -43,7 +43,10 @@ ACCESSES: dict[str, Access] = {
     "rest csv": get(ROWS + ".csv"),
     "rest ndjson": get(ROWS, headers={"Accept": "application/x-ndjson"}),
     "graphql": post("/graphql", json={"query": "{ cases(first: 5) { nodes { caseCode personName } } }"}),
-    "graphql twice": post("/graphql", json={"query": "{ a: cases(first: 2) { nodes { caseCode } } b: cases(first: 3) { nodes { days } } }"}),
+    "graphql twice": post(
+        "/graphql",
+        json={"query": "{ a: cases(first: 2) { nodes { caseCode } } b: cases(first: 3) { nodes { days } } }"},
+    ),
     "ckan": get("/api/3/action/datastore_search?resource_id=cases&limit=4"),
 }
 
@@ -80,14 +83,27 @@ def test_every_access_on_every_surface_is_on_record_once(world: World) -> None:
 
 def test_an_entry_says_what_was_read(world: World) -> None:
     headers = {"X-Road-Client": "VN/GOV/1234/tax", "X-Road-Id": "q-17", "X-Road-UserId": "VN01"}
-    answer = world.client(AGENCY).get(ROWS + "?days__gte=7&channel=online&fields=case_code,person_name&limit=2", headers=headers)
+    answer = world.client(AGENCY).get(
+        ROWS + "?days__gte=7&channel=online&fields=case_code,person_name&limit=2", headers=headers
+    )
     receipt = uuid.UUID(answer.headers["Lienthong-Receipt"])
     (entry,) = [e for e in everything(world) if e["receipt"] == str(receipt)]
-    assert (entry["subject"], entry["agency"], entry["purpose"], entry["surface"]) == ("office", "office", PURPOSE, "rest")
+    assert (entry["subject"], entry["agency"], entry["purpose"], entry["surface"]) == (
+        "office",
+        "office",
+        PURPOSE,
+        "rest",
+    )
     assert set(entry["fields"]) >= {"case_code", "person_name"} and "illness" not in entry["fields"]
     assert entry["rows"] == 2 and len(entry["keys"]) == 2
     assert entry["context"] == headers
-    numbers = {r[0] for r in world.owner("select _id from governed.cases where case_code = any(%s)", [row["case_code"] for row in answer.json()["data"]])}
+    numbers = {
+        r[0]
+        for r in world.owner(
+            "select _id from governed.cases where case_code = any(%s)",
+            [row["case_code"] for row in answer.json()["data"]],
+        )
+    }
     assert set(entry["keys"]) == numbers
 
 
@@ -104,7 +120,10 @@ def test_open_data_leaves_no_entry(world: World) -> None:
 def refused(world: World) -> None:
     for name, ask in ACCESSES.items():
         answer = ask(world, AGENCY)
-        assert answer.status_code == 503 or (name.startswith("graphql") and '"UNAVAILABLE"' in answer.text), (name, answer.text)
+        assert answer.status_code == 503 or (name.startswith("graphql") and '"UNAVAILABLE"' in answer.text), (
+            name,
+            answer.text,
+        )
         assert "Người thứ" not in answer.text, name
 
 
@@ -152,7 +171,8 @@ def test_no_seal_for_too_long_closes_personal_data(world: World) -> None:
     with owner.connect(world.settings) as connection:
         late = "values (gen_random_uuid(), %s, 1, 'x', 'cases', '{}', '', 'rest', 'current', now() - interval '4 hours 1 minute')"
         connection.execute(
-            "insert into platform.ledger (receipt, writer, sequence, subject, dataset, fields, purpose, surface, state, at) " + late,
+            "insert into platform.ledger (receipt, writer, sequence, subject, dataset, fields, purpose, surface, state, at) "
+            + late,
             (uuid.uuid4(),),
         )
     world.portal.call(check, 5 * 3600)
@@ -180,7 +200,9 @@ def test_an_anchor_that_cannot_be_written_stops_sealing(world: World, tmp_path: 
         assert connection.execute("select count(*) from platform.ledger").fetchone() == (1,)
         blocked.unlink()
         assert seal(given, world.registry, connection) == 1
-    assert [c.size for c in anchor.all_of(blocked) if c][-1] == world.owner("select max(size) from platform.ledger_checkpoint")[0][0]
+    assert [c.size for c in anchor.all_of(blocked) if c][-1] == world.owner(
+        "select max(size) from platform.ledger_checkpoint"
+    )[0][0]
 
 
 # --- G08: nobody changes it ----------------------------------------------------------------------------------------
@@ -190,7 +212,12 @@ CHANGES = ("update platform.{} set {} = {}", "delete from platform.{}", "truncat
 
 
 def roles(world: World) -> list[str]:
-    return [r[0] for r in world.owner("select rolname from pg_roles where rolname like 'lienthong\\_%%' union select current_user")]
+    return [
+        r[0]
+        for r in world.owner(
+            "select rolname from pg_roles where rolname like 'lienthong\\_%%' union select current_user"
+        )
+    ]
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -226,8 +253,14 @@ def test_no_personal_value_and_no_secret_is_in_the_ledger(world: World) -> None:
         client.get(ROWS, params={"person_name": "Người thứ 7"}),
         client.get(ROWS, params={"person_name__contains": "thứ 7"}),
         client.get(ROWS, params={"q": "Người thứ 7"}),
-        client.post("/graphql", json={"query": '{ cases(where: {or: [{personName: {eq: "Người thứ 7"}}]}) { nodes { caseCode } } }'}),
-        client.get("/api/3/action/datastore_search", params={"resource_id": "cases", "filters": '{"person_name": "Người thứ 7"}'}),
+        client.post(
+            "/graphql",
+            json={"query": '{ cases(where: {or: [{personName: {eq: "Người thứ 7"}}]}) { nodes { caseCode } } }'},
+        ),
+        client.get(
+            "/api/3/action/datastore_search",
+            params={"resource_id": "cases", "filters": '{"person_name": "Người thứ 7"}'},
+        ),
     ]
     assert sum(answer.status_code == 200 for answer in asked) >= 3, [a.text for a in asked]
     sealed(world)

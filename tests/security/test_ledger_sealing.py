@@ -60,7 +60,11 @@ def test_whatever_waits_every_number_is_used_once(data: st.DataObject) -> None:
     assert numbers == list(range(50, 50 + len(numbers)))
     by_id = {entry.id: entry for entry in waiting}
     for writer in (A, B):
-        steps = [(number, by_id[id].sequence, 1) for id, number, kind in plan if kind == "read" and by_id[id].writer == writer]
+        steps = [
+            (number, by_id[id].sequence, 1)
+            for id, number, kind in plan
+            if kind == "read" and by_id[id].writer == writer
+        ]
         steps += [(gap.number, gap.last, gap.count) for gap in gaps if gap.writer == writer]
         last = sealed[writer]
         for _, sequence, count in sorted(steps):
@@ -87,7 +91,10 @@ def test_two_sealers_at_once_seal_each_entry_once(kept: Book) -> None:
         thread.join()
     assert not problems
     assert kept.ask("select count(*) from platform.ledger_log where writer = any(%s)", writers) == 2800
-    assert kept.ask("select count(distinct (writer, sequence)) from platform.ledger_log where writer = any(%s)", writers) == 2800
+    assert (
+        kept.ask("select count(distinct (writer, sequence)) from platform.ledger_log where writer = any(%s)", writers)
+        == 2800
+    )
     assert kept.verify().ok
 
 
@@ -118,14 +125,20 @@ def test_a_line_cut_by_a_power_failure_is_not_kept(kept: Book) -> None:
 
 def test_every_place_holds_the_key_and_the_same_roots(kept: Book) -> None:
     home, partner = kept.places
-    assert (home / PUBLIC).read_text() == (partner / PUBLIC).read_text() == (kept.settings.home / "keys" / PUBLIC).read_text()
+    assert (
+        (home / PUBLIC).read_text()
+        == (partner / PUBLIC).read_text()
+        == (kept.settings.home / "keys" / PUBLIC).read_text()
+    )
     assert [c.root for c in anchor.all_of(home) if c] == [c.root for c in anchor.all_of(partner) if c]
     assert stat.S_IMODE((kept.settings.home / "keys" / PRIVATE).stat().st_mode) == 0o600
 
 
 def test_a_removed_row_stops_the_sealer(kept: Book) -> None:
     with kept.attacked():
-        kept.connection.execute("delete from platform.ledger_log where number = (select max(number) from platform.ledger_log)")
+        kept.connection.execute(
+            "delete from platform.ledger_log where number = (select max(number) from platform.ledger_log)"
+        )
         kept.connection.execute("set session_replication_role = origin")
         kept.write(1)
         with pytest.raises(Conflict):

@@ -45,7 +45,10 @@ def run(sealed: Book, query: str, *values: object) -> None:
 
 def rehash(sealed: Book, first: int) -> None:
     """Make leaf hashes and tiles fit the entries again, as an attacker who knows the format would."""
-    run(sealed, f"update platform.ledger_log e set leaf = sha256('\\x00'::bytea || convert_to({LINE}, 'UTF8')) where number >= {first}")
+    run(
+        sealed,
+        f"update platform.ledger_log e set leaf = sha256('\\x00'::bytea || convert_to({LINE}, 'UTF8')) where number >= {first}",
+    )
     edge = Edge({}, 0)
     for (leaf,) in sealed.connection.execute("select leaf from platform.ledger_log order by number").fetchall():
         edge.append(bytes(leaf))
@@ -55,8 +58,13 @@ def rehash(sealed: Book, first: int) -> None:
 
 def sign_again(sealed: Book, key: Signer, at_least: int = 0) -> None:
     """Sign what is there now, with this key, in place of every checkpoint from a size on."""
-    sizes = [r[0] for r in sealed.connection.execute("select size from platform.ledger_checkpoint order by size").fetchall()]
-    leaves = [bytes(r[0]) for r in sealed.connection.execute("select leaf from platform.ledger_log order by number").fetchall()]
+    sizes = [
+        r[0] for r in sealed.connection.execute("select size from platform.ledger_checkpoint order by size").fetchall()
+    ]
+    leaves = [
+        bytes(r[0])
+        for r in sealed.connection.execute("select leaf from platform.ledger_log order by number").fetchall()
+    ]
     sizes = sorted({min(size, len(leaves)) for size in sizes if size > at_least} | {len(leaves)})
     run(sealed, "delete from platform.ledger_checkpoint where size > %s", at_least)
     edge, previous = Edge({}, 0), at_least
@@ -85,7 +93,10 @@ def column(sealed: Book, n: int) -> None:
 
 def column_and_leaf(sealed: Book, n: int) -> None:
     run(sealed, f"update platform.ledger_log set purpose = 'inspection' where number = {n}")
-    run(sealed, f"update platform.ledger_log e set leaf = sha256('\\x00'::bytea || convert_to({LINE}, 'UTF8')) where number = {n}")
+    run(
+        sealed,
+        f"update platform.ledger_log e set leaf = sha256('\\x00'::bytea || convert_to({LINE}, 'UTF8')) where number = {n}",
+    )
 
 
 def column_leaf_and_tiles(sealed: Book, n: int) -> None:
@@ -120,8 +131,14 @@ def added_at_the_end(sealed: Book, n: int) -> None:
 
 def swapped(sealed: Book, n: int) -> None:
     other = (n + 1) % ENTRIES
-    run(sealed, f"update platform.ledger_log set number = case number when {n} then -1 else -2 end where number in ({n}, {other})")
-    run(sealed, f"update platform.ledger_log set number = case number when -1 then {other} else {n} end where number < 0")
+    run(
+        sealed,
+        f"update platform.ledger_log set number = case number when {n} then -1 else -2 end where number in ({n}, {other})",
+    )
+    run(
+        sealed,
+        f"update platform.ledger_log set number = case number when -1 then {other} else {n} end where number < 0",
+    )
     rehash(sealed, min(n, other))
 
 
@@ -151,7 +168,9 @@ def rewritten_with_another_key(sealed: Book, n: int) -> None:
 def forked_tail(sealed: Book, n: int) -> None:
     old_backup(sealed, n)
     sealed.connection.execute("set session_replication_role = origin")
-    last = sealed.connection.execute("select writer, max(sequence) from platform.ledger_log group by writer limit 1").fetchone()
+    last = sealed.connection.execute(
+        "select writer, max(sequence) from platform.ledger_log group by writer limit 1"
+    ).fetchone()
     assert last
     for k in range(1, 60 + n):
         sealed.connection.execute(
@@ -180,7 +199,9 @@ def from_the_inbox(sealed: Book, n: int) -> None:
 
 def into_the_inbox(sealed: Book, n: int) -> None:
     """An entry that pretends to be one of a writer that has gone on since."""
-    row = sealed.connection.execute("select writer, sequence from platform.ledger_log where number = %s", (n,)).fetchone()
+    row = sealed.connection.execute(
+        "select writer, sequence from platform.ledger_log where number = %s", (n,)
+    ).fetchone()
     assert row
     sealed.sequences[row[0]] = row[1] - 1
     sealed.write(1, row[0])
@@ -229,7 +250,15 @@ def test_tampering_is_found(sealed: Book, tampering: Tampering, seed: int) -> No
         report, blind = sealed.verify(), sealed.verify(anchored=False)
     found = {finding.kind for finding in report.findings}
     assert found & expected, report.findings
-    if tampering not in (from_the_inbox, into_the_inbox, added_at_the_end, forked_tail, old_backup, checkpoint_changed, checkpoint_removed):
+    if tampering not in (
+        from_the_inbox,
+        into_the_inbox,
+        added_at_the_end,
+        forked_tail,
+        old_backup,
+        checkpoint_changed,
+        checkpoint_removed,
+    ):
         first = min(f.number for f in report.findings if f.kind in expected and f.number is not None)
         assert first <= number, (number, report.findings)
     if tampering in (column, column_and_leaf, removed):
@@ -270,7 +299,9 @@ def test_an_export_verifies_without_a_database(sealed: Book, exported: tuple[Pat
 
 @given(data=st.data())
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_no_line_of_an_export_can_be_changed(sealed: Book, exported: tuple[Path, list[bytes], VerifierKey], data: st.DataObject) -> None:
+def test_no_line_of_an_export_can_be_changed(
+    sealed: Book, exported: tuple[Path, list[bytes], VerifierKey], data: st.DataObject
+) -> None:
     path, lines, key = exported
     changed = list(lines)
     entries = [n for n, line in enumerate(lines) if line.startswith(b'{"agency"')]

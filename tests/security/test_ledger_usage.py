@@ -37,7 +37,9 @@ def test_a_person_sees_exactly_the_accesses_to_their_own_record(world: World) ->
     found = list[dict[str, Any]]()
     cursor: str | None = None
     while True:
-        page = person(world, "concerned").get("/api/v1/me/accesses", params={"limit": 7} | ({"cursor": cursor} if cursor else {}))
+        page = person(world, "concerned").get(
+            "/api/v1/me/accesses", params={"limit": 7} | ({"cursor": cursor} if cursor else {})
+        )
         assert page.status_code == 200, page.text
         found += page.json()["data"]
         cursor = page.json()["next"]
@@ -47,7 +49,12 @@ def test_a_person_sees_exactly_the_accesses_to_their_own_record(world: World) ->
     assert [a["at"] for a in found] == sorted((a["at"] for a in found), reverse=True)
     newest = found[0]
     assert newest["agency"]["id"] == "office" and newest["agency"]["name"]["vi"]
-    assert (newest["action"], newest["dataset"], newest["agreement"], newest["legal_basis"]) == ("read", "cases", "A-1", "47/2020/NĐ-CP")
+    assert (newest["action"], newest["dataset"], newest["agreement"], newest["legal_basis"]) == (
+        "read",
+        "cases",
+        "A-1",
+        "47/2020/NĐ-CP",
+    )
     assert newest["purpose"] == PURPOSE and newest["sealed"] is False and found[-1]["sealed"] is True
     assert page.json()["records"] == 1
 
@@ -58,7 +65,9 @@ def test_a_person_sees_accesses_to_past_versions_of_their_record(world: World) -
         connection.execute(
             f"insert into history.cases ({columns}, _from, _to, _id) select {columns}, '2020-01-01', '2021-01-01', 987654 from governed.cases where case_code = 'C011'".encode()
         )
-        connection.execute("update platform.person set identifiers = '{\"person_name\": \"Người thứ 11\"}' where username = 'nobody'")
+        connection.execute(
+            "update platform.person set identifiers = '{\"person_name\": \"Người thứ 11\"}' where username = 'nobody'"
+        )
         connection.execute(
             "insert into platform.ledger (receipt, writer, sequence, subject, agency, dataset, fields, keys, purpose, surface, state) "
             "values (gen_random_uuid(), %s, 1, 'office', 'office', 'cases', '{days}', '{987654}', 'inspection', 'rest', '2020-06-01')",
@@ -105,7 +114,12 @@ def test_a_look_up_is_itself_on_record_and_seen_by_the_person(world: World) -> N
 
 @pytest.mark.parametrize(
     ("change", "place"),
-    [({"reason": "vì"}, "reason"), ({"identifier": "phone"}, "identifier"), ({"reason": "Về ông Người thứ 7, số 15"}, "reason"), ({"nmae": 1}, "nmae")],
+    [
+        ({"reason": "vì"}, "reason"),
+        ({"identifier": "phone"}, "identifier"),
+        ({"reason": "Về ông Người thứ 7, số 15"}, "reason"),
+        ({"nmae": 1}, "nmae"),
+    ],
 )
 def test_a_wrong_look_up_is_refused_with_its_place(world: World, change: dict[str, Any], place: str) -> None:
     before = len(everything(world))
@@ -114,15 +128,26 @@ def test_a_wrong_look_up_is_refused_with_its_place(world: World, change: dict[st
     assert len(everything(world)) == before
 
 
-@pytest.mark.parametrize(("path", "words"), [("/my-data", "Ai đã đọc dữ liệu của tôi"), ("/en/my-data", "Who has read my data")])
+@pytest.mark.parametrize(
+    ("path", "words"), [("/my-data", "Ai đã đọc dữ liệu của tôi"), ("/en/my-data", "Who has read my data")]
+)
 def test_the_page_shows_the_same_after_signing_in(world: World, path: str, words: str) -> None:
     answer = world.anonymous.get(path)
-    assert answer.status_code == 303 and "sign-in" in answer.headers["location"] and "next=" in answer.headers["location"]
+    assert (
+        answer.status_code == 303 and "sign-in" in answer.headers["location"] and "next=" in answer.headers["location"]
+    )
     with owner.connect(world.settings) as connection:
-        connection.execute("update platform.person set password_hash = %s where username = 'concerned'", (password_hash("a long password 7"),))
+        connection.execute(
+            "update platform.person set password_hash = %s where username = 'concerned'",
+            (password_hash("a long password 7"),),
+        )
     world.client(AGENCY).get(f"{ROWS}/C007")
     visitor = Client(world.app, world.portal)
-    entered = visitor.post("/sign-in", data={"username": "concerned", "password": "a long password 7", "next": path}, headers={"Origin": "http://world"})
+    entered = visitor.post(
+        "/sign-in",
+        data={"username": "concerned", "password": "a long password 7", "next": path},
+        headers={"Origin": "http://world"},
+    )
     assert entered.status_code == 303, entered.text
     page = visitor.get(path)
     assert page.status_code == 200 and words in page.text, page.text[:500]
@@ -163,7 +188,11 @@ def test_pages_hold_every_entry_once_while_sealing_goes_on(world: World) -> None
     found, cursor = list[tuple[str, str]](), None
     expected = len(everything(world))
     while True:
-        answer = person(world, "officer").get("/api/v1/ledger", params={"limit": 60} | ({"cursor": cursor} if cursor else {})).json()
+        answer = (
+            person(world, "officer")
+            .get("/api/v1/ledger", params={"limit": 60} | ({"cursor": cursor} if cursor else {}))
+            .json()
+        )
         found += [(e["receipt"], e["dataset"]) for e in answer["data"]]
         cursor = answer["next"]
         sealed(world)
@@ -228,7 +257,9 @@ def test_roots_are_public_and_grow(world: World) -> None:
     assert listed[-1]["note"] == newest.json()["note"] and len(listed) > 3
     grown = world.anonymous.get(f"/api/v1/ledger/growth?old={listed[0]['size']}&new={listed[-1]['size']}").json()
     old, new = grown["old"], grown["new"]
-    assert consistent(old["size"], new["size"], decoded(old["root"]), decoded(new["root"]), [decoded(s) for s in grown["path"]])
+    assert consistent(
+        old["size"], new["size"], decoded(old["root"]), decoded(new["root"]), [decoded(s) for s in grown["path"]]
+    )
     assert world.anonymous.get("/api/v1/ledger/growth?old=1&new=999999999").status_code == 404
 
 
@@ -248,7 +279,9 @@ def test_a_wrong_question_is_refused(world: World, query: str) -> None:
 @pytest.mark.parametrize("value", ["a\0b", "\ud800", "", "x" * 101, 7, None])
 def test_a_hostile_identifier_is_refused(world: World, value: Any) -> None:
     body = json.dumps(LOOK_UP | {"value": value}).encode()
-    answer = person(world, "officer").post("/api/v1/accesses", content=body, headers={"Content-Type": "application/json"})
+    answer = person(world, "officer").post(
+        "/api/v1/accesses", content=body, headers={"Content-Type": "application/json"}
+    )
     assert answer.status_code in (400, 422) and answer.json()["place"] in ("value", "body"), answer.text
 
 

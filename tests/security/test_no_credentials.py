@@ -66,7 +66,9 @@ def test_a_closed_dataset_is_closed_on_every_public_operation(anonymous: httpx.C
         assert anonymous.get(f"/api/v1/datasets/{name}/{surface}").status_code == 401
 
 
-@pytest.mark.parametrize("path", ["/agreements", "/agreements/new", "/account", "/admin/people", "/my-data", "/steward", "/en/account"])
+@pytest.mark.parametrize(
+    "path", ["/agreements", "/agreements/new", "/account", "/admin/people", "/my-data", "/steward", "/en/account"]
+)
 def test_pages_for_people_ask_who_it_is(anonymous: httpx.Client, path: str) -> None:
     answer = anonymous.get(path)
     assert answer.status_code in (401, 403, 303), (path, answer.status_code)

@@ -66,7 +66,9 @@ def worlds(draw: st.DrawFn, dataset: str, outside: bool | None = None) -> tuple[
     fields = frozenset(draw(st.sets(st.sampled_from(names[1:]), max_size=len(names) - 2))) | {names[0]}
     clear = frozenset(draw(st.sets(st.sampled_from(sorted(fields)))))
     masks = {"illness"} - clear
-    terms = Terms(fields, clear, draw(where(sorted(fields - masks))), draw(st.sampled_from(["audit", "social_insurance"])))
+    terms = Terms(
+        fields, clear, draw(where(sorted(fields - masks))), draw(st.sampled_from(["audit", "social_insurance"]))
+    )
     pool = list(names) if outside or (outside is None and draw(st.booleans())) else sorted(fields)
     if outside is False:
         pool = sorted(fields - masks)
@@ -86,7 +88,8 @@ class Consumer:
         contract = world.registry.get(dataset)
         with owner.connect(world.settings) as connection, connection.transaction():
             connection.execute(
-                "insert into platform.agency (id, name_vi, name_en, org_code) values (%s, 'x', 'x', null)", (self.agency,)
+                "insert into platform.agency (id, name_vi, name_en, org_code) values (%s, 'x', 'x', null)",
+                (self.agency,),
             )
             connection.execute(
                 "insert into platform.agreement (id, provider, consumer, dataset, fields, clear, condition, purpose, legal_basis, "
@@ -123,7 +126,9 @@ def over_csv(world: World, client: Client, dataset: str, asked: Asked) -> list[R
 
 
 def over_ndjson(world: World, client: Client, dataset: str, asked: Asked) -> list[Row] | int:
-    answer = client.get(f"/api/v1/datasets/{dataset}/rows.ndjson", params=rest(asked, limit=False), headers=headers(asked))
+    answer = client.get(
+        f"/api/v1/datasets/{dataset}/rows.ndjson", params=rest(asked, limit=False), headers=headers(asked)
+    )
     return [json.loads(line) for line in answer.text.splitlines()] if answer.status_code == 200 else answer.status_code
 
 
@@ -174,7 +179,13 @@ def rest(asked: Asked, limit: bool = True) -> dict[str, str]:
     found = {"fields": ",".join(asked.fields)} | ({"limit": "1000"} if limit else {})
     for name, ops in (asked.where or {}).items():
         for op, value in ops.items():
-            text = ",".join(value) if isinstance(value, list) else str(value).lower() if isinstance(value, bool) else str(value)
+            text = (
+                ",".join(value)
+                if isinstance(value, list)
+                else str(value).lower()
+                if isinstance(value, bool)
+                else str(value)
+            )
             found[f"{name}__{op}"] = text
     return found
 
@@ -259,7 +270,9 @@ def test_with_the_first_lock_off_the_database_still_holds(
             if found is None:
                 continue
             if granted:
-                assert isinstance(found, list) and alike(found, oracle.rows(contract, terms, asked, stored), set()), surface
+                assert isinstance(found, list) and alike(found, oracle.rows(contract, terms, asked, stored), set()), (
+                    surface
+                )
                 answered += 1
             else:
                 assert not isinstance(found, list) and found in (403, 404), f"{surface.__name__}: {found}"

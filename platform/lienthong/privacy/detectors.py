@@ -48,7 +48,7 @@ BY_NAME = {detector.name: detector for detector in DETECTORS}
 
 _OTHER_DIGITS = "\u0660-\u0669\u2460-\u2469\uff10-\uff19\U0001d7ce-\U0001d7ff"
 _REAL = f"0-9{_OTHER_DIGITS}"
-_READ = f"[0-9OoQDIlSBZ|{_OTHER_DIGITS}\u041e\u043e\u039f\u03bf]"
+_READ = f"[0-9OoIl|{_OTHER_DIGITS}\u041e\u043e\u039f\u03bf]"
 _NUMBERS = "không|khong|một|mot|hai|ba|bốn|bon|tư|tu|năm|nam|sáu|sau|bảy|bay|tám|tam|chín|chin"
 # What every finding in running text has, as patterns of PostgreSQL (ARE), the cheapest first: five digits, and seven
 # signs that may be digits, not far apart; or an at sign, or the word for it; or digits said.
