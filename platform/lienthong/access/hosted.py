@@ -10,12 +10,20 @@ from dataclasses import dataclass, replace
 from lienthong.access.door import Door
 from lienthong.governance.subject import Subject
 from lienthong.store import hosted, hosted_search, hosted_tables, hosted_writes
-from lienthong.store.hosted import Connection, HostedTable, Refused
-from lienthong.store.hosted_filter import Operation
-from lienthong.store.hosted_search import Found, Search
+from lienthong.store.hosted import Connection
 from lienthong.store.hosted_shapes import words_sql
 from lienthong.store.hosted_types import HostedField
-from lienthong.store.hosted_writes import Method, Missing, Record, Written
+from lienthong.store.hosted_values import (
+    Found,
+    HostedTable,
+    Method,
+    Missing,
+    Operation,
+    Record,
+    Refused,
+    Search,
+)
+from lienthong.store.hosted_writes import Written
 
 __all__ = ["Change", "HostedRows", "Missing", "NoTable", "Refused", "Taken"]
 

@@ -14,8 +14,8 @@ from lienthong.kernel.problem import Unavailable
 from lienthong.kernel.text import both
 from lienthong.store import cluster_install, sandbox_copies
 from lienthong.store.database import Database
+from lienthong.store.hosted_values import Copy
 from lienthong.store.sandbox import NotRun, Place, Result, Runner, loaded
-from lienthong.store.sandbox_copies import Copy
 from lienthong.store.sql_reader import Reader, Rejected
 
 __all__ = ["NotRun", "Rejected", "Source", "Sql", "reader", "sql_of"]

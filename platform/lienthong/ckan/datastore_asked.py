@@ -8,9 +8,7 @@ from lienthong.ckan import filters, records
 from lienthong.ckan.asked import DEFAULT_LIMIT, ECHOED, MAX_LIMIT, NAMES, echoed, format_of, words_of
 from lienthong.ckan.errors import invalid
 from lienthong.ckan.parameters import Params, flag, listed, natural
-from lienthong.store.hosted import HostedTable
-from lienthong.store.hosted_filter import Operation
-from lienthong.store.hosted_search import Search, Sort, Words, rank_name
+from lienthong.store.hosted_values import HostedTable, Operation, Search, Sort, Words, rank_name
 
 _NULLS: dict[str, Literal["first", "last"]] = {"first": "first", "last": "last"}
 assert set(records.FORMATS) == {"objects", "lists", "csv", "tsv"}

@@ -11,7 +11,7 @@ from lienthong.ckan.datastore_fields import Record
 from lienthong.ckan.datastore_tables import Held, held, not_read_only, rows_of, writable
 from lienthong.ckan.errors import Refusal, invalid
 from lienthong.ckan.parameters import Params, flag
-from lienthong.store.hosted import HostedTable
+from lienthong.store.hosted_values import HostedTable
 
 ONLY_ROWS = "_datastore_only_resource"
 KNOWN = frozenset(

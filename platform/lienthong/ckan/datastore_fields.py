@@ -6,8 +6,8 @@ from typing import Any
 from lienthong.ckan.checks import MISSING
 from lienthong.ckan.errors import Refusal, invalid
 from lienthong.ckan.parameters import Params
-from lienthong.store.hosted import HostedTable
 from lienthong.store.hosted_types import HostedField, guessed, type_named
+from lienthong.store.hosted_values import HostedTable
 
 MOST_BYTES = 63
 MOST_FIELDS = 1_000

@@ -8,10 +8,8 @@ from lienthong.ckan.call import Call, Raw
 from lienthong.ckan.datastore_asked import HostedAsked, hosted_asked
 from lienthong.ckan.datastore_tables import readable, refused, rows_of
 from lienthong.ckan.parameters import flag
-from lienthong.store.hosted import HostedTable, Refused
-from lienthong.store.hosted_search import Found
-from lienthong.store.hosted_tables import index_name
 from lienthong.store.hosted_types import HostedField
+from lienthong.store.hosted_values import Found, HostedTable, Refused, index_name
 
 _NUMBER = {"id": "_id", "type": "int"}
 

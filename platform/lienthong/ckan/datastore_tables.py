@@ -2,16 +2,14 @@
 
 from dataclasses import dataclass
 
-from sqlmodel import col, select
-
 from lienthong.access.hosted import HostedRows
-from lienthong.catalog.hosted.tables import ACTIVE, HostedPackage, HostedResource
-from lienthong.catalog.hosted.writing import reading
+from lienthong.catalog.hosted import tabled
+from lienthong.catalog.hosted.tables import HostedPackage, HostedResource
 from lienthong.ckan import authz
 from lienthong.ckan.call import Call
 from lienthong.ckan.errors import Refusal, invalid, invalid_query, not_found
 from lienthong.ckan.parameters import Params, flag
-from lienthong.store.hosted import HostedTable, Refused
+from lienthong.store.hosted_values import HostedTable, Refused
 
 _READ_ONLY = (
     "Cannot edit read-only resource because changes made may be lost. Use a resource created for editing e.g. with "
@@ -35,12 +33,8 @@ def rows_of(call: Call) -> HostedRows:
 
 async def held(call: Call, resource_id: str) -> Held | None:
     """The resource, unless it or its package is gone."""
-    async with reading(call.engine) as session:
-        resource = await session.get(HostedResource, resource_id)
-        if resource is None or resource.state != ACTIVE:
-            return None
-        package = await session.get(HostedPackage, resource.package_id)
-    return Held(resource, package) if package is not None else None
+    found = await tabled.holder(call.engine, resource_id)
+    return Held(*found) if found else None
 
 
 async def readable(call: Call, name: str, absent: str | None = None) -> HostedTable:
@@ -57,13 +51,7 @@ async def readable(call: Call, name: str, absent: str | None = None) -> HostedTa
 async def readables(call: Call) -> list[HostedTable]:
     """The tables of datasets that the caller may see."""
     tables = {table.resource_id: table for table in await rows_of(call).tables()}
-    query = (
-        select(HostedResource.id, HostedPackage)
-        .join(HostedPackage, col(HostedPackage.id) == HostedResource.package_id)
-        .where(col(HostedResource.id).in_(tables), HostedResource.state == ACTIVE)
-    )
-    async with reading(call.engine) as session:
-        found = (await session.execute(query)).all()
+    found = await tabled.holders(call.engine, tables)
     return [tables[number] for number, package in found if call.may("datastore_read", (package, number))]
 
 

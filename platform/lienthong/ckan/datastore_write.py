@@ -12,8 +12,7 @@ from lienthong.ckan.datastore_create import checked, count_of, extras
 from lienthong.ckan.datastore_tables import Held, no_table, not_read_only, refused, rows_of, writable
 from lienthong.ckan.errors import Refusal, invalid, missing, not_found
 from lienthong.ckan.parameters import Params, flag
-from lienthong.store.hosted import HostedTable
-from lienthong.store.hosted_writes import Method, Record
+from lienthong.store.hosted_values import HostedTable, Method, Record
 
 _METHODS: dict[str, Method] = {"upsert": "upsert", "insert": "insert", "update": "update"}
 _KNOWN = frozenset(

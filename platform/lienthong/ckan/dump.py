@@ -19,8 +19,7 @@ from lienthong.ckan.errors import NoPage, Refusal
 from lienthong.ckan.parameters import flag, natural
 from lienthong.kernel.problem import Conflict
 from lienthong.kernel.text import both
-from lienthong.store.hosted import HostedTable, Refused
-from lienthong.store.hosted_search import Search
+from lienthong.store.hosted_values import HostedTable, Refused, Search
 from lienthong.store.query import Page, Query
 from lienthong.store.scope import Scope
 

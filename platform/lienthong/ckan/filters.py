@@ -9,7 +9,7 @@ from lienthong.ckan.errors import Refusal, invalid, invalid_query
 from lienthong.contract.model import FieldContract
 from lienthong.kernel.problem import QueryInvalid
 from lienthong.store.condition import value_of
-from lienthong.store.hosted_filter import Operation
+from lienthong.store.hosted_values import Operation
 from lienthong.store.query import ROW_NUMBER, Both, Compare, Condition, Either
 from lienthong.store.scope import Scope
 

@@ -15,12 +15,10 @@ from lienthong.ckan.datastore_tables import held, rows_of
 from lienthong.ckan.errors import Refusal, denied, invalid_query, missing, not_found
 from lienthong.contract.model import FieldContract
 from lienthong.governance.subject import ANONYMOUS
-from lienthong.store.hosted import HostedTable
-from lienthong.store.hosted_search import Search
 from lienthong.store.hosted_types import HostedField
+from lienthong.store.hosted_values import Copy, HostedTable, Search
 from lienthong.store.lines import WHOLE
 from lienthong.store.query import ROW_NUMBER, Item, Page, Query
-from lienthong.store.sandbox_copies import Copy
 from lienthong.store.scope import Scope
 
 _KINDS = {"bool": "bool", "int4": "int4", "int8": "int8", "numeric": "numeric", "float8": "float8", "date": "date",

@@ -6,7 +6,6 @@ table stands in `platform.hosted_table`; whoever writes holds its row until the 
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 from psycopg import AsyncConnection, AsyncCursor, errors, sql
@@ -17,6 +16,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from lienthong.kernel.problem import Unavailable
 from lienthong.kernel.text import both
 from lienthong.store.hosted_types import HostedField
+from lienthong.store.hosted_values import HostedTable, Refused
 
 ROLE = "lienthong_hosted"
 READ_MS, WRITE_MS = 10_000, 120_000
@@ -25,46 +25,19 @@ _COLUMNS = "resource_id, fields, primary_key, indexes, aliases, triggers, rows, 
 Connection = AsyncConnection[TupleRow]
 
 
-@dataclass(frozen=True)
-class HostedTable:
-    """What is known of the rows of a resource; `change` is another number whenever anything of it changed."""
-
-    resource_id: str
-    fields: tuple[HostedField, ...] = ()
-    primary_key: tuple[str, ...] = ()
-    indexes: tuple[tuple[str, ...], ...] = ()
-    aliases: tuple[str, ...] = ()
-    triggers: tuple[str, ...] = ()
-    rows: int = 0
-    change: int = 0
-    by_name: dict[str, HostedField] = field(default_factory=dict, compare=False)
-
-    def __post_init__(self) -> None:
-        self.by_name.update({f.name: f for f in self.fields})
-
-    @property
-    def name(self) -> sql.Identifier:
-        """The table."""
-        return sql.Identifier("hosted", self.resource_id)
-
-    @property
-    def words(self) -> sql.Identifier:
-        """The table of the words of its rows, made when they are searched for the first time."""
-        return sql.Identifier("hosted", words_name(self.resource_id))
-
-
 def words_name(resource_id: str) -> str:
     """The name of the table of words."""
     return f"{resource_id}_words"
 
 
-class Refused(Exception):
-    """The database cannot do what was asked: its own words, and the number of the record that it is about."""
+def rows_sql(table: HostedTable) -> sql.Identifier:
+    """The table."""
+    return sql.Identifier("hosted", table.resource_id)
 
-    def __init__(self, reason: str, row: int | None = None) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.row = row
+
+def words_table(table: HostedTable) -> sql.Identifier:
+    """The table of the words of its rows, made when they are searched for the first time."""
+    return sql.Identifier("hosted", words_name(table.resource_id))
 
 
 class Hosted:

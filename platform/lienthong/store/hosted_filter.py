@@ -1,30 +1,15 @@
 """Conditions on the rows of hosted tables: operations as the DataStore's `filters` mean them, and their SQL."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from psycopg import sql
 
 from lienthong.store.hosted_types import NUMBERS, HostedField
+from lienthong.store.hosted_values import ID, Operation
 
 _COMPARED = {"eq": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
-ID = HostedField("_id", "int4")
-
-
-@dataclass(frozen=True)
-class Operation:
-    """One operation: `$and` or `$or` of others, or a comparison of a field."""
-
-    op: str
-    field: str | None
-    value: Any
-
-    def echo(self) -> dict[str, Any]:
-        """The operation as JSON."""
-        value = [part.echo() for part in self.value] if self.op in ("$or", "$and") else self.value
-        return {"op": self.op, "field": self.field, "value": value}
 
 
 def condition_sql(operation: Operation, fields: Mapping[str, HostedField]) -> sql.Composable:

@@ -1,70 +1,18 @@
 """Searching hosted tables: one page of rows as JSON or CSV, and how many there are."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 from psycopg import sql
 
-from lienthong.store.hosted import Connection, HostedTable, value
-from lienthong.store.hosted_filter import ID, Operation, condition_sql
+from lienthong.store.hosted import Connection, rows_sql, value, words_table
+from lienthong.store.hosted_filter import condition_sql
 from lienthong.store.hosted_shapes import listed, shown
 from lienthong.store.hosted_types import HostedField
+from lienthong.store.hosted_values import ID, Found, HostedTable, Search, rank_name
 
-Kind = Literal["objects", "lists", "csv", "tsv"]
-RANK = "rank"
 STEP = 5_000  # rows of a stream at once
 _OBJECT = "(select row_to_json(x) from (select {}) x)"
-
-
-@dataclass(frozen=True)
-class Sort:
-    """One key of an order; `nulls`: where missing values come, None: last in ascending order, else first."""
-
-    field: str
-    descending: bool = False
-    nulls: Literal["first", "last"] | None = None
-
-
-@dataclass(frozen=True)
-class Words:
-    """What is looked for: in the whole row by "", in a column by its name."""
-
-    parts: Mapping[str, str]
-    language: str = "english"
-    plain: bool = True
-
-
-@dataclass(frozen=True)
-class Search:
-    """A search of a hosted table; `names`: the members of a row, ranks among them."""
-
-    names: tuple[str, ...]
-    where: Operation | None = None
-    words: Words | None = None
-    sort: tuple[Sort, ...] = ()
-    limit: int | None = 100
-    offset: int = 0
-    distinct: bool = False
-    kind: Kind = "objects"
-
-    @property
-    def is_filtered(self) -> bool:
-        """Can it find fewer rows than the table has?"""
-        return self.where is not None or self.words is not None or self.distinct
-
-
-@dataclass(frozen=True)
-class Found:
-    """Records as JSON or text, the last row's number when asked for."""
-
-    body: bytes
-    last: int | None = None
-
-
-def rank_name(column: str) -> str:
-    """The member that tells how well a row fits."""
-    return f"{RANK} {column}" if column else RANK
 
 
 @dataclass
@@ -81,7 +29,7 @@ class _Parts:
 
 
 def _parts(table: HostedTable, search: Search) -> _Parts:
-    parts = _Parts([sql.SQL("{} t").format(table.name)])
+    parts = _Parts([sql.SQL("{} t").format(rows_sql(table))])
     if search.where is not None:
         parts.where.append(condition_sql(search.where, table.by_name))
     words = search.words
@@ -96,7 +44,7 @@ def _parts(table: HostedTable, search: Search) -> _Parts:
             )
         else:
             source = sql.Identifier("w", "_full_text")
-            parts.source.append(sql.SQL("{} w").format(table.words))
+            parts.source.append(sql.SQL("{} w").format(words_table(table)))
             parts.where.append(sql.SQL("w._id = t._id"))
         parts.source.append(sql.SQL("{}({}::regconfig, {}) {}").format(reader, language, sql.Literal(text), query))
         parts.where.append(sql.SQL("{} @@ {}").format(source, query))

@@ -1,12 +1,12 @@
 """Hosted tables made, widened, narrowed, indexed and dropped; trigger functions of the DataStore."""
 
-import hashlib
 from collections.abc import Sequence
 
 from psycopg import errors, sql
 
-from lienthong.store.hosted import Connection, HostedTable, Refused, acting, has, told, words_name
+from lienthong.store.hosted import Connection, acting, has, rows_sql, told, words_name, words_table
 from lienthong.store.hosted_types import TEXTS, HostedField
+from lienthong.store.hosted_values import HostedTable, Refused, index_name
 
 OWNER_SEQUENCE = "alter sequence {} owned by {}"
 
@@ -19,7 +19,7 @@ async def create(connection: Connection, table: HostedTable) -> None:
         await _drop(connection, table)
         await connection.execute(sql.SQL("create sequence {} as int4").format(sequence))
         columns = sql.SQL(", ").join([number, *map(column, table.fields)])
-        await connection.execute(sql.SQL("create table {} ({})").format(table.name, columns))
+        await connection.execute(sql.SQL("create table {} ({})").format(rows_sql(table), columns))
         owner = sql.Identifier("hosted", table.resource_id, "_id")
         await connection.execute(sql.SQL(OWNER_SEQUENCE).format(sequence, owner))
 
@@ -32,7 +32,7 @@ async def drop(connection: Connection, table: HostedTable) -> None:
 
 
 async def _drop(connection: Connection, table: HostedTable) -> None:
-    await connection.execute(sql.SQL("drop table if exists {}, {}").format(table.words, table.name))
+    await connection.execute(sql.SQL("drop table if exists {}, {}").format(words_table(table), rows_sql(table)))
     sequence = sql.Identifier("hosted", f"{table.resource_id}_seq")
     await connection.execute(sql.SQL("drop sequence if exists {}").format(sequence))
 
@@ -46,20 +46,14 @@ async def alter(
     if not changes:
         return
     async with acting(connection):
-        await connection.execute(sql.SQL("drop table if exists {}").format(table.words))
-        await connection.execute(sql.SQL("alter table {} {}").format(table.name, sql.SQL(", ").join(changes)))
+        await connection.execute(sql.SQL("drop table if exists {}").format(words_table(table)))
+        await connection.execute(sql.SQL("alter table {} {}").format(rows_sql(table), sql.SQL(", ").join(changes)))
 
 
 def column(field: HostedField) -> sql.Composable:
     # Texts are compared by code point, as CKAN's database does: its clients know that order.
     order = sql.SQL(' collate "C"' if field.type.removeprefix("_") in TEXTS else "")
     return sql.SQL("{} {}{}").format(sql.Identifier(field.name), sql.SQL(field.native), order)
-
-
-def index_name(resource_id: str, columns: Sequence[str]) -> str:
-    """The name of an index on columns."""
-    listed = ", ".join(f'"{name}"' for name in columns)
-    return hashlib.sha1((resource_id + listed).encode(), usedforsecurity=False).hexdigest()
 
 
 async def index(
@@ -80,14 +74,14 @@ async def index(
             kind = sql.SQL("unique " if unique else "")
             await connection.execute(
                 sql.SQL("create {}index if not exists {} on {} ({})").format(
-                    kind, sql.Identifier(name), table.name, sql.SQL(", ").join(map(sql.Identifier, columns))
+                    kind, sql.Identifier(name), rows_sql(table), sql.SQL(", ").join(map(sql.Identifier, columns))
                 )
             )
 
 
 async def size(connection: Connection, table: HostedTable) -> tuple[int, int]:
     """Bytes of the rows, and of their indexes."""
-    name = table.name.as_string(connection)
+    name = rows_sql(table).as_string(connection)
     cursor = await connection.execute(
         "select pg_catalog.pg_relation_size(%(n)s::regclass), pg_catalog.pg_indexes_size(%(n)s::regclass)", {"n": name}
     )
@@ -104,17 +98,19 @@ async def words(connection: Connection, table: HostedTable, row_words: sql.Compo
     async with acting(connection):
         if fresh:
             await connection.execute(
-                sql.SQL("create table {} (_id int4 primary key, _full_text tsvector not null)").format(table.words)
+                sql.SQL("create table {} (_id int4 primary key, _full_text tsvector not null)").format(
+                    words_table(table)
+                )
             )
         await connection.execute(
             sql.SQL(
                 "insert into {0} (_id, _full_text) select t._id, {1} from {2} t "
                 "where not exists (select from {0} w where w._id = t._id)"
-            ).format(table.words, row_words, table.name)
+            ).format(words_table(table), row_words, rows_sql(table))
         )
         if fresh:
-            await connection.execute(sql.SQL("create index on {} using gin (_full_text)").format(table.words))
-            await connection.execute(sql.SQL("analyze {}").format(table.words))
+            await connection.execute(sql.SQL("create index on {} using gin (_full_text)").format(words_table(table)))
+            await connection.execute(sql.SQL("analyze {}").format(words_table(table)))
 
 
 # --- triggers ---------------------------------------------------------------------------------------------------
@@ -125,10 +121,10 @@ async def set_triggers(connection: Connection, table: HostedTable, functions: Se
     async with acting(connection):
         for n, _ in enumerate(table.triggers):
             name = sql.Identifier(f"t{n:03}")
-            await connection.execute(sql.SQL("drop trigger if exists {} on {}").format(name, table.name))
+            await connection.execute(sql.SQL("drop trigger if exists {} on {}").format(name, rows_sql(table)))
         for n, function in enumerate(functions):
             made = sql.SQL("create trigger {} before insert or update on {} for each row execute function {}()").format(
-                sql.Identifier(f"t{n:03}"), table.name, sql.Identifier("hosted", function)
+                sql.Identifier(f"t{n:03}"), rows_sql(table), sql.Identifier("hosted", function)
             )
             try:
                 async with connection.transaction():
@@ -143,8 +139,8 @@ async def run_triggers(connection: Connection, table: HostedTable) -> int:
         return 0
     first = sql.Identifier(table.fields[0].name)
     async with acting(connection):
-        await connection.execute(sql.SQL("drop table if exists {}").format(table.words))
-        cursor = await connection.execute(sql.SQL("update {} set {} = {}").format(table.name, first, first))
+        await connection.execute(sql.SQL("drop table if exists {}").format(words_table(table)))
+        cursor = await connection.execute(sql.SQL("update {} set {} = {}").format(rows_sql(table), first, first))
     return cursor.rowcount
 
 

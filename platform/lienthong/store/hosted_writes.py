@@ -4,27 +4,19 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any, Literal
+from typing import Any
 
 import orjson
 from psycopg import errors, sql
 
-from lienthong.store.hosted import Connection, HostedTable, Refused, acting, has, told, value, words_name
-from lienthong.store.hosted_filter import ID, Operation, condition_sql
+from lienthong.store.hosted import Connection, acting, has, rows_sql, told, value, words_name, words_table
+from lienthong.store.hosted_filter import condition_sql
 from lienthong.store.hosted_shapes import row_json
 from lienthong.store.hosted_types import JSON, HostedField
+from lienthong.store.hosted_values import ID, HostedTable, Method, Missing, Operation, Record, Refused
 
-Method = Literal["insert", "upsert", "update"]
-Record = dict[str, Any]
+_FORGET = ", f as (delete from {} w using done where w._id = done._id)"
 ALONE = 256  # a set that failed is cut into pieces of so many records, and the piece that fails into records
-
-
-class Missing(Exception):
-    """A record to update that is not there; `place`: where its key stands among the values of its statement."""
-
-    def __init__(self, record: Record, key: Sequence[str]) -> None:
-        super().__init__("not found")
-        self.record, self.key = record, key
 
 
 @dataclass
@@ -141,11 +133,11 @@ class _Writer:
             )
         if not names:
             into = sql.SQL("insert into {} as t (_id) select nextval({}) from {}").format(
-                self._table.name, sql.Literal(_sequence(self._table).as_string(self._connection)), source
+                rows_sql(self._table), sql.Literal(_sequence(self._table).as_string(self._connection)), source
             )
         else:
             into = sql.SQL("insert into {} as t ({}) select {} from {}{}").format(
-                self._table.name, columns, columns, source, conflict
+                rows_sql(self._table), columns, columns, source, conflict
             )
         return sql.SQL("{} returning t._id, (t.xmax = 0) as _fresh, {} as _row").format(into, self._row)
 
@@ -154,7 +146,7 @@ class _Writer:
         set_ = [sql.SQL("{} = r.{}").format(sql.Identifier(n), sql.Identifier(n)) for n in names]
         same = [sql.SQL("t.{0} = r.{0}").format(sql.Identifier(name)) for name in key]
         return sql.SQL("update {} t set {} from {} where {} returning t._id, false as _fresh, {} as _row, r._n").format(
-            self._table.name, sql.SQL(", ").join(set_), source, sql.SQL(" and ").join(same), self._row
+            rows_sql(self._table), sql.SQL(", ").join(set_), source, sql.SQL(" and ").join(same), self._row
         )
 
     @property
@@ -166,7 +158,9 @@ class _Writer:
         order = sql.SQL(" order by _n" if self._method == "update" else "")
         forget: sql.Composable = sql.SQL("")
         if self._words and self._method != "insert":
-            forget = sql.SQL(", f as (delete from {} w using done where w._id = done._id)").format(self._table.words)
+            forget = sql.SQL(", f as (delete from {} w using done where w._id = done._id)").format(
+                words_table(self._table)
+            )
         shown = sql.SQL("coalesce(json_agg(_row{}), '[]')::text" if self._show else "'[]'").format(order)
         cursor = await self._connection.execute(
             sql.SQL("with done as ({}){} select {}, count(*), count(*) filter (where _fresh) from done").format(
@@ -182,7 +176,7 @@ class _Writer:
         for record in records:
             same = [sql.SQL("{} = {}").format(sql.Identifier(k), sql.Literal(str(record[k]))) for k in key]
             found = sql.SQL("select exists (select from {} where {})").format(
-                self._table.name, sql.SQL(" and ").join(same)
+                rows_sql(self._table), sql.SQL(" and ").join(same)
             )
             if not await value(self._connection, found):
                 return record
@@ -210,11 +204,11 @@ async def delete(
     where = condition_sql(operation, table.by_name) if operation else sql.SQL("true")
     words = await has(connection, words_name(table.resource_id))
     row = row_json((ID, *table.fields)) if show else sql.SQL("null::json")
-    forget = sql.SQL(", f as (delete from {} w using done where w._id = done._id)").format(table.words)
+    forget = sql.SQL(_FORGET).format(words_table(table))
     statement = sql.SQL(
         "with done as (delete from {} t where {} returning t._id, {} as _row){} "
         "select coalesce(json_agg(_row order by _id) filter (where _row is not null), '[]')::text, count(*) from done"
-    ).format(table.name, where, row, forget if words else sql.SQL(""))
+    ).format(rows_sql(table), where, row, forget if words else sql.SQL(""))
     async with acting(connection):
         found = await (await connection.execute(statement)).fetchone()
     assert found is not None

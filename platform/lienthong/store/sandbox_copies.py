@@ -1,7 +1,6 @@
 """Copies in the sandbox: made beside the one before, then exchanged in one transaction; dropped when they must go."""
 
 from collections.abc import AsyncIterator, Collection, Sequence
-from dataclasses import dataclass
 
 import psycopg
 from psycopg import AsyncConnection, sql
@@ -9,21 +8,11 @@ from psycopg import AsyncConnection, sql
 from lienthong.store.hosted_shapes import words_sql
 from lienthong.store.hosted_tables import column
 from lienthong.store.hosted_types import HostedField
+from lienthong.store.hosted_values import Copy
 from lienthong.store.sandbox import quoted
 
 WORDS = 50_000
 """Tables of at most so many rows have the words of each row in `_full_text`."""
-
-
-@dataclass(frozen=True)
-class Copy:
-    """A table of the sandbox: its name, its other names, its columns, which state of the source it shows."""
-
-    name: str
-    aliases: tuple[str, ...]
-    fields: tuple[HostedField, ...]
-    version: str
-    rows: int
 
 
 async def load(url: str, copy: Copy, blocks: AsyncIterator[bytes]) -> int:
