@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from sqlmodel import col, or_, select
-
-from lienthong.catalog.hosted.tables import DELETED, HostedCollaborator, HostedUser
+from lienthong.catalog.hosted import relations
+from lienthong.catalog.hosted.tables import HostedCollaborator, HostedUser
 from lienthong.ckan.call import Call, action
 from lienthong.ckan.documents import Document
 from lienthong.ckan.errors import Refusal, invalid, missing, not_found
@@ -24,9 +23,7 @@ def _allowed(call: Call, *needed: str) -> None:
 
 
 async def _user(s: Saving, name: Any) -> HostedUser:
-    fits = or_(col(HostedUser.id) == name, col(HostedUser.name) == name)
-    query = select(HostedUser).where(fits, HostedUser.state != DELETED)
-    found: HostedUser | None = (await s.session.execute(query)).scalar_one_or_none()
+    found = await relations.user(s.session, str(name))
     if found is None:
         raise not_found("User not found")
     return found
@@ -57,7 +54,7 @@ async def package_collaborator_create(call: Call) -> Any:
         package = await package_of(s, call.params["id"], "Dataset not found")
         call.check("package_collaborator_create", package)
         user = await _user(s, str(call.params["user_id"]))
-        row = await s.session.get(HostedCollaborator, (package.id, user.id))
+        row = await relations.collaborator(s.session, package.id, user.id)
         row = row or HostedCollaborator(package_id=package.id, user_id=user.id, capacity=capacity)
         row.capacity, row.modified = capacity, now()
         s.session.add(row)
@@ -78,7 +75,7 @@ async def package_collaborator_delete(call: Call) -> Any:
         package = await package_of(s, call.params["id"], "Package not found")
         call.check("package_collaborator_delete", package)
         user = await _user(s, str(call.params["user_id"]))
-        row = await s.session.get(HostedCollaborator, (package.id, user.id))
+        row = await relations.collaborator(s.session, package.id, user.id)
         if row is None:
             raise not_found(f"User {user.id} is not a collaborator on this package")
         await s.session.delete(row)
@@ -93,11 +90,11 @@ async def package_collaborator_list(call: Call) -> Any:
     :param capacity: only those with this part
     """
     _allowed(call, "id")
+    capacity = _capacity(call)
     async with saving(call) as s:
         package = await package_of(s, call.params["id"], "Package not found")
         call.check("package_collaborator_list", package)
-        query = select(HostedCollaborator).where(HostedCollaborator.package_id == package.id)
-        return await _listed(s, query)
+        return [_told(row) for row in await relations.collaborators(s.session, package=package.id, capacity=capacity)]
 
 
 @action
@@ -108,17 +105,15 @@ async def package_collaborator_list_for_user(call: Call) -> Any:
     :param capacity: only those with this part
     """
     _allowed(call, "id")
+    capacity = _capacity(call)
     async with saving(call) as s:
         user = await _user(s, str(call.params["id"]))
         call.check("package_collaborator_list_for_user", user)
-        query = select(HostedCollaborator).where(HostedCollaborator.user_id == user.id)
-        return await _listed(s, query)
+        return [_told(row) for row in await relations.collaborators(s.session, user=user.id, capacity=capacity)]
 
 
-async def _listed(s: Saving, query: Any) -> list[Document]:
-    capacity = s.call.params.get("capacity")
-    if capacity:
-        if capacity not in CAPACITIES:
-            raise invalid("message", f'Capacity must be one of "{", ".join(CAPACITIES)}"')
-        query = query.where(HostedCollaborator.capacity == capacity)
-    return [_told(row) for row in (await s.session.execute(query)).scalars()]
+def _capacity(call: Call) -> str | None:
+    given = call.params.get("capacity")
+    if given and given not in CAPACITIES:
+        raise invalid("message", f'Capacity must be one of "{", ".join(CAPACITIES)}"')
+    return given or None

@@ -4,18 +4,8 @@ import copy
 import json
 from typing import Any
 
-from sqlalchemy import delete, update
-from sqlmodel import col, or_, select
-
-from lienthong.catalog.hosted.tables import (
-    DELETED,
-    HostedActivity,
-    HostedCollaborator,
-    HostedFollow,
-    HostedMember,
-    HostedPackage,
-    HostedResource,
-)
+from lienthong.catalog.hosted import packages, relations
+from lienthong.catalog.hosted.tables import DELETED, HostedPackage
 from lienthong.ckan import revise
 from lienthong.ckan.call import Call, Told, action
 from lienthong.ckan.documents import Document
@@ -244,9 +234,7 @@ async def _delete(s: Saving, package: HostedPackage) -> None:
     package.state = DELETED
     s.session.add(package)
     await noted(s, package, "deleted")
-    theirs = col(HostedMember.table_name) == "package", col(HostedMember.table_id) == package.id
-    await s.session.execute(update(HostedMember).where(*theirs).values(state=DELETED))
-    await s.session.execute(delete(HostedCollaborator).where(col(HostedCollaborator.package_id) == package.id))
+    await relations.leave(s.session, package.id)
 
 
 @action
@@ -260,13 +248,7 @@ async def dataset_purge(call: Call) -> Any:
     async with saving(call) as s:
         package = await package_of(s, call.params["id"], "Dataset was not found")
         call.check("dataset_purge", package)
-        query = select(HostedResource.upload_sha256).where(HostedResource.package_id == package.id)
-        s.let_go += [sha256 for sha256 in (await s.session.execute(query)).scalars() if sha256]
-        theirs = col(HostedMember.table_name) == "package", col(HostedMember.table_id) == package.id
-        await s.session.execute(delete(HostedMember).where(*theirs))
-        await s.session.execute(delete(HostedFollow).where(col(HostedFollow.object_id) == package.id))
-        await s.session.execute(delete(HostedActivity).where(col(HostedActivity.object_id) == package.id))
-        await s.session.delete(package)
+        s.let_go += await packages.purge(s.session, package)
 
 
 @action
@@ -354,9 +336,7 @@ async def _bulk(call: Call, values: Document) -> None:
         wanted = [name for name in (names if isinstance(names, list) else [names]) if isinstance(name, str)]
         for name in wanted:
             refuse_governed(call, name)
-        fits = or_(col(HostedPackage.id).in_(wanted), col(HostedPackage.name).in_(wanted))
-        query = select(HostedPackage).where(fits, HostedPackage.owner_org == owner, HostedPackage.state != DELETED)
-        for package in (await s.session.execute(query)).scalars().all():
+        for package in await packages.owned(s.session, owner, wanted):
             if values.get("state") == DELETED:
                 await _delete(s, package)
                 continue

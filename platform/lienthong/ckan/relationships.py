@@ -2,9 +2,7 @@
 
 from typing import Any
 
-from sqlmodel import or_, select
-
-from lienthong.catalog.hosted import packages
+from lienthong.catalog.hosted import packages, relations
 from lienthong.catalog.hosted.tables import HostedPackage, HostedRelationship
 from lienthong.catalog.hosted.writing import reading
 from lienthong.ckan import checks
@@ -35,16 +33,6 @@ async def _ends(s: Saving) -> tuple[HostedPackage, HostedPackage, str]:
     s.call.check("package_relationship_create", found)
     subject, object_ = found
     return (object_, subject, FORWARD[kind]) if kind in FORWARD else (subject, object_, kind)
-
-
-async def _one(s: Saving, subject: HostedPackage, object_: HostedPackage, kind: str) -> HostedRelationship | None:
-    query = select(HostedRelationship).where(
-        HostedRelationship.subject_id == subject.id,
-        HostedRelationship.object_id == object_.id,
-        HostedRelationship.type == kind,
-    )
-    found: HostedRelationship | None = (await s.session.execute(query)).scalar_one_or_none()
-    return found
 
 
 def _told(row: HostedRelationship, subject: str, object_: str) -> Document:
@@ -78,7 +66,7 @@ async def package_relationship_update(call: Call) -> Any:
 async def _put(call: Call, *, make: bool) -> Document:
     async with saving(call) as s:
         subject, object_, kind = await _ends(s)
-        row = await _one(s, subject, object_, kind)
+        row = await relations.relationship(s.session, subject.id, object_.id, kind)
         if row is None and not make:
             raise not_found("This relationship between the packages was not found.")
         row = row or HostedRelationship(subject_id=subject.id, object_id=object_.id, type=kind)
@@ -96,7 +84,8 @@ async def package_relationship_delete(call: Call) -> Any:
     :param type: its type
     """
     async with saving(call) as s:
-        row = await _one(s, *await _ends(s))
+        subject, object_, kind = await _ends(s)
+        row = await relations.relationship(s.session, subject.id, object_.id, kind)
         if row is None:
             raise not_found()
         await s.session.delete(row)
@@ -127,12 +116,7 @@ async def package_relationships_list(call: Call) -> Any:
         own, other = found
         assert own is not None
         call.check("package_relationships_list", [p for p in found if p])
-        here = or_(HostedRelationship.subject_id == own.id, HostedRelationship.object_id == own.id)
-        rows = (await session.execute(select(HostedRelationship).where(here))).scalars().all()
-        names = {}
-        for id in {id for row in rows for id in (row.subject_id, row.object_id)}:
-            names[id] = await session.get(HostedPackage, id)
-    told = [_seen_from(row, own, names) for row in rows]
+        told = [(_seen_from(row, own, far), far) for row, far in await relations.relationships(session, own.id)]
     return [
         document
         for document, far in told
@@ -144,10 +128,7 @@ def _seen(call: Call, package: HostedPackage) -> bool:
     return call.may("package_show", package)
 
 
-def _seen_from(row: HostedRelationship, own: HostedPackage, known: dict[str, Any]) -> tuple[Document, HostedPackage]:
-    """A relationship as the dataset sees it, and the other dataset."""
-    if row.subject_id == own.id:
-        far: HostedPackage = known[row.object_id]
-        return _told(row, own.name, far.name), far
-    far = known[row.subject_id]
-    return _told(row, own.name, far.name) | {"type": BACKWARD[row.type]}, far
+def _seen_from(row: HostedRelationship, own: HostedPackage, far: HostedPackage) -> Document:
+    """A relationship as the dataset sees it."""
+    told = _told(row, own.name, far.name)
+    return told if row.subject_id == own.id else told | {"type": BACKWARD[row.type]}

@@ -7,25 +7,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 from anyio import to_thread
-from sqlalchemy import func
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col, select
 
-from lienthong.catalog.hosted import activities, contents, kinds, packages
+from lienthong.catalog.hosted import activities, contents, kinds, packages, relations, resources, tags
 from lienthong.catalog.hosted.tables import (
     ACTIVE,
     DELETED,
-    HostedGroup,
     HostedMember,
     HostedPackage,
     HostedResource,
-    HostedTag,
-    HostedVocabulary,
     new_id,
 )
 from lienthong.catalog.hosted.uploads import Received, TooLarge, uploads
-from lienthong.catalog.hosted.writing import writing
+from lienthong.catalog.hosted.writing import Session, writing
 from lienthong.ckan import authz, checks, formats, hosted, ids, validators
 from lienthong.ckan.call import Call
 from lienthong.ckan.documents import Document
@@ -41,7 +34,7 @@ class Saving:
     """One transaction of writes, of one call. `let_go`: contents that a resource does not have any more."""
 
     call: Call
-    session: AsyncSession
+    session: Session
     let_go: list[str] = field(default_factory=list)
 
     @property
@@ -54,7 +47,6 @@ class Saving:
     async def document(self, package: HostedPackage) -> Document:
         """The package as package_show gives it."""
         return hosted.package(await packages.whole(self.session, package), self.shown)
-
 
     async def original(self, package: HostedPackage) -> Document:
         """The package as CKAN takes it up to change a part of it: its extras by their keys."""
@@ -96,13 +88,12 @@ def refuse_governed(call: Call, name: Any) -> None:
 
 async def resource_of(s: Saving, id: Any, detail: str = "") -> tuple[HostedPackage, HostedResource]:
     """The hosted resource with the id, and its package. Raises Refusal."""
-    row = await s.session.get(HostedResource, id) if isinstance(id, str) else None
-    package = await s.session.get(HostedPackage, row.package_id) if row else None
-    if row is None or package is None:
+    found = await resources.find(s.session, id) if isinstance(id, str) else None
+    if found is None:
         if id in s.call.index.resources:
             raise authz.governed()
         raise not_found(detail)
-    return package, row
+    return found
 
 
 async def organization_of(s: Saving, name: Any) -> str | None:
@@ -112,19 +103,13 @@ async def organization_of(s: Saving, name: Any) -> str | None:
     agency = s.call.index.organization(name)
     if agency is not None:
         return str(agency["id"])
-    fits = (HostedGroup.id == name) | (HostedGroup.name == name)
-    query = select(HostedGroup.id).where(fits, HostedGroup.kind == "organization", HostedGroup.state == ACTIVE)
-    found: str | None = (await s.session.execute(query)).scalar_one_or_none()
-    return found
+    return await relations.organization(s.session, name)
 
 
 async def groups_of(s: Saving, names: list[Any]) -> list[str]:
     """The ids of groups, by id or name. Unknown ones are left out for administrators. Raises Refusal."""
     wanted = [name for name in names if isinstance(name, str)]
-    fits = col(HostedGroup.id).in_(wanted) | col(HostedGroup.name).in_(wanted)
-    query = select(HostedGroup.id, HostedGroup.name).where(fits, HostedGroup.kind == "group")
-    rows = (await s.session.execute(query.where(HostedGroup.state == ACTIVE))).all()
-    found = {key: id for id, name in rows for key in (id, name)}
+    found = await relations.groups(s.session, wanted)
     if not s.call.caller.sysadmin and any(name not in found for name in wanted):
         raise not_found("Group was not found.")
     return list(dict.fromkeys(found[name] for name in wanted if name in found))
@@ -135,11 +120,9 @@ async def facts(s: Saving, given: Document, package: HostedPackage | None) -> va
     session, call = s.session, s.call
     name, id = given.get("name"), given.get("id")
     organization = await organization_of(s, given.get("owner_org"))
-    own = [] if package is None else await _resources(session, package.id)
+    own = [] if package is None else await resources.of_package(session, package.id)
     wanted = [r["id"] for r in given.get("resources", ()) if isinstance(r.get("id"), str)]
-    query = select(HostedResource.id).where(col(HostedResource.id).in_(wanted))
-    held = set((await session.execute(query)).scalars()) | (set(wanted) & call.index.resources.keys())
-    vocabularies = await session.execute(select(HostedVocabulary.id))
+    held = await resources.existing(session, wanted) | (set(wanted) & call.index.resources.keys())
     return validators.Facts(
         caller=call.caller,
         package=package,
@@ -149,13 +132,8 @@ async def facts(s: Saving, given: Document, package: HostedPackage | None) -> va
         organization=organization,
         may_own=call.caller.has("create_dataset", organization),
         taken=frozenset(held - {row.id for row in own}),
-        vocabularies=frozenset(vocabularies.scalars()),
+        vocabularies=frozenset(v.id for v in await tags.vocabularies(session)),
     )
-
-
-async def _resources(session: AsyncSession, package: str) -> list[HostedResource]:
-    query = select(HostedResource).where(HostedResource.package_id == package)
-    return list((await session.execute(query.order_by(col(HostedResource.position)))).scalars())
 
 
 async def _name_taken(s: Saving, name: Any, package: HostedPackage | None) -> bool:
@@ -163,8 +141,7 @@ async def _name_taken(s: Saving, name: Any, package: HostedPackage | None) -> bo
         return False
     if any(contract.slug == name for contract in s.call.services.registry.contracts.values()):
         return True
-    query = select(HostedPackage.id).where(HostedPackage.name == name, HostedPackage.state != DELETED)
-    holder = (await s.session.execute(query)).scalar_one_or_none()
+    holder = await packages.holder(s.session, name)
     return holder is not None and (package is None or holder != package.id)
 
 
@@ -173,8 +150,8 @@ async def _name_taken(s: Saving, name: Any, package: HostedPackage | None) -> bo
 
 async def judged(given: Document) -> None:
     """Look into the files that came with a package's resources; before the transaction, since it takes a while."""
-    resources = given.get("resources")
-    for resource in resources if isinstance(resources, list) else ():
+    files = given.get("resources")
+    for resource in files if isinstance(files, list) else ():
         if isinstance(resource, dict):
             await judged_one(resource)
 
@@ -233,9 +210,9 @@ async def save(s: Saving, given: Document, package: HostedPackage | None) -> Hos
 
 def _files(given: Document, errors: Document) -> None:
     """What is wrong with the files that came, and files under names that mean nothing."""
-    resources = given.get("resources", ())
-    faults: list[Document] = list(errors.get("resources") or [{} for _ in resources])
-    for n, resource in enumerate(resources):
+    sent = given.get("resources", ())
+    faults: list[Document] = list(errors.get("resources") or [{} for _ in sent])
+    for n, resource in enumerate(sent):
         for key, value in resource.items():
             if isinstance(value, Received):
                 fault = value.fault if key == "upload" else "Files of a resource are sent in the field upload"
@@ -264,25 +241,15 @@ def _row(s: Saving, package: HostedPackage | None, kept: Document) -> HostedPack
 
 
 async def _tags(s: Saving, package: HostedPackage) -> None:
-    """Every tag of the package has an id; a tag that is new gets one."""
-    tags = package.body["tags"]
-    if not tags:
-        return
-    rows = [
-        {"id": new_id() if t["vocabulary_id"] else ids.tag_id(t["name"]), "name": t["name"]}
-        | {"vocabulary_id": t["vocabulary_id"]}
-        for t in tags
-    ]
-    await s.session.execute(insert(HostedTag).values(rows).on_conflict_do_nothing())
-    query = select(HostedTag.id, HostedTag.name, HostedTag.vocabulary_id)
-    named = query.where(col(HostedTag.name) == func.any([t["name"] for t in tags]))
-    known = {(name, vocabulary): id for id, name, vocabulary in (await s.session.execute(named)).all()}
-    package.body = package.body | {"tags": [t | {"id": known[t["name"], t["vocabulary_id"]]} for t in tags]}
+    """Every tag of the package has an id; the id of a free one is made from its name."""
+    given = package.body["tags"]
+    new = [new_id() if tag["vocabulary_id"] else ids.tag_id(tag["name"]) for tag in given]
+    package.body = package.body | {"tags": await packages.with_ids(s.session, given, new)}
 
 
 async def _save_resources(s: Saving, package: HostedPackage, bodies: list[Document], files: list[Any]) -> None:
     """The resources of the package in their order; those that are not among them are deleted."""
-    rows = {row.id: row for row in await _resources(s.session, package.id)}
+    rows = {row.id: row for row in await resources.of_package(s.session, package.id)}
     moment = now().astimezone(UTC).replace(tzinfo=None).isoformat()
     seen = set()
     for position, (body, file) in enumerate(zip(bodies, files, strict=True)):
@@ -333,8 +300,7 @@ async def delete_resource(s: Saving, row: HostedResource) -> None:
 
 async def _save_groups(s: Saving, package: HostedPackage, wanted: list[str]) -> None:
     """The groups that the package belongs to; a caller changes only those that they may manage."""
-    query = select(HostedMember).where(HostedMember.table_name == "package", HostedMember.table_id == package.id)
-    rows = {row.group_id: row for row in (await s.session.execute(query)).scalars()}
+    rows = await relations.memberships(s.session, package.id)
     now_in = {id for id, row in rows.items() if row.state == ACTIVE}
     new = [id for id in wanted if id not in now_in]
     s.call.check("package_groups", new)

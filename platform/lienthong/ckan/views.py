@@ -4,9 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import delete
-from sqlmodel import col, select
-
+from lienthong.catalog.hosted import resources as rows_of
 from lienthong.catalog.hosted.tables import DELETED, HostedPackage, HostedResource, HostedView
 from lienthong.catalog.hosted.writing import reading
 from lienthong.ckan import checks, hosted
@@ -99,8 +97,8 @@ async def resource_view_create(call: Call) -> Any:
     body, errors = _checked(call.params, kind, {})
     async with saving(call) as s:
         id = call.params["resource_id"]
-        row = await s.session.get(HostedResource, id) if isinstance(id, str) else None
-        if row is None and id not in call.index.resources:
+        there = await rows_of.find(s.session, id) if isinstance(id, str) else None
+        if there is None and id not in call.index.resources:
             errors["resource_id"] = ["Not found: Resource"]
         if errors:
             raise Refusal(409, {**errors, "__type": "Validation Error"})
@@ -112,16 +110,11 @@ async def resource_view_create(call: Call) -> Any:
 
 async def _made(s: Saving, row: HostedResource, body: Document) -> HostedView:
     """A new view after those that are there."""
-    views = await _views(s, row.id)
+    views = await rows_of.views(s.session, row.id)
     found = HostedView(resource_id=row.id, position=views[-1].position + 1 if views else 0, body=body)
     s.session.add(found)
     await s.session.flush()
     return found
-
-
-async def _views(s: Saving, resource_id: str) -> list[HostedView]:
-    query = select(HostedView).where(HostedView.resource_id == resource_id).order_by(col(HostedView.position))
-    return list((await s.session.execute(query)).scalars())
 
 
 @action
@@ -145,7 +138,7 @@ async def resource_view_update(call: Call) -> Any:
 
 async def _view_of(s: Saving, params: Params, detail: str = "") -> tuple[HostedView, HostedPackage, HostedResource]:
     """The view that `id` names, with its package and resource. Raises Refusal."""
-    found = await s.session.get(HostedView, text(params, "id"))
+    found = await rows_of.view(s.session, text(params, "id"))
     if found is None:
         raise not_found(detail)
     package, row = await resource_of(s, found.resource_id)
@@ -182,7 +175,7 @@ async def resource_view_reorder(call: Call) -> Any:
     async with saving(call) as s:
         package, row = await resource_of(s, text(call.params, "id"), "Resource was not found.")
         call.check("resource_update", (package, row.id))
-        rest = {view.id: view for view in await _views(s, row.id)}
+        rest = {view.id: view for view in await rows_of.views(s.session, row.id)}
         for id in order:
             if id not in rest:
                 raise Refusal(409, {"order": f"View {id} does not exist", "__type": "Validation Error"})
@@ -200,7 +193,7 @@ async def resource_view_show(call: Call) -> Any:
     :param id: its id
     """
     async with reading(call.engine) as session:
-        found = await session.get(HostedView, text(call.params, "id"))
+        found = await rows_of.view(session, text(call.params, "id"))
     if found is None:
         raise not_found("Resource view not found, cannot check auth.")
     entry, _ = held(call, found.resource_id)
@@ -214,10 +207,8 @@ async def resource_view_list(call: Call) -> Any:
     :param id: the id of the resource
     """
     entry, resource = held(call, text(call.params, "id"))
-    query = select(HostedView).where(HostedView.resource_id == resource["id"])
     async with reading(call.engine) as session:
-        views = (await session.execute(query.order_by(col(HostedView.position)))).scalars()
-        return [hosted.view(view, entry.id) for view in views]
+        return [hosted.view(view, entry.id) for view in await rows_of.views(session, resource["id"])]
 
 
 @action
@@ -228,12 +219,9 @@ async def resource_view_clear(call: Call) -> Any:
     """
     call.check("resource_view_clear")
     kinds = call.params.get("view_types")
-    query = delete(HostedView)
-    if kinds:
-        wanted = [str(kind) for kind in (kinds if isinstance(kinds, list) else [kinds])]
-        query = query.where(col(HostedView.body)["view_type"].astext.in_(wanted))
+    wanted = [str(kind) for kind in (kinds if isinstance(kinds, list) else [kinds])] if kinds else None
     async with saving(call) as s:
-        await s.session.execute(query)
+        await rows_of.clear_views(s.session, wanted)
 
 
 @action
@@ -282,10 +270,11 @@ async def default_views(s: Saving, resources: Sequence[Document], *, rows: bool 
         ]
         if not fits:
             continue
-        row = await s.session.get(HostedResource, resource["id"])
-        if row is None or row.state == DELETED:
+        found = await rows_of.find(s.session, resource["id"])
+        if found is None or found[1].state == DELETED:
             continue
-        there = {view.body["view_type"] for view in await _views(s, row.id)}
+        row = found[1]
+        there = {view.body["view_type"] for view in await rows_of.views(s.session, row.id)}
         for name, kind in fits:
             if name not in there:
                 body = {"title": kind.title, "description": "", "view_type": name} | kind.settings

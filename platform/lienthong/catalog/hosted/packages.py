@@ -4,13 +4,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import Select, func, text, update
+from sqlalchemy import Select, delete, func, text, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, or_, select
 
 from lienthong.catalog.hosted.tables import (
     ACTIVE,
     DELETED,
+    HostedActivity,
+    HostedFollow,
     HostedGone,
     HostedGroup,
     HostedMember,
@@ -18,6 +21,7 @@ from lienthong.catalog.hosted.tables import (
     HostedRelationship,
     HostedResource,
     HostedTable,
+    HostedTag,
 )
 
 T = TypeVar("T")
@@ -198,3 +202,42 @@ async def free_name(session: AsyncSession, package: HostedPackage) -> None:
         .values(name=HostedPackage.id)
         .execution_options(synchronize_session=False)
     )
+
+
+async def holder(session: AsyncSession, name: str) -> str | None:
+    """The id of the package that has the name; deleted ones have none."""
+    query = select(HostedPackage.id).where(HostedPackage.name == name, HostedPackage.state != DELETED)
+    found: str | None = (await session.execute(query)).scalar_one_or_none()
+    return found
+
+
+async def owned(session: AsyncSession, owner: str | None, names: Iterable[str]) -> list[HostedPackage]:
+    """Those of an organization's packages that are named by id or name, without deleted ones."""
+    wanted = list(names)
+    fits = or_(_among(HostedPackage.id, wanted), _among(HostedPackage.name, wanted))
+    query = select(HostedPackage).where(fits, HostedPackage.owner_org == owner, HostedPackage.state != DELETED)
+    return list((await session.execute(query)).scalars())
+
+
+async def with_ids(session: AsyncSession, tags: Sequence[dict[str, Any]], new: Sequence[str]) -> list[dict[str, Any]]:
+    """Tags (`name`, `vocabulary_id`) with their ids; one that is not there yet gets its id of `new`."""
+    if not tags:
+        return []
+    rows = [{**tag, "id": id} for tag, id in zip(tags, new, strict=True)]
+    await session.execute(insert(HostedTag).values(rows).on_conflict_do_nothing())
+    query = select(HostedTag.id, HostedTag.name, HostedTag.vocabulary_id)
+    named = query.where(_among(HostedTag.name, [tag["name"] for tag in tags]))
+    known = {(row[1], row[2]): row[0] for row in (await session.execute(named)).all()}
+    return [{**tag, "id": known[tag["name"], tag["vocabulary_id"]]} for tag in tags]
+
+
+async def purge(session: AsyncSession, package: HostedPackage) -> list[str]:
+    """Remove a package with everything that is kept about it; the contents that its resources had."""
+    query = select(HostedResource.upload_sha256).where(HostedResource.package_id == package.id)
+    contents = [sha256 for sha256 in (await session.execute(query)).scalars() if sha256]
+    theirs = col(HostedMember.table_name) == "package", col(HostedMember.table_id) == package.id
+    await session.execute(delete(HostedMember).where(*theirs))
+    await session.execute(delete(HostedFollow).where(col(HostedFollow.object_id) == package.id))
+    await session.execute(delete(HostedActivity).where(col(HostedActivity.object_id) == package.id))
+    await session.delete(package)
+    return contents
