@@ -67,11 +67,12 @@ sync() {
     { digest run; [ "$kind" = run ] || digest dev; } >"$stamp"
 }
 
-# What tests drive from outside: a browser, and GDAL as a client of the OGC surface.
+# What tests drive from outside: a browser, GDAL as a client of the OGC surface, and a spreadsheet program.
 test_programs() {
     set --
     command -v chromium >/dev/null || set -- "$@" chromium
     command -v ogr2ogr >/dev/null || set -- "$@" gdal-bin
+    command -v soffice >/dev/null || set -- "$@" libreoffice-calc-nogui
     [ $# = 0 ] || apt_install "$@" ||
         say "Thiếu $* cho kiểm thử. Chạy với quyền root: apt-get install $*" \
             "/ Tests lack $*. Run as root: apt-get install $*"

@@ -9,7 +9,10 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import httpx
 import pytest
+from moto.server import ThreadedMotoServer
+from pydantic import SecretStr
 
 from lienthong.app.mirror import export
 from lienthong.kernel.problem import Conflict, Unavailable
@@ -163,3 +166,22 @@ def test_a_damaged_file_is_not_copied(world: World, tmp_path: Path) -> None:
         damaged.write_bytes(content)
     assert refused.value.place == "areas/areas.json"
     assert not list((tmp_path / "mirror").rglob("areas.json")) and not list((tmp_path / "mirror").rglob(".*.new"))
+
+
+def test_files_in_object_storage_are_mirrored_and_served(world: World, tmp_path: Path) -> None:
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    httpx.put(f"http://{host}:{port}/open-data").raise_for_status()
+    given = {"files_url": "s3://open-data/p", "files_endpoint": f"http://{host}:{port}", "files_key": "a"}
+    settings = world.settings.model_copy(update=given | {"files_secret": SecretStr("b")})
+    for dataset in ("areas", "stalls"):
+        publish(settings, world.registry, world.registry.get(dataset), force=True)
+    report = export(settings, world.registry, tmp_path / "mirror")
+    server.stop()
+    assert report.copied == report.files == 22
+    ((number,),) = world.query("select max(number) from platform.release where dataset = 'areas'")
+    local = world.settings.home / "releases" / "areas" / str(number)
+    assert (tmp_path / "mirror/areas/areas.csv").read_bytes() == (local / "areas.csv").read_bytes()
+    older = [path for path in local.parent.iterdir() if path.name != str(number)]
+    assert older and all([file.name for file in path.iterdir()] == ["manifest.json"] for path in older)

@@ -73,10 +73,7 @@ def store_of(kind: str, folder: Path, bucket: str) -> FileStore:
     if kind == "disk":
         return LocalFiles(folder.parents[1])
     store = file_store(s3(folder, bucket))
-    copy = Path(tempfile.mkdtemp()) / "1"
-    LocalFiles(copy.parent).keep(folder, "1")
-    store.keep(copy, PLACE)
-    assert [p.name for p in copy.iterdir()] == ["manifest.json"]  # the sign that the release is whole
+    store.keep(folder, PLACE)
     return store
 
 
@@ -235,6 +232,17 @@ def test_the_storage_itself_gives_files_out_when_asked_to(folder: Path, sealed: 
     assert answer.headers["location"].startswith(f"{bucket}/open-data/province/{PLACE}/stalls.csv?X-Amz-")
     assert httpx.get(answer.headers["location"]).content == CONTENT
     assert httpx.get(answer.headers["location"].replace("stalls.csv", "other.csv")).status_code in (403, 404)
+
+
+def test_of_older_releases_the_manifests_stay_here(folder: Path, bucket: str, tmp_path: Path) -> None:
+    store = file_store(s3(folder, bucket))
+    for number in ("9", "10"):
+        LocalFiles(tmp_path).keep(folder, number)
+        store.keep(tmp_path / number, f"older/{number}")
+    assert [path.name for path in (tmp_path / "9").iterdir()] == ["manifest.json"]
+    assert (tmp_path / "10" / "stalls.csv").is_file()
+    store.fetch("older/9/stalls.csv", tmp_path / "copy")
+    assert (tmp_path / "copy").read_bytes() == CONTENT
 
 
 @pytest.mark.parametrize("kind", ["disk", "s3"])

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from obstore.store import S3Config
 
 _URL = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(.*))?")
-_MARK = "manifest.json"  # stays on this machine too: the sign that the release is whole
+_MARK = "manifest.json"
 
 
 class S3Files(FileStore):
@@ -31,13 +31,20 @@ class S3Files(FileStore):
         self._redirect = settings.files_redirect
 
     def keep(self, folder: Path, place: str) -> None:
-        """Upload all files, the manifest last, then remove the others here."""
+        """Upload all files, the manifest last.
+
+        The folder stays until the next one beside it has come: only then is it sure that its release was recorded. Of
+        the older ones the manifests remain, the sign that they are whole.
+        """
         files = sorted((p for p in folder.iterdir() if p.is_file()), key=lambda p: p.name == _MARK)
         with _told():
             for file in files:
                 obstore.put(self._store, f"{place}/{file.name}", file)
-        for file in files:
-            if file.name != _MARK:
+        older = (
+            f for f in folder.parent.iterdir() if f.name.isdigit() and f.is_dir() and int(f.name) < int(folder.name)
+        )
+        for file in (file for other in older for file in other.iterdir()):
+            if file.is_file() and file.name != _MARK:
                 file.unlink()
 
     def forget(self, place: str) -> None:
