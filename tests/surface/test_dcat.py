@@ -184,3 +184,20 @@ def test_code_lists_are_concept_schemes(world: World) -> None:
     told = graph(world, f"/vocab/{name}.ttl", "ttl")
     assert len(told) > len(lists[name].codes)
     assert world.anonymous.get("/vocab/no-such").status_code == 404
+
+
+def test_public_services_are_told_page_by_page(world: World) -> None:
+    rows = world.rows("permits", limit="1000")
+    names = {str(row["number"]) for row in rows}
+    found: set[str] = set()
+    path: str | None = "/datasets/permits/cpsv.ttl"
+    while path:
+        answer = world.anonymous.get(path)
+        assert answer.status_code == 200, answer.text
+        told = Graph().parse(data=answer.content, format="turtle")
+        services = set(told.subjects(RDF.type, URIRef("http://data.europa.eu/m8g/PublicService")))
+        found |= {str(told.value(one, DCTERMS.title)) for one in services}
+        following = answer.links.get("next", {}).get("url")
+        path = following[following.index("/datasets") :] if following else None
+    assert names and found == names
+    assert world.anonymous.get("/datasets/firms/cpsv.ttl").status_code == 404

@@ -139,6 +139,23 @@ class Contact(Part):
     email: str
 
 
+class PublicService(Part):
+    """Rows that each describe a public service: the fields that CPSV-AP 3.2 asks for."""
+
+    name: str = Field(pattern=NAME)
+    description: str | None = Field(default=None, pattern=NAME)
+    authority: str | None = Field(default=None, pattern=NAME)
+    status: str | None = Field(default=None, pattern=NAME)
+    output: str | None = Field(default=None, pattern=NAME)
+    requirement: str | None = Field(default=None, pattern=NAME)
+    channel: str | None = Field(default=None, pattern=NAME)
+
+    @property
+    def named(self) -> dict[str, str]:
+        """Property -> field, of those that are given."""
+        return {name: value for name, value in self.model_dump(by_alias=False).items() if value}
+
+
 class Catalogue(Part):
     """What a catalogue says of the dataset (DCAT-AP, TT 24/2011/TT-BTTTT)."""
 
@@ -150,6 +167,7 @@ class Catalogue(Part):
     data_class: Literal["open", "default_shared", "specific", "private"]
     legal_basis: tuple[str, ...] = ()
     contact: Contact
+    public_service: PublicService | None = None
 
 
 class SubjectOf(Part):

@@ -8,14 +8,16 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from lienthong.access.services import Services
-from lienthong.catalog.profiles import data_json, schema_org, skos
+from lienthong.catalog.profiles import cpsv, data_json, schema_org, skos
 from lienthong.catalog.profiles.dcat import Describer
 from lienthong.catalog.profiles.described import Entry, Publisher
 from lienthong.dcat import known, sitemap
 from lienthong.dcat.answers import FORMS, Shelf, answer, liked, written
 from lienthong.dcat.entries import PAGE, Entries
+from lienthong.governance.subject import ANONYMOUS
 from lienthong.kernel.problem import NotFound, Problem, QueryInvalid
 from lienthong.kernel.text import both
+from lienthong.store.query import Page, Query, fields
 from lienthong.web.parameters import only, parameters
 from lienthong.web.problems import respond
 
@@ -39,6 +41,7 @@ def router(services: Services) -> APIRouter:
         "/dataset/{name}/croissant.json": surface.croissant,
         "/datasets/{name}/croissant.json": surface.croissant,
         "/datasets/{name}/schema.jsonld": surface.schema_org,
+        "/datasets/{name}/cpsv.{form}": surface.public_services,
         "/dataset/{name}.{form}": surface.dataset,
         "/datasets/{name}.{form}": surface.dataset,
         "/vocab/{name}.{form}": surface.vocabulary,
@@ -117,6 +120,25 @@ class Surface:
         entry = await self._entries.one(request.path_params["name"])
         body = orjson.dumps(schema_org.croissant(entry), option=orjson.OPT_INDENT_2)
         return answer(request, self._shelf.put(("croissant", _mark([entry])), body, "application/ld+json"))
+
+    async def public_services(self, request: Request) -> Response:
+        """`/datasets/<name>/cpsv.ttl?after=<cursor>`: rows that describe public services, in CPSV-AP."""
+        given, form = parameters(request), _form(request) or "ttl"
+        only(given, ("after",))
+        state = (await self._services.catalog.current()).get(request.path_params["name"])
+        contract = state.contract
+        told = contract.catalogue.public_service
+        if told is None or not state.is_published:
+            text = both(f"{contract.slug} không mô tả dịch vụ công", f"{contract.slug} describes no public services")
+            raise NotFound(text, place=contract.slug)
+        names = list(dict.fromkeys([*contract.primary_key, *told.named.values()]))
+        query = Query(contract.id, fields(names), page=Page(limit=PAGE, after=given.get("after")))
+        found = await self._services.door.rows(ANONYMOUS, query, surface="dcat")
+        graph = cpsv.services(contract, told, orjson.loads(found.body), self._site)
+        key = ("cpsv", form, contract.id, given.get("after"), state.release and state.release.number)
+        made = self._shelf.get(key) or self._shelf.put(key, written(graph, form), FORMS[form][1])
+        links = {"next": f"{self._site}{request.url.path}?after={found.next}"} if found.next else None
+        return answer(request, made, links)
 
     async def data_json(self, request: Request) -> Response:
         """`/data.json`: the whole catalogue in DCAT-US."""

@@ -1,16 +1,17 @@
 """The start page, the list of datasets, and the page of one dataset."""
 
-import json
 from typing import Any
 
 import orjson
 from starlette.responses import Response
 
 from lienthong.access import ANONYMOUS
+from lienthong.catalog.profiles import schema_org
+from lienthong.catalog.profiles.described import governed
 from lienthong.catalog.snapshot import DatasetState, Snapshot
-from lienthong.contract.model import Contract
+from lienthong.kernel.text import Language
 from lienthong.portal import examples, hosted, values
-from lienthong.portal.page import Page, file_href
+from lienthong.portal.page import Page
 from lienthong.portal.playbook import has_playbook
 from lienthong.portal.twins import twin_of
 from lienthong.store.query import Page as RowPage
@@ -83,7 +84,7 @@ async def dataset(page: Page) -> Response:
         synthetic=any(f.name == "synthetic" for f in contract.fields),
         frequency=contract.catalogue.update_frequency,
         manifest_href=_manifest(state),
-        json_ld=_json_ld(state, page.services.settings.public_url),
+        json_ld=_json_ld(state, page.services.settings.public_url, page.language),
     )
 
 
@@ -118,25 +119,7 @@ def _manifest(state: DatasetState) -> str:
     return f"/datasets/{state.contract.slug}/releases/{state.release.number}/manifest.json" if state.release else ""
 
 
-def _json_ld(state: DatasetState, site: str) -> str:
+def _json_ld(state: DatasetState, site: str, language: Language) -> str:
     """schema.org/Dataset, for search engines."""
-    contract: Contract = state.contract
-    files = state.release.files if state.release and state.is_published else ()
-    document = {
-        "@context": "https://schema.org/",
-        "@type": "Dataset",
-        "name": contract.title.vi,
-        "alternateName": contract.title.en,
-        "description": contract.description.purpose.vi,
-        "url": f"{site}/datasets/{contract.slug}",
-        "license": "https://creativecommons.org/licenses/by/4.0/"
-        if contract.catalogue.licence == "CC-BY-4.0"
-        else contract.catalogue.licence,
-        "isAccessibleForFree": contract.is_open,
-        "creator": {"@type": "GovernmentOrganization", "name": state.agency.name.vi},
-        "distribution": [
-            {"@type": "DataDownload", "encodingFormat": f.media_type, "contentUrl": site + file_href(state, f)}
-            for f in files
-        ],
-    }
-    return json.dumps(document, ensure_ascii=False).replace("</", "<\\/")
+    document = schema_org.dataset(governed(state, site), language)
+    return orjson.dumps(document).decode().replace("</", "<\\/")

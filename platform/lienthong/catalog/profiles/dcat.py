@@ -244,16 +244,16 @@ class Describer:
     def _texts(self, subject: Identifier, predicate: URIRef, text: Bilingual) -> None:
         """In each language; once, without a language, where both are the same."""
         if text.vi == text.en:
-            self._add(subject, predicate, Literal(_clean(text.vi)))
+            self._add(subject, predicate, Literal(clean(text.vi)))
             return
-        self._add(subject, predicate, Literal(_clean(text.vi), lang="vi"))
-        self._add(subject, predicate, Literal(_clean(text.en), lang="en"))
+        self._add(subject, predicate, Literal(clean(text.vi), lang="vi"))
+        self._add(subject, predicate, Literal(clean(text.en), lang="en"))
 
     def _when(self, subject: Identifier, predicate: URIRef, moment: object) -> None:
         if moment is not None:
             self._add(subject, predicate, Literal(moment, datatype=XSD.dateTime))
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """Without characters that XML cannot hold."""
     return _UNFIT.sub("", text)

@@ -76,4 +76,14 @@ def _duration(given: str, key: tuple[str, ...], document: Document) -> None:
         document.error(key, both(f"'{given}' không phải khoảng thời gian", f"'{given}' is no duration"), fix)
 
 
-RULES = (catalogue, data_class)
+def public_service(contract: Contract, document: Document) -> None:
+    """What is said of a public service are open fields (CPSV-AP)."""
+    told = contract.catalogue.public_service
+    for name, field in told.named.items() if told else ():
+        if field not in {f.name for f in contract.open_fields}:
+            key = ("catalogue", "publicService", name)
+            fix = both("tên một trường được công bố", "the name of an open field")
+            document.error(key, both(f"'{field}' không phải trường mở", f"'{field}' is no open field"), fix)
+
+
+RULES = (catalogue, data_class, public_service)
