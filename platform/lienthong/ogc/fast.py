@@ -19,7 +19,7 @@ from lienthong.kernel.text import unslug
 from lienthong.ogc import caching, features, items, tiles
 from lienthong.ogc.asking import GEOJSON, Asking, Place
 from lienthong.ogc.documents import MVT
-from lienthong.ogc.tilestore import Kept, TileStore, kept
+from lienthong.ogc.tilestore import Kept, TileStore
 from lienthong.store.slots import Marked, Slot, numbers
 from lienthong.store.tiles import is_gathered
 from lienthong.web.parameters import named
@@ -211,7 +211,7 @@ class Fast:
         answer = await self._services.door.again(ANONYMOUS, compiled, (str(x), str(y)), "ogc")
         if answer.release != release.number:  # it was switched just now
             return None
-        return kept(bytes.fromhex(answer.body.decode()))
+        return Kept(bytes.fromhex(answer.body.decode()))
 
     def _prepare(
         self,

@@ -15,7 +15,7 @@ from lienthong.store import cql2, cql2_shapes
 from lienthong.store.condition import compare, field_of, unknown
 from lienthong.store.export import is_geometry
 from lienthong.store.formula import Formula, Shape
-from lienthong.store.query import Compare, Condition, Either, Item, Order, Page, Query, all_of, fields
+from lienthong.store.query import ROW_NUMBER, Compare, Condition, Either, Item, Order, Page, Query, all_of, fields
 from lienthong.store.scope import Scope
 from lienthong.store.spatial import CRS84, SYSTEMS, Crs
 
@@ -52,7 +52,7 @@ def asked(place: Place, given: Mapping[str, str]) -> Asked:
         contract.id,
         items=shown(place.scope, given.get("properties"), place.geometry.name),
         where=where,
-        order=order(place.scope, given.get("sortby")),
+        order=order(place.scope, given.get("sortby")) or natural(place.scope),
         page=Page(limit, given.get("cursor"), number(given, "offset", 0), WHOLE if streamed else MAX_LIMIT),
         as_of=moment(contract, given.get("datetime")),
         total=_counted(given.get("count")),
@@ -117,6 +117,11 @@ def order(scope: Scope, text: str | None) -> tuple[Order, ...]:
             raise unknown("trường sắp xếp", "field to sort by", name, sortable, "sortby")
         found[name] = Order(name, part.strip().startswith("-"))
     return tuple(found.values())
+
+
+def natural(scope: Scope) -> tuple[Order, ...]:
+    """Rows of a release lie in the order of their key, and numbers are compared faster than keys."""
+    return (Order(ROW_NUMBER),) if scope.schema == "open" else ()
 
 
 def _box(place: Place, text: str, crs: Crs) -> Condition:

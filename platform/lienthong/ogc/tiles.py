@@ -13,7 +13,7 @@ from lienthong.kernel.text import both
 from lienthong.ogc import caching, items, pages, tilesets
 from lienthong.ogc.asking import Asking, Place, form
 from lienthong.ogc.documents import MVT
-from lienthong.ogc.tilestore import Kept, Key, TileStore, kept
+from lienthong.ogc.tilestore import Kept, Key, TileStore
 from lienthong.store import cql2
 from lienthong.store.formula import tile
 from lienthong.store.query import Item, Page, Query, all_of
@@ -76,7 +76,7 @@ class Tiles:
         headers = dict(caching.GOVERNED if receipts or any(p.release is None for p in places) else caching.OPEN)
         if receipts:
             headers["Lienthong-Receipt"] = ", ".join(receipts)
-        return _answer(request, kept(found), headers)
+        return _answer(request, Kept(found), headers)
 
     async def _tile(
         self,
@@ -91,7 +91,7 @@ class Tiles:
         release = old or place.release
         if release is None:
             answer = await self._door.tile(subject, *self._query(place, None, at, given), surface="ogc")
-            return kept(answer.body), answer.receipt
+            return Kept(answer.body), answer.receipt
         asked = orjson.dumps(sorted(given.items())) if given else b""
         key: Key = (release.id, place.id, z, x, y, asked)
         if (found := self._store.get(key)) is not None:
@@ -102,7 +102,7 @@ class Tiles:
                 detail = both("Bản cũ không còn ô này", "The older release does not hold this tile any more")
                 raise Gone(detail, place="release", fix=str(place.release.number) if place.release else None)
             answer = await self._door.tile(subject, *self._query(place, release, at, given), surface="ogc")
-            made = kept(answer.body)
+            made = Kept(answer.body)
             if answer.release != release.number:  # it was switched just now
                 return made, None
         self._store.put(key, made)

@@ -7,7 +7,6 @@ import gzip
 import threading
 import uuid
 from collections import OrderedDict
-from dataclasses import dataclass
 from pathlib import Path
 
 from lienthong.catalog.snapshot import ReleaseInfo
@@ -19,12 +18,13 @@ _BOOKS = 32
 _SMALL = 1_000  # bytes that are not worth packing
 
 
-@dataclass(frozen=True, slots=True)
 class Kept:
-    """A tile: as it is, and packed when that is worth while. `plain` None: only packed."""
+    """A tile: as it is, or packed as files hold it; the other form is made for the first caller who wants it."""
 
-    plain: bytes | None
-    packed: bytes | None
+    __slots__ = ("packed", "plain")
+
+    def __init__(self, plain: bytes | None = None, packed: bytes | None = None) -> None:
+        self.plain, self.packed = plain, packed
 
     @property
     def size(self) -> int:
@@ -33,15 +33,11 @@ class Kept:
 
     def bytes(self, gzipped: bool) -> tuple[bytes, bool]:
         """The bytes for a caller, and whether they are packed."""
+        if gzipped and self.packed is None and self.plain and len(self.plain) > _SMALL:
+            self.packed, self.plain = gzip.compress(self.plain, 1, mtime=0), None
         if gzipped and self.packed is not None:
             return self.packed, True
         return self.plain if self.plain is not None else gzip.decompress(self.packed or b""), False
-
-
-def kept(tile: bytes) -> Kept:
-    """A tile that was just made."""
-    packed = gzip.compress(tile, 1, mtime=0) if len(tile) > _SMALL else None
-    return Kept(None if packed else tile, packed)
 
 
 Key = tuple[uuid.UUID, str, int, int, int, bytes]
@@ -82,7 +78,7 @@ class TileStore:
             return None
         with self._lock:
             packed = book[0].tile(z, x, y)
-        return Kept(b"", None) if packed is None else Kept(None, packed)
+        return Kept(b"") if packed is None else Kept(packed=packed)
 
     def deepest(self, release: ReleaseInfo) -> int | None:
         """The last zoom that the release's own file holds; None when there is none."""

@@ -1,11 +1,13 @@
 """Rows as GeoJSON features, put together as text: parsing JSON that was just made would cost more than the page."""
 
+from collections.abc import Sequence
+
 from lienthong.contract.model import Contract
 from lienthong.store.compile import Compiler, Statement
-from lienthong.store.keyset import sort_keys
+from lienthong.store.keyset import SortKey, sort_keys
 from lienthong.store.mask import keeps_type, masked_column
 from lienthong.store.predicate import column, ident
-from lienthong.store.query import ROW_NUMBER, Item, Query, fields
+from lienthong.store.query import ROW_NUMBER, Item, Order, Query, fields
 from lienthong.store.scope import Scope
 from lienthong.store.spatial import CRS84, Crs
 
@@ -21,7 +23,10 @@ class Featurer(Compiler):
         rest = query.but(items=tuple(i for i in names if not (isinstance(i, Item) and i.field == geometry)))
         place = place_column(scope, geometry)
         shown = self._shown(query, rest.items) if rest.items else set()
-        page = self._page(query, keys, None, shown | {place, *scope.contract.primary_key})
+        stored = shown | {place, *scope.contract.primary_key}
+        page = (
+            self._narrow(query, keys, stored) if _is_by_number(scope, query) else self._page(query, keys, None, stored)
+        )
         feature = (
             f"""'{{"type":"Feature","id":' || {_id(scope.contract)} || ',"geometry":' || """
             f"coalesce({geojson(column('p', place), scope.contract, geometry, crs)}, 'null') || "
@@ -37,6 +42,19 @@ class Featurer(Compiler):
         lateral = f" cross join lateral (select {self._items(rest, 'p')}) r" if rest.items else ""
         self._touch(query, f"array_agg(p.{ROW_NUMBER}) filter (where p._n <= {limit})")
         return self._statement(sql, f" from ({page}) p{lateral}", ("body", "count", "next", "total", *more))
+
+    def _narrow(self, query: Query, keys: Sequence[SortKey], stored: set[str]) -> str:
+        """A page whose rows are found and sorted by their numbers alone, and only then read."""
+        alias = self._alias()
+        found = self._page(query, keys, None, set())
+        listed = ", ".join(column(alias, name) for name in sorted(stored | {ROW_NUMBER}))
+        joined = f"{column(alias, ROW_NUMBER)} = k.{ROW_NUMBER}"
+        return f"select k._n, {listed} from ({found}) k join {self._relation(query)} {alias} on {joined} order by k._n"
+
+
+def _is_by_number(scope: Scope, query: Query) -> bool:
+    """Are rows of a release, of which a condition may find many, asked for in the order in which they lie there?"""
+    return scope.schema == "open" and query.where is not None and query.order == (Order(ROW_NUMBER),)
 
 
 def place_column(scope: Scope, geometry: str) -> str:
