@@ -145,10 +145,10 @@ def moment(value: Any) -> str | None:
     found = _MOMENT.fullmatch(value) if isinstance(value, str) else None
     if found is None:
         raise Wrong("Date format incorrect")
-    year, month, day, hour, minute, second, fraction = found.groups()
-    parts = [int(part or 0) for part in (year, month, day, hour, minute, second)]
+    *parts, fraction = found.groups()
+    year, month, day, hour, minute, second = (int(part or 0) for part in parts)
     try:
-        return datetime(*parts, int((fraction or "").ljust(6, "0"))).isoformat()  # type: ignore[arg-type,misc]
+        return datetime(year, month, day, hour, minute, second, int((fraction or "").ljust(6, "0"))).isoformat()
     except ValueError:
         raise Wrong("Date format incorrect") from None
 

@@ -110,14 +110,14 @@ async def wholes(session: AsyncSession, packages: Sequence[HostedPackage]) -> li
     resources = await _resources(session, ids)
     owners = {p.owner_org for p in packages if p.owner_org}
     found = await _all(session, select(HostedGroup).where(_among(HostedGroup.id, owners), HostedGroup.state == ACTIVE))
-    organizations = {o.id: o for o in found}
+    owning = {o.id: o for o in found}
     groups, tabled = await _groups(session, ids), await _tabled(session, ids)
     as_subject, as_object = await _relations(session, ids)
     return [
         Whole(
             p,
             tuple(resources.get(p.id, ())),
-            organizations.get(p.owner_org or ""),
+            owning.get(p.owner_org or ""),
             tuple(groups.get(p.id, ())),
             tabled,
             tuple(as_subject.get(p.id, ())),
