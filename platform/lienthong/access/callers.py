@@ -178,11 +178,11 @@ async def _with_roles(session: AsyncSession, user: HostedUser, caller: Caller, o
     groups = select(HostedGroup.id, HostedGroup.kind, HostedGroup.state).where(col(HostedGroup.id).in_(reached))
     known = {id: (kind, state) for id, kind, state in (await session.execute(groups)).all()}
     # An organization without a row is an agency's.
-    organizations = {id for id in reached if known.get(id, ("organization", ACTIVE)) == ("organization", ACTIVE)}
+    orgs = {id for id in reached if known.get(id, ("organization", ACTIVE)) == ("organization", ACTIVE)}
     packages = select(HostedCollaborator.package_id, HostedCollaborator.capacity)
     shared = (await session.execute(packages.where(HostedCollaborator.user_id == user.id))).all()
     found: dict[str, str] = {package: role for package, role in shared}  # noqa: C416
-    return replace(caller, capacities=reached, organizations=frozenset(organizations), collaborations=found)
+    return replace(caller, capacities=reached, orgs=frozenset(orgs), collaborations=found)
 
 
 async def _with_children(session: AsyncSession, capacities: dict[str, str]) -> dict[str, str]:

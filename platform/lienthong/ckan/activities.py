@@ -7,12 +7,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from lienthong.catalog.hosted import activities, groups, settings, users
 from lienthong.catalog.hosted.activities import Condition, Page
 from lienthong.catalog.hosted.tables import HostedActivity, HostedUser
-from lienthong.catalog.hosted.writing import reading, writing
+from lienthong.catalog.hosted.writing import Session, reading, writing
 from lienthong.ckan import ids
 from lienthong.ckan.call import Call, action
 from lienthong.ckan.checks import text as plain
@@ -173,7 +171,7 @@ async def dashboard_activity_list(call: Call) -> Any:
     ]
 
 
-async def _viewed(session: AsyncSession, user: str) -> datetime | None:
+async def _viewed(session: Session, user: str) -> datetime | None:
     """When the user last looked; before that, when the user was made."""
     kept = await settings.get(session, "dashboard", user)
     if kept is not None:

@@ -4,14 +4,9 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import true
-from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import and_, col
-
 from lienthong.catalog.hosted import activities, groups, users
 from lienthong.catalog.hosted.activities import Condition
-from lienthong.catalog.hosted.tables import HostedActivity
-from lienthong.catalog.hosted.writing import reading, writing
+from lienthong.catalog.hosted.writing import Session, reading, writing
 from lienthong.ckan import checks
 from lienthong.ckan.activities import document, texts
 from lienthong.ckan.call import Call, action
@@ -71,7 +66,7 @@ async def activity_create(call: Call) -> Any:
     return document(row)
 
 
-_EXISTS: dict[str, Callable[[AsyncSession, str], Awaitable[Any]]] = {
+_EXISTS: dict[str, Callable[[Session, str], Awaitable[Any]]] = {
     "package": groups.package,
     "group": groups.find,
     "user": users.find,
@@ -94,16 +89,16 @@ async def activity_delete(call: Call) -> Any:
         async with writing(call.engine) as session:
             if await activities.find(session, text(call.params, "id")) is None:
                 raise not_found("Activity not found")
-            await activities.drop(session, col(HostedActivity.id) == text(call.params, "id"))
+            await activities.drop(session, activities.itself(text(call.params, "id")))
         return {"message": "Activity purged"}
     return await _deleted(call, _time(call), natural(call.params, "keep", 0))
 
 
 def _time(call: Call) -> Condition:
     """The activities of the time that is given. Raises Refusal."""
-    at, given = col(HostedActivity.timestamp), Form(call.params)
+    given = Form(call.params)
     if given.has("offset_days"):
-        return at < now() - timedelta(days=min(natural(call.params, "offset_days", 0), 100_000))
+        return activities.older_than(now() - timedelta(days=min(natural(call.params, "offset_days", 0), 100_000)))
     if not (given.has("start_date") and given.has("end_date")):
         raise told("Either both start_date and end_date or offset_days must be specified.")
     ends = []
@@ -114,7 +109,7 @@ def _time(call: Call) -> Condition:
         ends.append(datetime.fromisoformat(value).replace(tzinfo=UTC))
     if ends[0] > ends[1]:
         raise told("start_date cannot be greater than end_date.")
-    return and_(at >= ends[0], at <= ends[1])
+    return activities.between(ends[0], ends[1])
 
 
 @action
@@ -124,7 +119,7 @@ async def activity_delete_all(call: Call) -> Any:
     :param batch_size: has no meaning here
     """
     call.check("activity")
-    return await _deleted(call, true(), 0)
+    return await _deleted(call, activities.every(), 0)
 
 
 async def _deleted(call: Call, which: Condition, keep: int) -> Document:

@@ -2,10 +2,11 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from lienthong.ckan import answers, feeds
 from lienthong.ckan.errors import NoPage
@@ -55,6 +56,10 @@ class Addresses:
             "/api/util/{rest:path}": _nothing,
         }.items():
             router.add_route(prefix + path, paged(endpoint), methods=READ)
+        if prefix == "/vi":  # pages in Vietnamese need no prefix
+            for path in ("/dataset", "/organization", "/group"):
+                router.add_route(prefix + path, _unprefixed, methods=READ)
+                router.add_route(prefix + path + "/{rest:path}", _unprefixed, methods=READ)
 
     def _typed(self, path: str) -> Callable[[Request], Awaitable[Response]]:
         name, parameter, shown = _TYPED[path]
@@ -107,6 +112,11 @@ def _result_set(found: list[Any]) -> dict[str, Any]:
 async def _texts(_: Request) -> Response:
     """The texts of CKAN's own scripts in a language: there are no such scripts here."""
     return HTMLResponse("{}")
+
+
+async def _unprefixed(request: Request) -> Response:
+    query = f"?{request.url.query}" if request.url.query else ""
+    return RedirectResponse(quote(request.url.path.removeprefix("/vi")) + query, 302)
 
 
 async def _nothing(_: Request) -> Response:

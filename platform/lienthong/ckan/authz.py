@@ -65,7 +65,7 @@ def reads(caller: Caller, dataset: Dataset) -> bool:
     if dataset.id in caller.collaborations:
         return True
     if dataset.owner_org:
-        return dataset.owner_org in caller.organizations and caller.has("read", dataset.owner_org)
+        return dataset.owner_org in caller.orgs and caller.has("read", dataset.owner_org)
     return caller.id is not None and dataset.creator == caller.id
 
 
@@ -135,9 +135,9 @@ def _resource(verb: str, rule: Callable[[Caller, Dataset], bool]) -> Rule:
 # --- groups and organizations ------------------------------------------------------------
 
 
-def _make(kinds: str) -> Rule:
+def _make(kind: str) -> Rule:
     def rule(caller: Caller, _: Any) -> str | None:
-        return None if caller.is_known else f"User {caller.name or None} not authorized to create {kinds}"
+        return None if caller.is_known else f"User {caller.name or None} not authorized to create {kind}s"
 
     return rule
 
@@ -225,8 +225,8 @@ RULES: Mapping[str, Rule] = {
     "datastore_write": _resource("perform resource_update on resource", _edits),
     "datastore_function": _never(),
     "bulk_update": _bulk,
-    "group_create": _make("groups"),
-    "organization_create": _make("organizations"),
+    "group_create": _make("group"),
+    "organization_create": _make("organization"),
     "group_show": _group_show,
     "group_update": _group("update", "edit group"),
     "organization_update": _group("update", "edit organization"),

@@ -5,12 +5,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from lienthong.access.callers import Callers
 from lienthong.access.door import Answer
 from lienthong.access.services import Services
 from lienthong.catalog.hosted.caller import Caller
+from lienthong.catalog.hosted.writing import Engine
 from lienthong.catalog.snapshot import ReleaseInfo
 from lienthong.ckan import authz
 from lienthong.ckan.entry import PUBLIC, Entry
@@ -74,7 +73,7 @@ class Call:
         return self.caller.name
 
     @property
-    def engine(self) -> AsyncEngine:
+    def engine(self) -> Engine:
         """Where the hosted catalogue lies."""
         return self.services.catalog.engine
 
@@ -132,8 +131,8 @@ class Call:
         """CKAN's permission labels of the caller."""
         caller = self.caller
         own = [f"creator-{caller.id}"] if caller.id else []
-        organizations = (f"member-{id}" for id in caller.reads())
-        return frozenset([PUBLIC, *own, *organizations, *(f"collaborator-{id}" for id in caller.collaborations)])
+        member = (f"member-{id}" for id in caller.reads())
+        return frozenset([PUBLIC, *own, *member, *(f"collaborator-{id}" for id in caller.collaborations)])
 
 
 Action = Callable[[Call], Awaitable[Any]]

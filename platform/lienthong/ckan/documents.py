@@ -8,10 +8,11 @@ from lienthong.catalog.snapshot import DatasetState, FileInfo
 from lienthong.ckan import ids, licences
 from lienthong.contract.model import Agency
 from lienthong.contract.registry import Registry
+from lienthong.formats import FORMATS
 from lienthong.kernel.text import Language
 
 Document = dict[str, Any]
-FORMATS = ("csv", "xlsx", "jsonl", "parquet", "geojson")  # the order in which they are shown
+ORDER = ("csv", "xlsx", "json", "jsonl", "parquet", "geojson", "gpkg", "pmtiles")  # in which they are shown
 
 
 def organization(agency: Agency, created: datetime | None, language: Language) -> Document:
@@ -126,7 +127,7 @@ def _extras(state: DatasetState, language: Language) -> list[dict[str, str]]:
 def _resources(state: DatasetState, language: Language, site: str) -> list[Document]:
     if state.release is None or not state.is_published:
         return []
-    order = {name: n for n, name in enumerate(FORMATS)}
+    order = {name: n for n, name in enumerate(ORDER)}
     files = sorted(state.release.files, key=lambda f: (order.get(f.format.lower(), len(order)), f.format))
     return [_resource(state, file, n, language, site) for n, file in enumerate(files)]
 
@@ -135,14 +136,16 @@ def _resource(state: DatasetState, file: FileInfo, position: int, language: Lang
     contract, (created, modified) = state.contract, _times(state)
     package, own = ids.package_id(contract.id), ids.resource_id(contract.id, file.format)
     name = PurePosixPath(file.path).name
-    title = contract.title.in_language(language)
+    known = FORMATS.get(file.format)
+    label = known.label if known else file.format.upper()
+    title = f"{contract.title.in_language(language)} ({label})"
     return {
         "cache_last_updated": None,
         "cache_url": None,
         "created": ids.stamp(created),
         "datastore_active": file.format.lower() == "csv",
-        "description": f"{title} ({file.format.upper()})",
-        "format": file.format.upper(),
+        "description": f"{title}: {known.use.in_language(language)}" if known else title,
+        "format": label,
         "hash": file.sha256,
         "hash_algorithm": "sha256",
         "id": own,

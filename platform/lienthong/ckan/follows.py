@@ -3,10 +3,8 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from lienthong.catalog.hosted import follows, users
-from lienthong.catalog.hosted.writing import reading, writing
+from lienthong.catalog.hosted.writing import Session, reading, writing
 from lienthong.ckan import ids, people
 from lienthong.ckan.call import Action, Call, action
 from lienthong.ckan.checks import text as plain
@@ -148,11 +146,11 @@ async def _follower(call: Call, *, own: bool) -> str:
     return user.id
 
 
-async def _users(call: Call, session: AsyncSession, followed: list[str]) -> list[Document]:
+async def _users(call: Call, session: Session, followed: list[str]) -> list[Document]:
     return await people.listed(call, session, [(row, None) for row in await users.by_ids(session, followed)])
 
 
-async def _datasets(call: Call, _: AsyncSession, followed: list[str]) -> list[Document]:
+async def _datasets(call: Call, _: Session, followed: list[str]) -> list[Document]:
     """Only those that the caller may see now."""
     shown = []
     for id in followed:
@@ -165,8 +163,8 @@ async def _datasets(call: Call, _: AsyncSession, followed: list[str]) -> list[Do
     return shown
 
 
-def _groups(kind: str) -> Callable[[Call, AsyncSession, list[str]], Awaitable[list[Document]]]:
-    async def of_kind(call: Call, session: AsyncSession, followed: list[str]) -> list[Document]:
+def _groups(kind: str) -> Callable[[Call, Session, list[str]], Awaitable[list[Document]]]:
+    async def of_kind(call: Call, session: Session, followed: list[str]) -> list[Document]:
         shown = []
         for id in followed:
             try:
@@ -217,7 +215,7 @@ def _followee_count(*names: str) -> Action:
     return counted
 
 
-async def _is(call: Call, session: AsyncSession, id: str, kind: str) -> bool:
+async def _is(call: Call, session: Session, id: str, kind: str) -> bool:
     try:
         await one(call, session, id, kind)
     except Refusal:

@@ -3,12 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from lienthong.catalog.hosted import groups, users
 from lienthong.catalog.hosted.caller import permits
 from lienthong.catalog.hosted.tables import ACTIVE
-from lienthong.catalog.hosted.writing import reading
+from lienthong.catalog.hosted.writing import Session, reading
 from lienthong.ckan import people
 from lienthong.ckan.call import Call, action
 from lienthong.ckan.documents import Document
@@ -128,7 +126,7 @@ def _sorted(found: list[Found], field: str, descending: bool, sizes: dict[str, i
     return sorted(found, key=key, reverse=descending)
 
 
-async def _whole(call: Call, session: AsyncSession, found: list[Found], sizes: dict[str, int]) -> list[Document]:
+async def _whole(call: Call, session: Session, found: list[Found], sizes: dict[str, int]) -> list[Document]:
     """Whole documents of many, without one query for each."""
     params, all_ids = call.params, [f.id for f in found]
     members = await _users(call, session, all_ids) if flag(params, "include_users") else None
@@ -150,7 +148,7 @@ async def _whole(call: Call, session: AsyncSession, found: list[Found], sizes: d
     return shown
 
 
-async def _users(call: Call, session: AsyncSession, all_ids: list[str]) -> dict[str, list[Document]]:
+async def _users(call: Call, session: Session, all_ids: list[str]) -> dict[str, list[Document]]:
     """The users of each group, counted at once."""
     found = await groups.users_of(session, all_ids)
     flat = [(user, role) for id in all_ids for user, role in found.get(id, [])]
@@ -219,7 +217,7 @@ async def organization_list_for_user(call: Call) -> Any:
         if caller.sysadmin:
             roles = {f.id: "admin" for f in everything}
         else:
-            roles = {id: caller.capacities[id] for id in caller.organizations}
+            roles = {id: caller.capacities[id] for id in caller.orgs}
         found = [f for f in everything if permits(roles.get(f.id), permission)]
         shown = await _brief(call, session, found)
     return [document | {"capacity": roles[document["id"]]} for document in shown]
@@ -243,7 +241,7 @@ async def group_list_authz(call: Call) -> Any:
         return await _brief(call, session, mine)
 
 
-async def _brief(call: Call, session: AsyncSession, found: list[Found]) -> list[Document]:
+async def _brief(call: Call, session: Session, found: list[Found]) -> list[Document]:
     """Short documents by title, with counts where they are asked for."""
     sizes: dict[str, int] = {}
     if found and flag(call.params, "include_dataset_count"):

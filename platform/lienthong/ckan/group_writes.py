@@ -2,11 +2,9 @@
 
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from lienthong.catalog.hosted import activities, groups, users
 from lienthong.catalog.hosted.tables import ACTIVE, DELETED, HostedGroup
-from lienthong.catalog.hosted.writing import writing
+from lienthong.catalog.hosted.writing import Session, writing
 from lienthong.ckan import authz, checks, form, people, pictures
 from lienthong.ckan.call import Call, action
 from lienthong.ckan.documents import Document
@@ -108,7 +106,7 @@ def _values(given: Form, kind: str) -> dict[str, Any]:
     return found
 
 
-async def _free(call: Call, session: AsyncSession, given: Form, row: HostedGroup | None) -> None:
+async def _free(call: Call, session: Session, given: Form, row: HostedGroup | None) -> None:
     """Is the name, and the id of a new one, free?"""
     if not given.has("name"):
         return
@@ -121,7 +119,7 @@ async def _free(call: Call, session: AsyncSession, given: Form, row: HostedGroup
         given.fail("id", "Group id already exists")
 
 
-async def _memberships(call: Call, session: AsyncSession, row: HostedGroup, given: Form, *, packages: bool) -> None:
+async def _memberships(call: Call, session: Session, row: HostedGroup, given: Form, *, packages: bool) -> None:
     """Users, groups above and datasets that were sent replace those there are."""
     sent = given.dicts("users")
     if sent is not None:
@@ -293,7 +291,7 @@ async def _purge(call: Call, kind: str) -> None:
     call.callers.forget()
 
 
-async def _own(call: Call, session: AsyncSession, name: str, kind: str, missing: str) -> HostedGroup:
+async def _own(call: Call, session: Session, name: str, kind: str, missing: str) -> HostedGroup:
     """One that people have made. Raises Refusal: 404, or 403 for the agency of contracts."""
     found = await one(call, session, name, kind, missing)
     if found.row is None:
@@ -301,7 +299,7 @@ async def _own(call: Call, session: AsyncSession, name: str, kind: str, missing:
     return found.row
 
 
-def record(call: Call, session: AsyncSession, row: HostedGroup, verb: str) -> None:
+def record(call: Call, session: Session, row: HostedGroup, verb: str) -> None:
     """Put down that the caller has done something to a group."""
     extras = {extra["key"]: extra["value"] for extra in row.body.get("extras", [])}
     data = {"group": people.short(row) | {"extras": extras}}

@@ -5,11 +5,9 @@ from functools import cached_property
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
-
 from lienthong.catalog.hosted import groups
 from lienthong.catalog.hosted.tables import ACTIVE, HostedGroup
-from lienthong.catalog.hosted.writing import reading
+from lienthong.catalog.hosted.writing import Engine, Session, reading
 from lienthong.ckan import people
 from lienthong.ckan.call import Call, action
 from lienthong.ckan.documents import Document
@@ -64,10 +62,10 @@ def hosted(row: HostedGroup) -> Found:
 
 
 _Kept = tuple[tuple[int, int], dict[str, list[Found]]]
-_kept: WeakKeyDictionary[AsyncEngine, _Kept] = WeakKeyDictionary()
+_kept: WeakKeyDictionary[Engine, _Kept] = WeakKeyDictionary()
 
 
-async def active(call: Call, session: AsyncSession, kind: str) -> list[Found]:
+async def active(call: Call, session: Session, kind: str) -> list[Found]:
     """Those that people have made and nobody has deleted, by title; read again only when one has changed."""
     now = await groups.version(session)
     known = _kept.get(call.engine)
@@ -84,7 +82,7 @@ def agencies(call: Call) -> list[Found]:
     return [Found(document) for document in call.index.agencies.values()]
 
 
-async def one(call: Call, session: AsyncSession, name: str, kind: str | None = None, missing: str = "") -> Found:
+async def one(call: Call, session: Session, name: str, kind: str | None = None, missing: str = "") -> Found:
     """The group or organization with the id or name. Raises Refusal (404; `missing`: its words)."""
     row = await groups.find(session, name, kind)
     if row is not None:
@@ -171,7 +169,7 @@ async def dictized(call: Call, found: Found) -> Document:
     return document | await with_datasets(call, found, whole=True)
 
 
-async def _above(call: Call, session: AsyncSession, id: str, depth: int) -> list[Document]:
+async def _above(call: Call, session: Session, id: str, depth: int) -> list[Document]:
     shown = []
     for parent, capacity in (await groups.parents_of(session, [id])).get(id, []) if depth else ():
         document = people.named(people.short(parent), call.services.settings.public_url)
@@ -182,7 +180,7 @@ async def _above(call: Call, session: AsyncSession, id: str, depth: int) -> list
     return shown
 
 
-async def users_of(call: Call, session: AsyncSession, id: str) -> list[Document]:
+async def users_of(call: Call, session: Session, id: str) -> list[Document]:
     """Its users with their capacities."""
     return await people.listed(call, session, (await groups.users_of(session, [id])).get(id, []))
 

@@ -16,6 +16,7 @@ from lienthong.kernel.text import fold
 
 Weigh = Callable[[int], float]
 DATES = frozenset({"metadata_created", "metadata_modified"})
+SHORT = 5  # of so few letters only one may be another
 _SUFFIX = re.compile(r"(?<!\\)(~[\d.]*)?(\^[\d.]+)?$")
 _MOMENT = re.compile(r"(NOW|\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d+)?Z?)?)((?:[+-]\d{1,6}[A-Z]+|/[A-Z]+)*)$")
 _STEP = re.compile(r"[+-]\d+[A-Z]+|/[A-Z]+")
@@ -210,6 +211,7 @@ def _ends(part: re.Pattern[str], word: str, least: int) -> range:
 def _alike(field: str, given: str, distance: int) -> Match:
     """`word~`: a few letters are others, more or less."""
     wanted = "".join(words(given)) if is_worded(field) else given
+    distance = min(distance, 1 if len(wanted) <= SHORT else 2)
     return lambda index: _whole(_any_of(index, field, lambda word: _near(word, wanted, distance)))
 
 

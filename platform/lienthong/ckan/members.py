@@ -2,12 +2,10 @@
 
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from lienthong.catalog.hosted import groups, users
 from lienthong.catalog.hosted.caller import ROLES
 from lienthong.catalog.hosted.tables import HostedGroup, HostedMember
-from lienthong.catalog.hosted.writing import reading, writing
+from lienthong.catalog.hosted.writing import Session, reading, writing
 from lienthong.ckan import authz
 from lienthong.ckan.call import Call, action
 from lienthong.ckan.checks import text as plain
@@ -95,7 +93,7 @@ async def _put(call: Call, group: str, capacity: str) -> Document:
     return _document(row)
 
 
-async def _sound(call: Call, session: AsyncSession, group: Found, kind: str, member: str, capacity: str) -> None:
+async def _sound(call: Call, session: Session, group: Found, kind: str, member: str, capacity: str) -> None:
     """Nobody takes their own administration away, no group stands above itself."""
     if kind == "user" and member == call.caller.id and capacity != "admin":
         mine = (await groups.users_of(session, [group.id])).get(group.id, [])
@@ -105,7 +103,7 @@ async def _sound(call: Call, session: AsyncSession, group: Found, kind: str, mem
         raise told("This parent would create a loop in the hierarchy")
 
 
-async def _member(session: AsyncSession, kind: str, name: str) -> str:
+async def _member(session: Session, kind: str, name: str) -> str:
     """The id of what is to be a member. Raises Refusal."""
     if kind not in KINDS:
         raise told(f"{kind.title()} isn't a valid model")
@@ -145,7 +143,7 @@ async def _remove(call: Call, group: str, kind: str, name: str) -> None:
     call.callers.forget()
 
 
-async def _touch(session: AsyncSession, row: HostedGroup | None) -> None:
+async def _touch(session: Session, row: HostedGroup | None) -> None:
     """Who keeps a copy of the group looks again."""
     if row is not None:
         row.change = 0

@@ -5,11 +5,9 @@ import time
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from lienthong.catalog.hosted import settings
 from lienthong.catalog.hosted.tables import new_id
-from lienthong.catalog.hosted.writing import reading, writing
+from lienthong.catalog.hosted.writing import Engine, reading, writing
 from lienthong.ckan.call import Call, action
 from lienthong.ckan.checks import text as plain
 from lienthong.ckan.documents import Document
@@ -24,7 +22,7 @@ OPTIONS = (
 TITLE = "Liên Thông"
 DESCRIPTIONS = {"vi": "Nền tảng dữ liệu dùng chung và dữ liệu mở", "en": "Shared data and open data platform"}
 _LOOK_SECONDS = 1.0
-_known: WeakKeyDictionary[AsyncEngine, tuple[float, dict[str, Document]]] = WeakKeyDictionary()
+_known: WeakKeyDictionary[Engine, tuple[float, dict[str, Document]]] = WeakKeyDictionary()
 _TASK = ("entity_id", "entity_type", "task_type", "key", "value", "state", "error", "last_updated")
 
 

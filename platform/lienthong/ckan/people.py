@@ -5,10 +5,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from lienthong.catalog.hosted import users
 from lienthong.catalog.hosted.tables import HostedGroup, HostedUser
+from lienthong.catalog.hosted.writing import Session
 from lienthong.ckan import ids
 from lienthong.ckan.call import Call
 from lienthong.ckan.documents import Document
@@ -37,7 +36,7 @@ def user(row: HostedUser, created: int, capacity: str | None, site: str) -> Docu
 
 
 async def listed(
-    call: Call, session: AsyncSession, given: Iterable[tuple[HostedUser, str | None]], *, all: bool = False
+    call: Call, session: Session, given: Iterable[tuple[HostedUser, str | None]], *, all: bool = False
 ) -> list[Document]:
     """Users, each with a capacity or none. `all`: their count of datasets holds private ones, too."""
     rows, site = list(given), call.services.settings.public_url

@@ -4,14 +4,13 @@ import re
 from pathlib import Path
 
 from anyio import to_thread
-from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import FileResponse, Response
 
 from lienthong.access.services import Services
 from lienthong.catalog.hosted import contents
 from lienthong.catalog.hosted.tables import HostedUpload
 from lienthong.catalog.hosted.uploads import PICTURES, Received, TooLarge, uploads
-from lienthong.catalog.hosted.writing import reading
+from lienthong.catalog.hosted.writing import Session, reading
 from lienthong.ckan.call import Call
 from lienthong.ckan.errors import NoPage, invalid
 from lienthong.ckan.parameters import Params, flag
@@ -47,7 +46,7 @@ def _kind(path: Path) -> str | None:
     return found if found in KINDS else None
 
 
-async def keep(call: Call, session: AsyncSession) -> None:
+async def keep(call: Call, session: Session) -> None:
     """Keep the picture that was sent, within the transaction that refers to it. Raises Refusal."""
     file = call.params.get("image_upload")
     if isinstance(file, Received):

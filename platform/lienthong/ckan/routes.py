@@ -128,7 +128,7 @@ class Surface:
         kept = uploads(self._services.settings)
 
         async def room() -> int:
-            owners = [id for id in caller.organizations if caller.has("create_dataset", id)]
+            owners = [id for id in caller.orgs if caller.has("create_dataset", id)]
             async with reading(self._services.catalog.engine) as session:
                 return kept.limit if caller.sysadmin else await kept.room(session, owners or [caller.id or ""])
 

@@ -2,11 +2,9 @@
 
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from lienthong.catalog.hosted import tags
 from lienthong.catalog.hosted.tables import HostedTag, HostedVocabulary
-from lienthong.catalog.hosted.writing import reading, writing
+from lienthong.catalog.hosted.writing import Session, reading, writing
 from lienthong.ckan import checks, documents, ids
 from lienthong.ckan.call import Call, action
 from lienthong.ckan.checks import text as plain
@@ -25,7 +23,7 @@ def document(row: HostedTag) -> Document:
     return {"id": row.id, "name": row.name, "vocabulary_id": row.vocabulary_id, "display_name": row.name}
 
 
-async def of_call(call: Call, session: AsyncSession) -> HostedVocabulary | None:
+async def of_call(call: Call, session: Session) -> HostedVocabulary | None:
     """The vocabulary that the parameters name, None when they name none. Raises Refusal."""
     name = call.params.get("vocabulary_id")
     if not name:
@@ -36,7 +34,7 @@ async def of_call(call: Call, session: AsyncSession) -> HostedVocabulary | None:
     return found
 
 
-async def _known(call: Call, session: AsyncSession, owner: HostedVocabulary | None) -> list[Document]:
+async def _known(call: Call, session: Session, owner: HostedVocabulary | None) -> list[Document]:
     """The tags of a vocabulary; without one the free tags that datasets bear which the caller may see."""
     if owner is not None:
         return [document(row) for row in (await tags.of_vocabularies(session, [owner.id])).get(owner.id, [])]
@@ -214,11 +212,11 @@ def _vocabulary(row: HostedVocabulary, inside: list[HostedTag]) -> Document:
     return {"id": row.id, "name": row.name, "tags": [document(tag) for tag in inside]}
 
 
-async def _shown(session: AsyncSession, row: HostedVocabulary) -> Document:
+async def _shown(session: Session, row: HostedVocabulary) -> Document:
     return _vocabulary(row, (await tags.of_vocabularies(session, [row.id])).get(row.id, []))
 
 
-async def _one(call: Call, session: AsyncSession) -> HostedVocabulary:
+async def _one(call: Call, session: Session) -> HostedVocabulary:
     """The vocabulary that is asked for. Raises Refusal."""
     name = call.params.get("id")
     if not name:

@@ -3,12 +3,10 @@
 import secrets
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from lienthong.access.callers import PREFIX
 from lienthong.catalog.hosted import users
 from lienthong.catalog.hosted.tables import ACTIVE, HostedToken, HostedUser
-from lienthong.catalog.hosted.writing import reading, writing
+from lienthong.catalog.hosted.writing import Session, reading, writing
 from lienthong.ckan import ids, people
 from lienthong.ckan.call import Call, action
 from lienthong.ckan.checks import text as plain
@@ -17,7 +15,7 @@ from lienthong.ckan.form import Form
 from lienthong.governance.credentials import token_hash
 
 
-def make_token(session: AsyncSession, user: HostedUser, name: str) -> tuple[str, str]:
+def make_token(session: Session, user: HostedUser, name: str) -> tuple[str, str]:
     """A new token of a user: its id and its text, which is not kept."""
     id, token = secrets.token_urlsafe(32), PREFIX + secrets.token_urlsafe(32)
     session.add(HostedToken(id=id, user_id=user.id, name=name, sha256=token_hash(token)))

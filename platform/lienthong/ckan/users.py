@@ -4,11 +4,9 @@ import asyncio
 import json
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from lienthong.catalog.hosted import activities, follows, groups, users
 from lienthong.catalog.hosted.tables import ACTIVE, DELETED, HostedGroup, HostedUser
-from lienthong.catalog.hosted.writing import reading, writing
+from lienthong.catalog.hosted.writing import Session, reading, writing
 from lienthong.ckan import checks, form, people, pictures
 from lienthong.ckan.call import Call, action
 from lienthong.ckan.documents import Document
@@ -162,7 +160,7 @@ async def user_create(call: Call) -> Any:
     return shown
 
 
-async def _checked(call: Call, session: AsyncSession, given: Form, row: HostedUser) -> None:
+async def _checked(call: Call, session: Session, given: Form, row: HostedUser) -> None:
     """What is wrong with the fields of a user; `row` is as it was."""
     is_new = not row.name
     if given.has("name") and (is_new or given.params["name"] != row.name):

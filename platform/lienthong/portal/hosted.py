@@ -189,7 +189,7 @@ def _shown(page: Page, value: Any) -> str:
 # --- organizations and groups ---------------------------------------------------------------------------------------
 
 
-async def organizations(page: Page) -> Response:
+async def organization_list(page: Page) -> Response:
     """`/organization`: those with datasets."""
     return await _groups(page, "organization")
 
@@ -264,7 +264,7 @@ PAGES = {
     "/dataset/activity/{name}": activity,
     "/dataset/{name}": dataset,
     "/dataset/{name}/resource/{resource}": resource,
-    "/organization": organizations,
+    "/organization": organization_list,
     "/organization/{name}": organization,
     "/group": groups,
     "/group/{name}": group,

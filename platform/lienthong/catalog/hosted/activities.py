@@ -144,6 +144,26 @@ def about_packages() -> Condition:
     return col(HostedActivity.activity_type).endswith("package")
 
 
+def every() -> Condition:
+    """Whatever was done."""
+    return true()
+
+
+def older_than(moment: datetime) -> Condition:
+    """What was done before a moment."""
+    return col(HostedActivity.timestamp) < moment
+
+
+def between(first: datetime, last: datetime) -> Condition:
+    """What was done from one moment to another, both counted."""
+    return and_(col(HostedActivity.timestamp) >= first, col(HostedActivity.timestamp) <= last)
+
+
+def itself(id: str) -> Condition:
+    """One activity."""
+    return col(HostedActivity.id) == id
+
+
 async def followed_by(session: AsyncSession, id: str) -> Condition:
     """What a user did, and what was done by or to whatever they follow."""
     query = select(HostedFollow.object_type, HostedFollow.object_id).where(HostedFollow.follower_id == id)

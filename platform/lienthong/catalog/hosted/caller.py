@@ -16,7 +16,7 @@ class Caller:
     """The user behind a call; nobody has no `id` and an empty `name`.
 
     `capacities`: the best role in each group and organization, by its id, those that an administrator of a parent
-    reaches too. `organizations`: which of them are active organizations. `collaborations`: roles in single packages.
+    reaches too. `orgs`: which of them are active organizations. `collaborations`: roles in single packages.
     `is_limited`: the token leaves out something, so it makes no new one; `reads_only`: it leaves out writing.
     """
 
@@ -24,7 +24,7 @@ class Caller:
     name: str = ""
     sysadmin: bool = False
     capacities: Mapping[str, str] = field(default_factory=dict)
-    organizations: frozenset[str] = frozenset()
+    orgs: frozenset[str] = frozenset()
     collaborations: Mapping[str, str] = field(default_factory=dict)
     is_limited: bool = False
     reads_only: bool = False
@@ -42,11 +42,11 @@ class Caller:
 
     def has_somewhere(self, permission: str) -> bool:
         """May they do this in any active organization?"""
-        return self.sysadmin or any(permits(self.capacities[id], permission) for id in self.organizations)
+        return self.sysadmin or any(permits(self.capacities[id], permission) for id in self.orgs)
 
     def reads(self) -> frozenset[str]:
         """The organizations whose private datasets they may read."""
-        return frozenset(id for id in self.organizations if permits(self.capacities[id], "read"))
+        return frozenset(id for id in self.orgs if permits(self.capacities[id], "read"))
 
 
 NOBODY = Caller()

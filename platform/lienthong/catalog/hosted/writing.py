@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
+Engine = AsyncEngine
 Session = AsyncSession
 _TURN = text("select pg_advisory_xact_lock(hashtext('lienthong.hosted'))")
 
