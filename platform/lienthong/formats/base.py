@@ -72,6 +72,11 @@ class Format:
     max_rows: int | None = None
     is_text: bool = False
 
+    @property
+    def label(self) -> str:
+        """The kind of file in short, as catalogues name it: the CSV for programs is a CSV too."""
+        return self.extension.rpartition(".")[2].upper()
+
     def refusal(self, document: Document, rows: int) -> Bilingual | None:
         """Why there is no file of this format for the document, or None when there is one."""
         if self.needs_geometry and document.geometry is None:

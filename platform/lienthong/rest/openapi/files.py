@@ -4,6 +4,7 @@ from lienthong.kernel.problem import NotPermitted, TooCostly, Unauthenticated
 from lienthong.rest.openapi.common import Json, problem_answers, ref
 
 _TEXT: Json = {"type": "string"}
+FORMATS_SHOWN = ("csv", "plain.csv", "json", "jsonl", "parquet", "geojson", "gpkg", "pmtiles", "xlsx", "zip")
 
 
 def paths() -> Json:
@@ -20,7 +21,9 @@ def paths() -> Json:
         "name": "file",
         "in": "path",
         "required": True,
-        "description": "Tên tệp / Name of the file: {name}.csv .jsonl .parquet .geojson .xlsx, manifest.json",
+        "description": "Tên tệp / Name of the file: {name}.csv .plain.csv .json .jsonl .parquet .geojson .gpkg "
+        ".pmtiles .xlsx, {name}-{number}.zip, datapackage.json, manifest.json; sau tên tệp văn bản / after a text: "
+        ".gz .zst .br",
         "schema": _TEXT,
     }
     extension = {
@@ -28,7 +31,7 @@ def paths() -> Json:
         "in": "path",
         "required": True,
         "description": "Định dạng / Format",
-        "schema": {"type": "string", "examples": ["csv", "jsonl", "parquet", "geojson", "xlsx"]},
+        "schema": {"type": "string", "examples": list(FORMATS_SHOWN)},
     }
     whole = {"200": _bytes("Tệp / The file"), "206": _bytes("Một phần của tệp / A part of the file")}
     return {
@@ -40,6 +43,22 @@ def paths() -> Json:
                 "Never changes; takes Range and If-None-Match.",
                 "tags": ["downloads"],
                 "parameters": [ref("parameters", "Name"), release, file],
+                "responses": whole
+                | {
+                    "304": {"description": "Không đổi / Unchanged"},
+                    "416": {"description": "Range nằm ngoài tệp / The range lies outside the file"},
+                }
+                | answers,
+            }
+        },
+        "/datasets/{name}/latest/{file}": {
+            "get": {
+                "operationId": "downloadLatest",
+                "summary": "Tải tệp của bản đang phục vụ / Download a file of the release that is served now",
+                "description": "Như địa chỉ vĩnh viễn, hỏi lại sau một phút.\n\n"
+                "As the permanent address, asked again after a minute.",
+                "tags": ["downloads"],
+                "parameters": [ref("parameters", "Name"), file],
                 "responses": whole
                 | {
                     "304": {"description": "Không đổi / Unchanged"},
