@@ -203,7 +203,7 @@ def test_organizations(world: World) -> None:
     assert result(world, "organization_list", organizations=["office"]) == ["office"]
     assert error(world, "organization_list", 409, sort="zzz")["message"] == "Cannot sort by field `zzz`"
     whole = result(world, "organization_show", id="office", include_datasets=True)
-    assert [package["name"] for package in whole["packages"]] == ["firms", "permits", "places"]
+    assert sorted(package["name"] for package in whole["packages"]) == ["firms", "permits", "places"]
     assert result(world, "organization_show", id=whole["id"])["package_count"] == 3
     assert result(world, "organization_show", ADMIN, id="registry-office")["package_count"] == 2
     assert error(world, "organization_show", 404, id="zz")["__type"] == "Not Found Error"
@@ -247,15 +247,16 @@ def test_resource_search(world: World) -> None:
     ("path", "where"),
     [
         ("/dataset/firms", "/datasets/firms"), (f"/dataset/{ids.package_id('firms')}", "/datasets/firms"),
-        ("/en/dataset/firms", "/en/datasets/firms"), ("/vi/dataset/firms", "/datasets/firms"),
-        ("/dataset", "/datasets"),
-        ("/organization/office", "/datasets?agency=office"),
+        ("/en/dataset/firms", "/en/datasets/firms"), ("/vi/dataset/firms?a=b", "/dataset/firms?a=b"),
+        (f"/organization/{ids.organization_id('office')}", "/organization/office"),
     ],
 )  # fmt: skip
 def test_pages_are_those_of_the_portal(world: World, path: str, where: str) -> None:
     answer = world.anonymous.get(path)
     assert (answer.status_code, answer.headers["location"]) == (302, where)
     assert world.anonymous.get("/dataset/zz").status_code == 404
+    for page in ("/dataset", "/organization", "/organization/office", "/en/group"):
+        assert world.anonymous.get(page).status_code == 200, page
 
 
 # --- search -----------------------------------------------------------------------------------------------------
@@ -334,7 +335,6 @@ def test_facets(world: World) -> None:
         ({"q": "a:("}, 409, "Search Error"), ({"q": "a:b AND"}, 409, "Search Error"),
         ({"q": "a:" + "(" * 500}, 409, "Search Error"),
         ({"q": "a:b " + "!" * 5000}, 409, "Search Error"), ({"q": "a:b" + "c" * 9000}, 409, "Search Error"),
-        ({"q": "a:*x*x*x*x*x*x*x*"}, 409, "Search Error"),
         ({"q": "metadata_modified:[yesterday TO *]"}, 409, "Search Error"),
         ({"q": "metadata_modified:[NOW-999999YEARS TO *]"}, 409, "Search Error"),
         ({"fq": ["a:b"]}, 409, "Search Error"),

@@ -1,12 +1,13 @@
-"""Reading calls recorded at a CKAN 2.12.0, asked of the small world: same status, same envelope, same members."""
+"""Reading calls recorded at a CKAN 2.12.0, asked of datasets with contracts: same status, same envelope, same members.
+
+The whole recording, with all that writes, is replayed in tests/ckan.
+"""
 
 import json
 import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
-
-import pytest
 
 from lienthong.ckan import ids
 from lienthong.ckan.call import ACTIONS
@@ -19,6 +20,12 @@ NAMES = {
     "bang_vang": "firms", "bulk-03": "places", "flood": "doanh nghiệp", "nuoc": "hang",
     "ma": "firm_code", "ten": "name", "tinh": "status", "so_luong": "staff", "gia": "capital", "con_hang": "exporter",
     "ngay": "seen_at", "meta": "branches", "ghi_chu": "email", "HS0005": "F0005", "Hà Nội": "active",
+}  # fmt: skip
+READING = {
+    "status_show", "help_show", "package_list", "package_show", "package_search", "package_autocomplete",
+    "current_package_list_with_resources", "resource_show", "resource_search", "format_autocomplete", "license_list",
+    "organization_list", "organization_show", "organization_autocomplete", "tag_list", "tag_show", "tag_search",
+    "tag_autocomplete", "datastore_search", "datastore_info",
 }  # fmt: skip
 # Recorded calls whose answer is different here, and why.
 DIFFERENT = {
@@ -62,7 +69,7 @@ def recorded(shared: Path) -> list[Call]:
 def is_asked(call: Call) -> bool:
     path = call["request"]["path"]
     found = re.match(r"/(?:vi/)?api/(?:3/)?action/(\w+)", path)
-    if not found or found[1] not in ACTIONS or call["auth"] not in ("anon", "sysadmin"):
+    if not found or found[1] not in READING or call["auth"] not in ("anon", "sysadmin"):
         return False
     text = path + str(call["request"].get("body") or "")
     return not any("{{" + name in text for name in SKIPPED_VARIABLES)
@@ -141,7 +148,7 @@ def test_recorded_calls(world: World, shared: Path) -> None:
     assert not failures, "\n".join(failures)
 
 
-@pytest.mark.parametrize("name", sorted(ACTIONS))
-def test_every_action_can_explain_itself(world: World, name: str) -> None:
-    answer = world.anonymous.get("/api/3/action/help_show", params={"name": name}).json()
-    assert answer["success"] and len(answer["result"]) > 20
+def test_every_action_can_explain_itself(world: World) -> None:
+    for name in sorted(ACTIONS):
+        answer = world.anonymous.get("/api/3/action/help_show", params={"name": name}).json()
+        assert answer["success"] and len(answer["result"] or "") > 20, name

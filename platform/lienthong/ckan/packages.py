@@ -58,7 +58,7 @@ async def package_show(call: Call) -> Any:
     if call.caller.sysadmin and not found.state and flag(call.params, "include_plugin_data"):
         async with reading(call.engine) as session:
             row = await packages.find(session, found.id)
-        return found.package | {"plugin_data": row.plugin_data if row else {}}
+        return found.package | ({"plugin_data": row.plugin_data} if row and row.plugin_data else {})
     return Raw(found.body)
 
 
