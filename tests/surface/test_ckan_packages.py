@@ -4,13 +4,11 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import httpx
 import pytest
 from ckanapi import NotFound
 
 from lienthong.ckan import ids
-from tests.surface.hosted import call, client, did, get, refused, user
-from tests.surface.site import served
+from tests.surface.hosted import call, client, did, refused, user
 from tests.surface.small import ADMIN, World
 
 LINK = {
@@ -380,61 +378,6 @@ def test_bulk_updates_touch_only_the_organizations_datasets(world: World, editor
     assert shown(world, theirs)["organization"]["name"] == "so-y-te"
 
 
-# --- views, relationships, collaborators -----------------------------------------------------------------------------
-
-
-def test_views_of_a_resource(world: World, editor: str) -> None:
-    id = made(world, "xem", editor, resources=[LINK])["resources"][0]["id"]
-    table = did(
-        world,
-        "resource_view_create",
-        editor,
-        resource_id=id,
-        title="Bảng",
-        view_type="datatables_view",
-        description="x",
-    )
-    assert {
-        "filterable": True,
-        "responsive": False,
-        "ellipsis_length": 100,
-        "date_format": "llll",
-    }.items() <= table.items()
-    plain = did(world, "resource_view_create", editor, resource_id=id, title="Văn bản", view_type="text_view")
-    assert get(world, "resource_view_list", id=id, limit=0).json()["result"] == [table, plain]
-    assert did(world, "resource_view_update", editor, id=table["id"], title="Bảng 2")["description"] == "x"
-    order = [plain["id"], table["id"]]
-    assert did(world, "resource_view_reorder", editor, id=id, order=order) == {"id": id, "order": order}
-    assert [v["id"] for v in did(world, "resource_view_list", id=id)] == order
-    assert refused(world, 409, "resource_view_create", editor, resource_id=id, title="x", view_type="no") == {
-        "view_type": "No plugin found for view_type no", "__type": "Validation Error",
-    }  # fmt: skip
-    assert refused(world, 403, "resource_view_delete", None, id=plain["id"])
-    did(world, "resource_view_delete", editor, id=plain["id"])
-    assert refused(world, 404, "resource_view_delete", editor, id=plain["id"])
-    picture = did(world, "resource_create", editor, package_id="xem", url="https://e.org/a.png", format="PNG")
-    assert [v["view_type"] for v in did(world, "resource_view_list", id=picture["id"])] == ["image_view"]
-
-
-def test_relationships_are_seen_from_both_ends(world: World) -> None:
-    made(world, "con"), made(world, "cha")
-    both = {"subject": "cha", "object": "con", "type": "parent_of"}
-    stored = did(world, "package_relationship_create", ADMIN, **both, comment="c")
-    assert stored == {"subject": "con", "type": "child_of", "object": "cha", "comment": "c"}
-    assert did(world, "package_relationships_list", id="con") == [stored]
-    assert did(world, "package_relationships_list", id="cha") == [
-        both | {"subject": "cha", "object": "con", "comment": "c"}
-    ]
-    assert shown(world, "con")["relationships_as_subject"][0]["type"] == "child_of"
-    assert refused(world, 409, "package_relationship_create", ADMIN, **both | {"type": "x"})["type"]
-    did(world, "package_relationship_delete", ADMIN, **both)
-    assert refused(world, 404, "package_relationship_delete", ADMIN, **both)
-    assert (
-        refused(world, 409, "package_collaborator_list", ADMIN, id="con")["message"]
-        == "Dataset collaborators not enabled"
-    )
-
-
 def test_round_trip_with_ckanapi(world: World, editor: str) -> None:
     """What a dump gives can be loaded again, read-only members and all."""
     with client(world, editor) as site:
@@ -448,20 +391,3 @@ def test_round_trip_with_ckanapi(world: World, editor: str) -> None:
         site.action.package_delete(id="di-ve")
         with pytest.raises(NotFound):
             site.action.package_delete(id="khong-co")
-
-
-def test_what_was_written_is_read_at_once_at_any_process(world: World, editor: str) -> None:
-    """Two server processes: whoever writes at one and reads at the other sees what they wrote, and names are taken once."""
-    with served(world, workers=2) as url:
-
-        def write(n: int) -> list[int]:
-            with httpx.Client(base_url=url, headers={"Authorization": editor}) as site:
-                given = {"name": f"nhieu-tien-trinh-{n % 4}", "owner_org": "so-y-te"}
-                first = site.post("/api/action/package_create", json=given).status_code
-            with httpx.Client(base_url=url, headers={"Authorization": editor}) as site:
-                return [first, site.get(f"/api/action/package_show?id={given['name']}").status_code]
-
-        with ThreadPoolExecutor(4) as pool:
-            answers = list(pool.map(write, range(16)))
-    assert sorted(first for first, _ in answers) == [200] * 4 + [409] * 12
-    assert [read for _, read in answers] == [200] * 16

@@ -1,9 +1,10 @@
-"""Files sent to the Action API: kept once, refused when they are not what they say, served so that nothing runs."""
+"""Files sent to the Action API: kept once, refused when they are not what they say, served so that nothing runs; views."""
 
 import io
 import re
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ import openpyxl
 import pytest
 from openpyxl.comments import Comment
 
-from tests.surface.hosted import client, did, refused, user
+from tests.surface.hosted import client, did, get, refused, user
+from tests.surface.site import served
 from tests.surface.small import ADMIN, World, serving
 
 CSV = "mã,tên\n1,Hà Nội\n2,Đà Nẵng\n".encode()
@@ -256,3 +258,88 @@ def test_a_file_that_is_too_large_and_a_full_quota_are_413(world: World) -> None
         first = next(r for r in did(world, "package_show", id="tep-so-day")["resources"])
         did(world, "resource_delete", ADMIN, id=first["id"])
     assert send(world, "z.bin", b"\x01\x00" * 300_000, token, package_id="tep-so-day").status_code == 200
+
+
+# --- views, relationships, processes ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def editor(world: World) -> str:
+    """The token of an editor of the one organization."""
+    token = user(world, "bien-tap")
+    did(world, "organization_member_create", ADMIN, id="so-y-te", username="bien-tap", role="editor")
+    return token
+
+
+def made(world: World, name: str, token: str = ADMIN, **more: Any) -> dict[str, Any]:
+    """A new dataset."""
+    return dict(did(world, "package_create", token, **{"name": name, "owner_org": "so-y-te"} | more))
+
+
+def test_views_of_a_resource(world: World, editor: str) -> None:
+    id = made(world, "xem", editor, resources=[{"url": "https://x.org/a"}])["resources"][0]["id"]
+    table = did(
+        world,
+        "resource_view_create",
+        editor,
+        resource_id=id,
+        title="Bảng",
+        view_type="datatables_view",
+        description="x",
+    )
+    assert {
+        "filterable": True,
+        "responsive": False,
+        "ellipsis_length": 100,
+        "date_format": "llll",
+    }.items() <= table.items()
+    plain = did(world, "resource_view_create", editor, resource_id=id, title="Văn bản", view_type="text_view")
+    assert get(world, "resource_view_list", id=id, limit=0).json()["result"] == [table, plain]
+    assert did(world, "resource_view_update", editor, id=table["id"], title="Bảng 2")["description"] == "x"
+    order = [plain["id"], table["id"]]
+    assert did(world, "resource_view_reorder", editor, id=id, order=order) == {"id": id, "order": order}
+    assert [v["id"] for v in did(world, "resource_view_list", id=id)] == order
+    assert refused(world, 409, "resource_view_create", editor, resource_id=id, title="x", view_type="no") == {
+        "view_type": "No plugin found for view_type no", "__type": "Validation Error",
+    }  # fmt: skip
+    assert refused(world, 403, "resource_view_delete", None, id=plain["id"])
+    did(world, "resource_view_delete", editor, id=plain["id"])
+    assert refused(world, 404, "resource_view_delete", editor, id=plain["id"])
+    picture = did(world, "resource_create", editor, package_id="xem", url="https://e.org/a.png", format="PNG")
+    assert [v["view_type"] for v in did(world, "resource_view_list", id=picture["id"])] == ["image_view"]
+
+
+def test_relationships_are_seen_from_both_ends(world: World) -> None:
+    made(world, "con"), made(world, "cha")
+    both = {"subject": "cha", "object": "con", "type": "parent_of"}
+    stored = did(world, "package_relationship_create", ADMIN, **both, comment="c")
+    assert stored == {"subject": "con", "type": "child_of", "object": "cha", "comment": "c"}
+    assert did(world, "package_relationships_list", id="con") == [stored]
+    assert did(world, "package_relationships_list", id="cha") == [
+        both | {"subject": "cha", "object": "con", "comment": "c"}
+    ]
+    assert did(world, "package_show", id="con")["relationships_as_subject"][0]["type"] == "child_of"
+    assert refused(world, 409, "package_relationship_create", ADMIN, **both | {"type": "x"})["type"]
+    did(world, "package_relationship_delete", ADMIN, **both)
+    assert refused(world, 404, "package_relationship_delete", ADMIN, **both)
+    assert (
+        refused(world, 409, "package_collaborator_list", ADMIN, id="con")["message"]
+        == "Dataset collaborators not enabled"
+    )
+
+
+def test_what_was_written_is_read_at_once_at_any_process(world: World, editor: str) -> None:
+    """Two server processes: whoever writes at one and reads at the other sees what they wrote, and names are taken once."""
+    with served(world, workers=2) as url:
+
+        def write(n: int) -> list[int]:
+            with httpx.Client(base_url=url, headers={"Authorization": editor}) as site:
+                given = {"name": f"nhieu-tien-trinh-{n % 4}", "owner_org": "so-y-te"}
+                first = site.post("/api/action/package_create", json=given).status_code
+            with httpx.Client(base_url=url, headers={"Authorization": editor}) as site:
+                return [first, site.get(f"/api/action/package_show?id={given['name']}").status_code]
+
+        with ThreadPoolExecutor(4) as pool:
+            answers = list(pool.map(write, range(16)))
+    assert sorted(first for first, _ in answers) == [200] * 4 + [409] * 12
+    assert [read for _, read in answers] == [200] * 16
