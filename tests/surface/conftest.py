@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.surface.small import World, running
+from tests.surface.hosted import did, user
+from tests.surface.small import ADMIN, World, running
 
 
 @pytest.fixture(scope="session")
@@ -14,8 +15,32 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield found
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def own_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """The same, for the tests of one file that change it."""
+    """The same, for tests that change it: each with names of its own."""
     with running(tmp_path_factory.mktemp("own")) as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def tokens(own_world: World) -> dict[str, str]:
+    """An organization with a user of each role, one user without any, and two datasets, one of them private."""
+    found = {name: user(own_world, f"u-{name}") for name in ("admin", "editor", "member", "nobody")}
+    did(own_world, "organization_create", ADMIN, name="so-y-te", title="Sở Y tế")
+    for role in ("admin", "editor", "member"):
+        did(own_world, "organization_member_create", ADMIN, id="so-y-te", username=f"u-{role}", role=role)
+    did(own_world, "package_create", found["editor"], name="benh-vien", owner_org="so-y-te", tags=[{"name": "y tế"}])
+    did(own_world, "package_create", found["editor"], name="ho-so", owner_org="so-y-te", private=True)
+    return found
+
+
+@pytest.fixture(scope="session")
+def lan(own_world: World) -> str:
+    """The token of the user lan."""
+    return user(own_world, "lan", fullname="Nguyễn Thị Lan", about="Biên tập viên")
+
+
+@pytest.fixture(scope="session")
+def minh(own_world: World) -> str:
+    """The token of the user minh."""
+    return user(own_world, "minh")
