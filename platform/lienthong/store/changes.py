@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from lienthong.contract.registry import Registry
 from lienthong.contract.types import TYPES
 from lienthong.store.compile import Compiler, Statement
-from lienthong.store.keyset import sort_keys
+from lienthong.store.keyset import cursor_sql, sort_keys
 from lienthong.store.predicate import column, ident
 from lienthong.store.query import ROW_NUMBER, Compare, Item, Order, Page, Query, walk
 from lienthong.store.scope import Scopes
@@ -70,7 +70,8 @@ class _Feed(Compiler):
         if place.marks:
             marks, end = f"'{json.dumps(place.marks)}'::json", marks
             more += f" or {end}::text <> {marks}::text"
-        last = f"max({self._cursor(query, keys, 'p')}) filter (where p._n = {limit})"
+        # The place names no release: whoever reads slowly reads the newer rows, and the changes put right the others.
+        last = f"max({cursor_sql(keys, 'p')}) filter (where p._n = {limit})"
         sql = (
             f"select {self._collected('p._n', f'p._n <= {limit}')}, least(count(*), {limit})::int, "
             f"json_build_array({marks}, case when count(*) > {limit} then {last} end)::text, ({more})::int"
