@@ -25,13 +25,18 @@ Headers = list[tuple[bytes, bytes]]
 
 @dataclass(frozen=True, slots=True)
 class KeptAnswer:
-    """An answer with 200, and the release that it tells of."""
+    """An answer with 200, and the release that it tells of.
+
+    `packed`: only for callers who take gzip. `data`: not for browsers that would rather have a page.
+    """
 
     dataset: str
     release: UUID
     tag: bytes
     headers: Headers
     body: bytes
+    packed: bool = False
+    data: bool = False
 
     def is_good(self, snapshot: Snapshot) -> bool:
         """Is the release still the one that is served?"""
@@ -55,9 +60,16 @@ class Kept:
         found = self._answers.get(key)
         if found is None or snapshot is None or not found.is_good(snapshot):
             return None
-        for name, _ in headers:
+        unpacked = found.packed
+        for name, value in headers:
             if name in _PERSONAL:
                 return None
+            if found.data and name == b"accept" and b"html" in value:
+                return None
+            if unpacked and name == b"accept-encoding" and b"gzip" in value:
+                unpacked = False
+        if unpacked:
+            return None
         self._answers.move_to_end(key)
         return found
 
@@ -68,12 +80,21 @@ class Kept:
         key = (scope["path"], scope["query_string"])
         return self.find(key, scope["headers"], catalog.fresh) if key in self._answers else None
 
-    def put(self, key: Key, release: ReleaseInfo, headers: Headers, body: bytes) -> bytes:
-        """Keep an answer, if it is small enough; its tag."""
-        tag = b'"%d-%s"' % (release.number, hashlib.blake2b(body, digest_size=12).hexdigest().encode())
+    def put(
+        self,
+        key: Key,
+        release: ReleaseInfo,
+        headers: Headers,
+        body: bytes,
+        tag: bytes = b"",
+        packed: bool = False,
+        data: bool = False,
+    ) -> bytes:
+        """Keep an answer, if it is small enough; its tag, made of the body when there is none yet."""
+        tag = tag or b'"%d-%s"' % (release.number, hashlib.blake2b(body, digest_size=12).hexdigest().encode())
         if len(body) <= MOST_ANSWER:
             self._drop(key)
-            kept = KeptAnswer(release.dataset, release.id, tag, [*headers, (b"etag", tag)], body)
+            kept = KeptAnswer(release.dataset, release.id, tag, [*headers, (b"etag", tag)], body, packed, data)
             self._answers[key] = kept
             self._size += len(body) + 500
             while self._size > self._most:

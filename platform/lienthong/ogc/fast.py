@@ -4,6 +4,7 @@ It answers what it knows and leaves all else to the long way: errors, pages, ses
 """
 
 import uuid
+from collections import OrderedDict
 from dataclasses import dataclass, replace
 
 from starlette.requests import Request
@@ -33,6 +34,7 @@ _CALLER = frozenset({b"authorization", b"x-ckan-api-key", PURPOSE.encode(), *(n.
 _LEFT = frozenset({"f", "count", "release"})
 _GEOJSON = (b"content-type", GEOJSON.encode())
 _MVT, _GZIP = (b"content-type", MVT.encode()), (b"content-encoding", b"gzip")
+_ALWAYS = [(b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"same-origin")]
 _QUAD = "tiles/WebMercatorQuad/"
 
 
@@ -40,6 +42,7 @@ _Address = tuple[str, bytes, bool]
 _Ready = tuple[ReleaseInfo, list[tuple[bytes, bytes]], bytes]
 _HELD = 64 << 20  # bytes of answers that lie ready
 _DRAWN = 200
+_SEEN = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,7 @@ class Fast:
         # What an address of a tile means does not change while the release does not.
         self._ready: dict[_Address, _Ready] = {}
         self._held = 0
+        self._seen: OrderedDict[int, None] = OrderedDict()
         self._drawn: dict[tuple[str, int, uuid.UUID], Compiled] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> tuple[bool, Receive]:
@@ -105,6 +109,16 @@ class Fast:
         await self._send(scope, send, plan, place, answer)
         return True
 
+    def _asked_before(self, scope: Scope) -> bool:
+        """Has this very question been asked lately? Most boxes are asked for once, and need not be kept."""
+        key = hash((scope["path"], scope["query_string"]))
+        if key in self._seen:
+            return True
+        self._seen[key] = None
+        if len(self._seen) > _SEEN:
+            self._seen.popitem(last=False)
+        return False
+
     async def _plan(self, name: str, asked: dict[str, str], subject: Subject, rights: object) -> None:
         place = await self._asking.place(subject, name)
         marked = {key: Marked.of(text, n) for n, (key, text) in enumerate(asked.items())}
@@ -138,6 +152,8 @@ class Fast:
         body = features.collected(answer, links, features.matched(place, plan.asked, answer))
         headers = [(key.lower().encode(), value.encode("latin-1")) for key, value in head.items()]
         headers += [_GEOJSON, (b"content-length", b"%d" % len(body))]
+        if place.release is not None and answer.release == place.release.number and self._asked_before(scope):
+            self._keep((scope["path"], scope["query_string"]), place.release, headers, body, False)
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
@@ -236,7 +252,22 @@ class Fast:
             self._ready.clear()
             self._held = len(body)
         self._ready[key] = found = (release, headers, body)
+        if packed and body:
+            self._keep(key[:2], release, headers, body, zipped)
         return found
+
+    def _keep(
+        self,
+        key: tuple[str, bytes],
+        release: ReleaseInfo,
+        headers: list[tuple[bytes, bytes]],
+        body: bytes,
+        zipped: bool,
+    ) -> None:
+        """Lay an answer ready for whoever asks the same again."""
+        tag = next(value for name, value in headers if name == b"etag")
+        rest = [pair for pair in headers if pair[0] != b"etag"] + _ALWAYS
+        self._services.kept.put(key, release, rest, body, tag, zipped, data=True)
 
 
 def _headers(scope: Scope) -> dict[str, str] | None:
