@@ -1,6 +1,5 @@
 """datastore_search and datastore_info: rows through the door, their bytes as PostgreSQL built them."""
 
-from dataclasses import replace
 from hashlib import md5
 from typing import Any
 from uuid import UUID
@@ -12,6 +11,7 @@ from lienthong.catalog.snapshot import ReleaseInfo
 from lienthong.ckan import columns, datastore_hosted, ids, records
 from lienthong.ckan.asked import MAX_LIMIT, Asked, asked
 from lienthong.ckan.call import Call, Raw, action
+from lienthong.ckan.datastore_pages import page
 from lienthong.ckan.datastore_tables import readables
 from lienthong.ckan.errors import denied, missing, not_found
 from lienthong.ckan.parameters import Params, flag, natural
@@ -19,7 +19,7 @@ from lienthong.contract.model import Contract
 from lienthong.kernel.problem import NotPermitted, Unauthenticated
 from lienthong.kernel.text import Language
 from lienthong.store.keyset import decode, sort_keys
-from lienthong.store.query import ROW_NUMBER, Compare, Condition, Page, Query
+from lienthong.store.query import ROW_NUMBER, Condition, Page, Query
 from lienthong.store.scope import Scope
 
 TABLES = "_table_metadata"
@@ -55,10 +55,11 @@ async def datastore_search(call: Call) -> Any:
     wanted = asked(params, scope)
     release = release_of(call, scope)
     rows = _known_total(release, wanted)
-    query = wanted.query.but(total=wanted.with_total and rows is None)
+    query, answer = wanted.query, None
     if release and not wanted.filtered and wanted.by_number:
-        query = _jumped(query, release.rows)
-    answer = await call.rows(query)
+        answer = await page(call, wanted, release.rows)
+    if answer is None:
+        answer = await call.rows(query.but(total=wanted.with_total and rows is None))
     head: dict[str, Any] = {
         "include_next_page": wanted.with_next,
         "include_total": wanted.with_total,
@@ -173,16 +174,6 @@ def _keep_total(release: ReleaseInfo, wanted: Asked, total: int) -> None:
         if len(_totals) >= MAX_KEPT:
             _totals.clear()
         _totals[release.id, wanted.query.where] = total
-
-
-def _jumped(query: Query, rows: int) -> Query:
-    """A page far down, by the row's number: the rows of a release are numbered without gaps from 1."""
-    skipped = query.page.offset
-    if not skipped:
-        return query
-    descending = query.order[0].descending
-    start = Compare(ROW_NUMBER, "lte", rows - skipped) if descending else Compare(ROW_NUMBER, "gt", skipped)
-    return query.but(where=start, page=replace(query.page, offset=0))
 
 
 def shaped(body: bytes, wanted: Asked) -> bytes:

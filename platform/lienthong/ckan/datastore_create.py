@@ -10,7 +10,9 @@ from lienthong.ckan.call import ACTIONS, Call, Raw, action
 from lienthong.ckan.datastore_fields import Record
 from lienthong.ckan.datastore_tables import Held, held, not_read_only, rows_of, writable
 from lienthong.ckan.errors import Refusal, invalid
+from lienthong.ckan.ids import stamp
 from lienthong.ckan.parameters import Params, flag
+from lienthong.kernel.clock import now
 from lienthong.store.hosted_values import HostedTable
 
 ONLY_ROWS = "_datastore_only_resource"
@@ -88,7 +90,9 @@ async def _with_new_resource(call: Call, params: Params, given: Any) -> Any:
         raise invalid("resource", "The datapusher has to be enabled.")
     wrong_names(params)
     resource = given | {"url": ONLY_ROWS}
-    made = await ACTIONS["resource_create"](call.asking({**resource, "url_type": "datastore"}))
+    made = await ACTIONS["resource_create"](
+        call.asking({**resource, "url_type": "datastore", "last_modified": stamp(now())})
+    )
     if isinstance(made, Raw):
         made = orjson.loads(made.body)
     try:

@@ -1,5 +1,6 @@
 """The short way of datastore_search: a question about an open release that was answered before."""
 
+import hashlib
 from typing import Any
 
 from starlette.responses import Response
@@ -49,7 +50,11 @@ def keep(services: Services, scope: Any, release: ReleaseInfo, response: Respons
     if key is not None and response.status_code == 200:
         named = {name for name, _ in response.raw_headers}
         headers = [*response.raw_headers, *(pair for pair in _ALWAYS if pair[0] not in named)]
-        response.headers["ETag"] = services.kept.put(key, release, headers, bytes(response.body)).decode()
+        body = bytes(response.body)
+        asked = hashlib.blake2b(repr((release.id, key, len(body))).encode(), digest_size=12).hexdigest()
+        tag = f'"{release.number}-{asked}"'
+        services.kept.put(key, release, headers, body, tag.encode())
+        response.headers["ETag"] = tag
 
 
 async def _read(receive: Receive) -> tuple[bytes | None, Receive]:
