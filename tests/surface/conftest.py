@@ -15,32 +15,39 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def own_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """The same, for tests that change it: each with names of its own."""
+    """The same, for the tests of one file that change it."""
     with running(tmp_path_factory.mktemp("own")) as found:
         yield found
 
 
 @pytest.fixture(scope="session")
-def tokens(own_world: World) -> dict[str, str]:
+def shared_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """The same, for the tests of several files that change it, each with names of its own."""
+    with running(tmp_path_factory.mktemp("shared")) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def tokens(shared_world: World) -> dict[str, str]:
     """An organization with a user of each role, one user without any, and two datasets, one of them private."""
-    found = {name: user(own_world, f"u-{name}") for name in ("admin", "editor", "member", "nobody")}
-    did(own_world, "organization_create", ADMIN, name="so-y-te", title="Sở Y tế")
+    found = {name: user(shared_world, f"u-{name}") for name in ("admin", "editor", "member", "nobody")}
+    did(shared_world, "organization_create", ADMIN, name="so-y-te", title="Sở Y tế")
     for role in ("admin", "editor", "member"):
-        did(own_world, "organization_member_create", ADMIN, id="so-y-te", username=f"u-{role}", role=role)
-    did(own_world, "package_create", found["editor"], name="benh-vien", owner_org="so-y-te", tags=[{"name": "y tế"}])
-    did(own_world, "package_create", found["editor"], name="ho-so", owner_org="so-y-te", private=True)
+        did(shared_world, "organization_member_create", ADMIN, id="so-y-te", username=f"u-{role}", role=role)
+    did(shared_world, "package_create", found["editor"], name="benh-vien", owner_org="so-y-te", tags=[{"name": "y tế"}])
+    did(shared_world, "package_create", found["editor"], name="ho-so", owner_org="so-y-te", private=True)
     return found
 
 
 @pytest.fixture(scope="session")
-def lan(own_world: World) -> str:
+def lan(shared_world: World) -> str:
     """The token of the user lan."""
-    return user(own_world, "lan", fullname="Nguyễn Thị Lan", about="Biên tập viên")
+    return user(shared_world, "lan", fullname="Nguyễn Thị Lan", about="Biên tập viên")
 
 
 @pytest.fixture(scope="session")
-def minh(own_world: World) -> str:
+def minh(shared_world: World) -> str:
     """The token of the user minh."""
-    return user(own_world, "minh")
+    return user(shared_world, "minh")
