@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lienthong.feed import egress
+from lienthong.kernel import egress
 from lienthong.kernel.problem import Invalid
 from tests.surface.receiver import Receiver, receiving
 

@@ -20,10 +20,10 @@ import orjson
 from lienthong.access.changes import Feed
 from lienthong.access.services import Services
 from lienthong.access.webhooks import Desk
-from lienthong.feed import egress
 from lienthong.feed.signing import signed
 from lienthong.governance.subject import Subject
 from lienthong.governance.webhooks import Webhook, WebhookMessage
+from lienthong.kernel import egress
 from lienthong.kernel.clock import now
 from lienthong.kernel.problem import Conflict, Invalid, NotFound, NotPermitted, Problem, Unauthenticated
 from lienthong.kernel.text import both

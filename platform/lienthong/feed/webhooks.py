@@ -10,10 +10,10 @@ from starlette.responses import Response
 from lienthong.access.changes import NOW
 from lienthong.access.services import Services
 from lienthong.access.webhooks import Desk
-from lienthong.feed import egress
 from lienthong.governance.identity import scopes
 from lienthong.governance.subject import Subject
 from lienthong.governance.webhooks import Webhook
+from lienthong.kernel import egress
 from lienthong.kernel.problem import NotPermitted, Unauthenticated
 from lienthong.kernel.text import both
 from lienthong.web import body

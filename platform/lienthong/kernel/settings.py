@@ -66,6 +66,10 @@ class Settings(BaseSettings):
     )
     webhook_days: float = Field(default=3, gt=0, le=30, description="a webhook that fails for so many days is ended")
 
+    federation_allow: str = Field(
+        default="", description="hosts, or host:port, that push and harvest may reach by http or at private addresses"
+    )
+
     graphql_batch: int = Field(default=5, ge=1, le=20, description="GraphQL operations in one request")
     graphql_introspection: bool = Field(default=True, description="tell the GraphQL schema to callers without a token")
     proxies: int = Field(default=0, ge=0, le=9, description="reverse proxies in front that add X-Forwarded-For")

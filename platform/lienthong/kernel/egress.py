@@ -1,8 +1,9 @@
-"""The one way out of the house: a POST to an address that a caller gave us.
+"""The one way out of the house: a request to an address that somebody gave us.
 
 The name is resolved once; every address it has must be a public one; the connection goes to the address that was
 looked at, so a name that changes its mind in between gains nothing. No redirects, no proxies, bounded time and size.
-Hosts in LIENTHONG_WEBHOOK_ALLOW (tests, an intranet) may be private and speak plain HTTP.
+Hosts that the installation lists (LIENTHONG_WEBHOOK_ALLOW, LIENTHONG_FEDERATION_ALLOW: tests, an intranet) may be
+private and speak plain HTTP.
 """
 
 import http.client
@@ -14,6 +15,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import IO
 from urllib.parse import urlsplit
 
 from lienthong.kernel.problem import Invalid
@@ -35,6 +37,15 @@ class Target:
     path: str
     secure: bool
     free: bool
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back, at most as much as was asked for."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
 
 
 class NotReached(Exception):
@@ -82,16 +93,46 @@ def post(url: str, body: bytes, headers: Mapping[str, str], allowed: str, trust:
 
     Raises Invalid when the address may not be spoken to, NotReached when nobody answers in time.
     """
-    given = target(url, allowed)
-    deadline = time.monotonic() + TOTAL_SECONDS
+    asked = Asked("POST", url, headers, body)
+    return send(asked, allowed, Limits(TOTAL_SECONDS, CONNECT_SECONDS, MOST_ANSWERED), trust).status
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request. `body`: bytes, or a file that is read as it is sent."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes | IO[bytes] | None = None
+
+
+@dataclass(frozen=True)
+class Limits:
+    """`total` seconds for all of it, `pause` seconds without a byte, so many `bytes` of an answer are read."""
+
+    total: float
+    pause: float
+    bytes: int
+
+
+def send(asked: Asked, allowed: str, limits: Limits, trust: str | None = None) -> Answer:
+    """Send a request; of the answer, as many bytes as the limits say.
+
+    Raises Invalid when the address may not be spoken to, NotReached when nobody answers in time.
+    """
+    given = target(asked.url, allowed)
+    deadline = time.monotonic() + limits.total
     connection = _connected(given, resolve(given), trust)
+    if connection.sock:
+        connection.sock.settimeout(limits.pause)
     # Time-outs of a socket begin anew with each byte; this one does not.
     watch = threading.Timer(max(0.1, deadline - time.monotonic()), _cut, (connection,))
     watch.start()
     try:
-        connection.request("POST", given.path, body, {**headers, "Connection": "close"})
+        connection.request(asked.method, given.path, asked.body, {**asked.headers, "Connection": "close"})
         answer = connection.getresponse()
-        answer.read(MOST_ANSWERED)
+        body = answer.read(limits.bytes)
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise NotReached(type(error).__name__) from error
     finally:
@@ -99,7 +140,7 @@ def post(url: str, body: bytes, headers: Mapping[str, str], allowed: str, trust:
         connection.close()
     if time.monotonic() >= deadline:  # cut off, an answer may look whole
         raise NotReached("too slow")
-    return answer.status
+    return Answer(answer.status, dict(answer.getheaders()), body)
 
 
 def _connected(given: Target, addresses: list[str], trust: str | None) -> http.client.HTTPConnection:
