@@ -14,7 +14,7 @@ from anyio import to_thread
 
 from lienthong.kernel.settings import Settings
 
-BLOCK = 1 << 18  # bytes that are read at a time
+BLOCK = 1 << 20  # bytes that are read at a time
 
 
 class FileStore(ABC):
