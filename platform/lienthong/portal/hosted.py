@@ -1,5 +1,6 @@
 """Pages of datasets that were published through the Action API, of their files, and of organizations and groups."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -17,6 +18,8 @@ PREVIEW_ROWS = 20
 MOST_FIELDS = 40
 GOVERNED = "governed"  # a dataset with a contract has a page of its own kind
 _RENDER = MarkdownIt("commonmark", {"html": False})
+_BREAK = re.compile(r"<(?:br|/p|/div|/li|/h\d)\b[^<>]*>", re.IGNORECASE)
+_TAG = re.compile(r"</?[A-Za-z][^<>]*>")
 # What a page filters by: its parameter and the field of the search.
 FILTERS = {"organization": "organization", "group": "groups", "tag": "tags", "res_format": "res_format"}
 
@@ -103,8 +106,13 @@ def _card(dataset: dict[str, Any]) -> dict[str, Any]:
 
 def plain(notes: str | None) -> str:
     """The first words of a description, without its marks."""
-    texts = [token.content for token in _RENDER.parse(notes or "") if token.type == "inline"]
+    texts = [token.content for token in _RENDER.parse(untagged(notes)) if token.type == "inline"]
     return " ".join(texts)[:280]
+
+
+def untagged(text: str | None) -> str:
+    """A text by others without HTML: catalogues that were taken over from elsewhere are full of it."""
+    return _TAG.sub("", _BREAK.sub("\n\n", text or ""))
 
 
 # --- one dataset --------------------------------------------------------------------------------------------------
@@ -119,7 +127,7 @@ async def dataset(page: Page) -> Response:
     return page.render(
         "hosted_dataset.html",
         package=package,
-        notes=_RENDER.render(package["notes"] or ""),
+        notes=_RENDER.render(untagged(package["notes"])),
         preview=await _preview(page, tabled["id"]) if tabled else None,
         tabled=tabled,
         api=f"{page.services.settings.public_url}/api/3/action/package_show?id={package['name']}",
@@ -139,7 +147,7 @@ async def resource(page: Page) -> Response:
         "hosted_resource.html",
         package=package,
         held=held,
-        description=_RENDER.render(held["description"] or ""),
+        description=_RENDER.render(untagged(held["description"])),
         preview=await _preview(page, id) if held["datastore_active"] else None,
         site=page.services.settings.public_url,
         **_helpers(page),
@@ -227,7 +235,7 @@ async def _group(page: Page, kind: str) -> Response:
     governed = [s for s in snapshot.all() if kind == "organization" and s.agency.slug == given["name"]]
     field = "organization" if kind == "organization" else "groups"
     hosted = await found(page, f"{field}:{quoted(given['name'])}")
-    text = _RENDER.render(given["description"] or "")
+    text = _RENDER.render(untagged(given["description"]))
     return page.render("hosted_group.html", kind=kind, group=given, text=text, governed=governed, hosted=hosted)
 
 
