@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from lienthong.ogc import records, tilesets
-from lienthong.ogc.asking import GEOJSON, Place
+from lienthong.ogc.asking import GEOJSON, Place, is_geometry
 from lienthong.ogc.documents import MVT, SCHEMA
-from lienthong.store.export import is_geometry
 from lienthong.store.spatial import SYSTEMS
 
 _BOX = {"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 6}

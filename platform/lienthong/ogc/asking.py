@@ -12,11 +12,15 @@ from lienthong.contract.model import FieldContract
 from lienthong.governance.subject import ANONYMOUS
 from lienthong.kernel.problem import NotFound, Problem, QueryInvalid
 from lienthong.kernel.text import both, unslug
-from lienthong.store.export import is_geometry
 from lienthong.store.features import is_placed
 from lienthong.store.scope import Scope
 
 GEOJSON = "application/geo+json"
+
+
+def is_geometry(field: FieldContract) -> bool:
+    """Does the field place a row on the map?"""
+    return field.logical_type in {"point", "multipolygon"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,9 @@ import orjson
 from lienthong.contract.model import Contract
 from lienthong.kernel.problem import QueryInvalid
 from lienthong.kernel.text import both
-from lienthong.ogc.asking import Place
+from lienthong.ogc.asking import Place, is_geometry
 from lienthong.store import cql2, cql2_shapes
 from lienthong.store.condition import compare, field_of, unknown
-from lienthong.store.export import is_geometry
 from lienthong.store.formula import Formula, Shape
 from lienthong.store.query import ROW_NUMBER, Compare, Condition, Either, Item, Order, Page, Query, all_of, fields
 from lienthong.store.scope import Scope

@@ -13,13 +13,12 @@ from lienthong.catalog.snapshot import DatasetState, Snapshot
 from lienthong.kernel.problem import NotFound, QueryInvalid
 from lienthong.kernel.text import Language, both, fold
 from lienthong.ogc import caching, items, pages
-from lienthong.ogc.asking import GEOJSON, Asking, form
+from lienthong.ogc.asking import GEOJSON, Asking, form, is_geometry
 from lienthong.ogc.documents import LICENCES, VIETNAM_EXTENT, link
 from lienthong.ogc.records_filter import Record, Test, compiled
 from lienthong.store.condition import unknown
 from lienthong.store.cql2_shapes import numbers
 from lienthong.store.cql2_text import parse
-from lienthong.store.export import is_geometry
 from lienthong.web.language import language
 from lienthong.web.parameters import only, parameters
 

@@ -4,9 +4,8 @@ from typing import Any
 
 from lienthong.contract.model import FieldContract
 from lienthong.kernel.text import Language
-from lienthong.ogc.asking import Place
-from lienthong.store.export import is_geometry
-from lienthong.store.mask import keeps_type
+from lienthong.ogc.asking import Place, is_geometry
+from lienthong.store.features import is_placed
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -14,7 +13,7 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 def queryables(place: Place, address: str, language: Language) -> dict[str, Any]:
     """The fields that a filter may name; one that is seen through its mask is not among them."""
     scope = place.scope
-    names = [n for n in scope.visible if n not in scope.masked or keeps_type(scope.contract.by_name[n])]
+    names = [n for n in scope.visible if n not in scope.masked or is_placed(scope, n)]
     return _document(place, address, language, names, closed=True)
 
 
