@@ -8,7 +8,7 @@ import orjson
 from lienthong.access.hosted import Missing, NoTable, Refused
 from lienthong.ckan.call import Call, action
 from lienthong.ckan.datastore_asked import read_filters
-from lienthong.ckan.datastore_create import checked, count_of, extras
+from lienthong.ckan.datastore_create import all_fit, checked, count_of, extras
 from lienthong.ckan.datastore_tables import Held, no_table, not_read_only, refused, rows_of, writable
 from lienthong.ckan.errors import Refusal, invalid, missing, not_found
 from lienthong.ckan.parameters import Params, flag
@@ -160,6 +160,9 @@ def _check(records: Any, table: HostedTable, method: Method) -> None:
     columns = frozenset(table.by_name)
     if method == "insert":
         checked(records if isinstance(records, list) else list(records), columns)
+        return
+    key = frozenset(table.primary_key)
+    if key and all_fit(records, columns, key):
         return
     for record in records:
         given: Record = record if isinstance(record, dict) else {}

@@ -4,7 +4,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
 
 import orjson
 from psycopg import errors, sql
@@ -66,11 +65,10 @@ class _Writer:
         if self._method == "insert":
             return await self._run(records, self._table.fields, ())
         done, rows = Written(), []
-        for names, run in groupby(records, key=frozenset):
+        for names, run in groupby(records, key=tuple):
             key = ("_id",) if "_id" in names else self._table.primary_key
             fields = [f for f in (ID, *self._table.fields) if f.name in names]
-            last = {tuple(_hashable(r[k]) for k in key): r for r in run} if key else {}
-            part = await self._run(list(last.values()), fields, key)
+            part = await self._run(_last(list(run), key), fields, key)
             done.added += part.added
             rows.append(part.rows[1:-1])
         done.rows = b"[" + b",".join(row for row in rows if row.strip()) + b"]"
@@ -193,8 +191,17 @@ def _emptied(record: Record, names: Sequence[str]) -> Record:
     return record | made if made else record
 
 
-def _hashable(given: Any) -> Any:
-    return orjson.dumps(given) if isinstance(given, dict | list) else given
+def _last(records: list[Record], key: Sequence[str]) -> list[Record]:
+    """Of records with the same key the last one: one statement cannot change a row twice."""
+    try:
+        if len(key) == 1:
+            (name,) = key
+            found = {record[name]: record for record in records}
+        else:
+            found = {tuple([record[name] for name in key]): record for record in records}
+    except TypeError:  # a key that is a list or an object
+        found = {orjson.dumps([record[name] for name in key]): record for record in records}
+    return records if len(found) == len(records) else list(found.values())
 
 
 async def delete(
