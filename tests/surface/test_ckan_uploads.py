@@ -343,3 +343,19 @@ def test_what_was_written_is_read_at_once_at_any_process(world: World, editor: s
             answers = list(pool.map(write, range(16)))
     assert sorted(first for first, _ in answers) == [200] * 4 + [409] * 12
     assert [read for _, read in answers] == [200] * 16
+
+
+def test_rows_of_the_datastore_go_with_their_resource(world: World) -> None:
+    count = "select count(*) from pg_tables where schemaname = 'hosted'"
+    ((before,),) = world.owner(count)
+    package = made(world, "co-bang")["id"]
+    given = {"fields": [{"id": "k", "type": "text"}], "records": [{"k": "a"}]}
+    two = [did(world, "datastore_create", ADMIN, resource={"package_id": package}, **given) for _ in range(2)]
+    assert did(world, "package_show", id=package)["resources"][0]["datastore_active"]
+    ((made_now,),) = world.owner(count)
+    did(world, "resource_delete", ADMIN, id=two[0]["resource_id"])
+    assert refused(world, 404, "datastore_search", ADMIN, resource_id=two[0]["resource_id"])
+    assert len(did(world, "datastore_search", resource_id=two[1]["resource_id"])["records"]) == 1
+    did(world, "dataset_purge", ADMIN, id=package)
+    ((after,),) = world.owner(count)
+    assert made_now > before == after and not world.owner("select 1 from platform.hosted_table")

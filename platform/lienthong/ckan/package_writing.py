@@ -4,7 +4,7 @@ import copy
 import json
 from typing import Any
 
-from lienthong.catalog.hosted import packages, relations
+from lienthong.catalog.hosted import packages, relations, resources
 from lienthong.catalog.hosted.tables import DELETED, HostedPackage
 from lienthong.ckan import revise
 from lienthong.ckan.call import Call, Told, action
@@ -248,6 +248,10 @@ async def dataset_purge(call: Call) -> Any:
     async with saving(call) as s:
         package = await package_of(s, call.params["id"], "Dataset was not found")
         call.check("dataset_purge", package)
+        own = [row.id for row in await resources.of_package(s.session, package.id)]
+        s.rowless += await resources.tabled(s.session, own)
+    async with saving(call) as s:
+        package = await package_of(s, package.id, "Dataset was not found")
         s.let_go += await packages.purge(s.session, package)
 
 

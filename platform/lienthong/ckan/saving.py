@@ -1,13 +1,14 @@
 """One transaction that makes or changes a hosted package: facts, checks, rows, files, and what was done."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from anyio import to_thread
 
+from lienthong.access.hosted import HostedRows, NoTable
 from lienthong.catalog.hosted import activities, contents, kinds, packages, relations, resources, tags
 from lienthong.catalog.hosted.tables import (
     ACTIVE,
@@ -31,11 +32,15 @@ IN_BODY = (*hosted.TEXTS, "title", "extras", "tags")
 
 @dataclass
 class Saving:
-    """One transaction of writes, of one call. `let_go`: contents that a resource does not have any more."""
+    """One transaction of writes, of one call.
+
+    `let_go`: contents that a resource does not have any more; `rowless`: resources whose rows go with them.
+    """
 
     call: Call
     session: Session
     let_go: list[str] = field(default_factory=list)
+    rowless: list[str] = field(default_factory=list)
 
     @property
     def shown(self) -> hosted.Shown:
@@ -56,15 +61,26 @@ class Saving:
 
 @asynccontextmanager
 async def saving(call: Call) -> AsyncIterator[Saving]:
-    """A transaction of writes; contents that nobody has any more go after it, also when it fails."""
+    """A transaction of writes; contents that nobody has any more go after it, also when it fails; rows when it did not.
+
+    Nothing that it waits for may wait for it: rows are written, and dropped, in transactions of their own.
+    """
     found: Saving | None = None
     try:
         async with writing(call.engine) as session:
             found = Saving(call, session)
             yield found
+        await drop_rows(call, found.rowless)
     finally:
         if found and found.let_go:
             await uploads(call.services.settings).drop_unused(call.engine, found.let_go)
+
+
+async def drop_rows(call: Call, resource_ids: Iterable[str]) -> None:
+    """The DataStore's rows of resources go; those that have none are passed over."""
+    for id in resource_ids:
+        with suppress(NoTable):
+            await HostedRows(call.services.door, call.subject).drop(id)
 
 
 # --- finding -----------------------------------------------------------------------------------------------------
@@ -288,9 +304,10 @@ async def _content(s: Saving, package: HostedPackage, row: HostedResource, file:
 
 
 async def delete_resource(s: Saving, row: HostedResource) -> None:
-    """Take a resource out of sight; its content goes."""
+    """Take a resource out of sight; its content and its rows go."""
     if row.state == DELETED:
         return
+    s.rowless += await resources.tabled(s.session, [row.id])
     row.state = DELETED
     if row.upload_sha256:
         s.let_go.append(row.upload_sha256)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy import delete, func
 from sqlmodel import col, select
 
-from lienthong.catalog.hosted.tables import HostedPackage, HostedResource, HostedView
+from lienthong.catalog.hosted.tables import HostedPackage, HostedResource, HostedTable, HostedView
 from lienthong.catalog.hosted.writing import Session
 
 
@@ -26,6 +26,12 @@ async def existing(session: Session, ids: Iterable[str]) -> set[str]:
     """Those of the ids that resources have."""
     query = select(HostedResource.id).where(col(HostedResource.id) == func.any(list(ids)))
     return set((await session.execute(query)).scalars())
+
+
+async def tabled(session: Session, ids: Iterable[str]) -> list[str]:
+    """Those of the resources that have rows in the DataStore."""
+    query = select(HostedTable.resource_id).where(col(HostedTable.resource_id) == func.any(list(ids)))
+    return list((await session.execute(query)).scalars())
 
 
 async def views(session: Session, resource: str) -> list[HostedView]:
