@@ -15,6 +15,7 @@ from lienthong.catalog.releases import Actor
 from lienthong.pipelines.release_keys import keys_in
 from lienthong.pipelines.release_life import Step, take
 from lienthong.pipelines.release_verify import verify
+from tests.surface import people
 from tests.surface.release_surface import Releases, market, stalls
 
 ROWS = "/api/v1/datasets/stalls/rows"
@@ -257,3 +258,28 @@ def test_when_the_last_release_is_withdrawn_the_dataset_says_why(releases: Relea
     assert found.status_code in (404, 410) and "ở đâu" not in found.text
     query: dict[str, Any] = releases.world.graphql("{ stalls(first: 5) { nodes { name } } }")
     assert "ở đâu" not in json.dumps(query, ensure_ascii=False)
+
+
+def test_a_steward_approves_on_a_page(releases: Releases) -> None:
+    number = releases.draft(stalls(11), by="lan")
+    time.sleep(1.1)
+    page = f"/steward/releases/stalls/{number}"
+    stranger = people.Browser(releases.world)
+    assert stranger.get(page).headers["location"].startswith("/sign-in")
+    lan, mai = people.Browser(releases.world), people.Browser(releases.world)
+    for browser, name in ((lan, "lan"), (mai, "mai")):
+        browser.sign_in(name)
+    assert "cán bộ đầu mối khác duyệt" in lan.get(page).text
+    seen = mai.get("/en" + page).text
+    assert "Exactly what will be public" in seen and "S00010" in seen and "Disclosure control" in seen
+    assert f'{page}"' in mai.get("/steward/releases").text
+    assert mai.request("POST", f"{page}/approve", data={"csrf": "guessed"}).status_code == 403
+    with releases.keeper():
+        assert lan.send("/steward/releases", f"{page}/approve").status_code == 403
+        assert mai.send(page, f"{page}/approve").status_code == 303
+        assert mai.send(page, f"{page}/publish").status_code == 303
+        wrong = mai.send(page, f"{page}/withdraw", reason=" ")
+    assert wrong.status_code == 422 and "Cần nêu lý do" in wrong.text
+    public = stranger.get(f"/releases/stalls/{number}")
+    assert public.status_code == 200 and "lienthong release verify" in public.text
+    assert "lan" not in {word.strip() for word in public.text.replace("<", " ").replace(">", " ").split()}

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from lienthong.app.cli_release import app
 from lienthong.governance.ledger.note import VerifierKey
 from lienthong.kernel.problem import Invalid, NotFound
 from lienthong.kernel.settings import Settings
@@ -210,3 +212,16 @@ def test_a_new_key_leaves_earlier_releases_as_they_are(settings: Settings, folde
 def test_the_canonical_form_is_that_of_rfc_8785() -> None:
     told = {"b": 1.0, "a": ["é", 7.0, 0.1], "signatures": [1], "c": {"z": None, "y": True}}
     assert canonical(told) == '{"a":["é",7,0.1],"b":1,"c":{"y":true,"z":null}}'.encode()
+
+
+def test_the_command_tells_what_is_wrong_and_ends_with_7(settings: Settings, folder: Path) -> None:
+    run = CliRunner().invoke
+    key = str(settings.home / "keys" / PUBLIC)
+    sound = run(app, ["verify", str(folder), "--key", key, "--json"])
+    assert (sound.exit_code, json.loads(sound.stdout)["ok"]) == (0, True)
+    (folder / "shops.csv").write_bytes(b"")
+    wrong = run(app, ["verify", str(folder), "--key", key, "--json"])
+    assert wrong.exit_code == 7
+    assert [(f["kind"], f["file"]) for f in json.loads(wrong.stdout)["findings"]] == [("altered", "shops.csv")]
+    told = run(app, ["verify", str(folder), "--key", key])
+    assert told.exit_code == 7 and "shops.csv" in told.stdout
