@@ -70,6 +70,11 @@ def test_benign_queries_all_run_and_quickly(world: World, sandbox: Sql) -> None:
     assert max(slow)[0] < 0.5, max(slow)
 
 
+def test_the_same_question_many_times(world: World, sandbox: Sql) -> None:
+    found = [ask(world, f"select max(staff) m from {TABLE}")["records"] for _ in range(12)]
+    assert found == [[{"m": 59}]] * 12
+
+
 def test_the_names_and_columns_of_a_table(world: World, sandbox: Sql) -> None:
     rows = ask(world, f"SELECT * FROM {TABLE} WHERE firm_code = 'F0008'")
     row = rows["records"][0]

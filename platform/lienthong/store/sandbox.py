@@ -197,7 +197,10 @@ class Runner:
         end = asyncio.get_running_loop().time() + RESTART
         while True:
             try:
-                return await AsyncConnection.connect(self._place.reader_url, autocommit=True, connect_timeout=5)
+                # Nothing is prepared: a prepared statement would not outlive the statement it was made for.
+                return await AsyncConnection.connect(
+                    self._place.reader_url, autocommit=True, connect_timeout=5, prepare_threshold=None
+                )
             except errors.OperationalError as error:
                 if asyncio.get_running_loop().time() > end:
                     raise _busy() from error
