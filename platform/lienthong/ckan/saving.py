@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from anyio import to_thread
+from anyio import CancelScope, to_thread
 
 from lienthong.access.hosted import HostedRows, NoTable
 from lienthong.catalog.hosted import activities, contents, kinds, packages, relations, resources, tags
@@ -70,10 +70,12 @@ async def saving(call: Call) -> AsyncIterator[Saving]:
         async with writing(call.engine) as session:
             found = Saving(call, session)
             yield found
-        await drop_rows(call, found.rowless)
+        with CancelScope(shield=True):  # a caller who hangs up now leaves nothing half done
+            await drop_rows(call, found.rowless)
     finally:
         if found and found.let_go:
-            await uploads(call.services.settings).drop_unused(call.engine, found.let_go)
+            with CancelScope(shield=True):
+                await uploads(call.services.settings).drop_unused(call.engine, found.let_go)
 
 
 async def drop_rows(call: Call, resource_ids: Iterable[str]) -> None:
