@@ -6,6 +6,8 @@ from alembic import context
 import lienthong.catalog.hosted.tables
 import lienthong.catalog.tables
 import lienthong.catalog.twins
+import lienthong.catalog.usage
+import lienthong.catalog.voices
 import lienthong.catalog.writes
 import lienthong.governance.ledger.tables
 import lienthong.governance.tables

@@ -45,7 +45,14 @@ def upgrade() -> None:
           sa.Column("jwks", postgresql.JSONB, nullable=True), sa.Column("scopes", sa.ARRAY(sa.String()), nullable=False),
           at("created_at"), text("created_by"), at("deactivated_at", True), index="agency_id")  # fmt: skip
     table("used_once", ["value"], text("value", 64), at("expires_at"))
-    table("attempt", ["key"], text("key", 64), sa.Column("failures", sa.Integer(), nullable=False), at("since"), at("until", True))
+    table(
+        "attempt",
+        ["key"],
+        text("key", 64),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        at("since"),
+        at("until", True),
+    )
     table("identity_event", ["id"], sa.Column("id", sa.BigInteger(), autoincrement=True, nullable=False), at("at"),
           text("who"), text("what"), text("about"))  # fmt: skip
     op.create_index("identity_event_at", "identity_event", ["at"], schema="platform")

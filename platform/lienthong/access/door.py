@@ -17,6 +17,7 @@ from lienthong.access.planner import Planner
 from lienthong.access.record import Recorder
 from lienthong.access.turns import Turns
 from lienthong.contract.model import Contract, FieldContract
+from lienthong.catalog.usage import OWN, Usage
 from lienthong.contract.registry import Registry
 from lienthong.governance.agreements.quota import Quotas
 from lienthong.governance.ledger.seal import SealWatch
@@ -91,6 +92,7 @@ class Door:
     ) -> None:
         self.registry = registry
         self.database = database
+        self.usage = Usage()
         self._watch = watch
         self._quotas = quotas
         self._budget, self._turns, self._planner = budget or Budget(), turns or Turns(64), Planner()
@@ -286,7 +288,11 @@ class Door:
             if compiled.queries[0].key is None:
                 role = compiled.permit.role if compiled.permit.governed else compiled.permit.reader
                 await self._planner.check(compiled.statement, partial(self._read_as, role))
-            return await self._read_on_record(compiled, surface)
+            answer = await self._read_on_record(compiled, surface)
+            if surface not in OWN:
+                for query in compiled.queries:
+                    self.usage.note(query.dataset, "call")
+            return answer
         finally:
             self._turns.give(caller)
 

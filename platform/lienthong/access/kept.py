@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from lienthong.catalog.snapshot import Catalog, ReleaseInfo, Snapshot
+from lienthong.catalog.usage import Usage
 from lienthong.governance.request import PURPOSE, TWIN, XROAD
 
 MOST_BYTES = 64 << 20
@@ -54,6 +55,7 @@ class Kept:
         self._most = most
         self._size = 0
         self._answers: OrderedDict[Key, KeptAnswer] = OrderedDict()
+        self.usage: Usage | None = None  # whoever counts calls
 
     def find(self, key: Key, headers: Headers, snapshot: Snapshot | None) -> KeptAnswer | None:
         """The answer to a request, while it is good."""
@@ -71,6 +73,8 @@ class Kept:
         if unpacked:
             return None
         self._answers.move_to_end(key)
+        if self.usage is not None:
+            self.usage.note(found.dataset, "call")
         return found
 
     def asked(self, scope: Any, catalog: Catalog) -> KeptAnswer | None:

@@ -1,5 +1,6 @@
 """The ASGI app: services made once, every surface mounted, one lifespan."""
 
+import asyncio
 import hashlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -36,7 +37,18 @@ from lienthong.store.database import Database
 from lienthong.web.problems import missing
 
 log = logging.getLogger("lienthong")
-SURFACES = (identity, feed, sharing, rest, gql, dcat, ckan, ogc, mcp, portal)  # the portal's catch-all addresses come last
+SURFACES = (
+    identity,
+    feed,
+    sharing,
+    rest,
+    gql,
+    dcat,
+    ckan,
+    ogc,
+    mcp,
+    portal,
+)  # the portal's catch-all addresses come last
 Call = Callable[[Request], Awaitable[Response]]
 
 
@@ -52,7 +64,9 @@ def services(given: Settings) -> tuple[Services, Database]:
     budget, turns = Budget(given.budget_anonymous, given.budget_known), Turns(given.pool_size)
     salt = hashlib.sha256(b"ledger" + secret).digest()
     door = Door(contracts, database, salt, watch, Quotas(engine), budget, turns)
-    return Services(contracts, door, Catalog(contracts, engine), directory, given), database
+    made = Services(contracts, door, Catalog(contracts, engine), directory, given)
+    made.kept.usage = door.usage
+    return made, database
 
 
 class Application(FastAPI):
@@ -73,7 +87,10 @@ def create() -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await database.open()
+        writing = asyncio.create_task(given.door.usage.keep_writing(given.catalog.engine))
         yield
+        writing.cancel()
+        await asyncio.gather(writing, return_exceptions=True)
         await database.close()
 
     app = Application(title="Liên Thông", openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan)

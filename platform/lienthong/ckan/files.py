@@ -5,18 +5,18 @@ from pathlib import PurePosixPath
 from starlette.requests import Request
 from starlette.responses import Response
 
+from lienthong.access.services import Services
 from lienthong.ckan import ids
 from lienthong.ckan.errors import NoPage
 from lienthong.ckan.index import Index
 from lienthong.kernel.problem import Unavailable
-from lienthong.kernel.settings import Settings
 from lienthong.store.files import file_store
 from lienthong.web import files
 
 _CACHE = "public, max-age=0, must-revalidate"
 
 
-async def download(request: Request, index: Index, settings: Settings) -> Response:
+async def download(request: Request, index: Index, services: Services) -> Response:
     """`/dataset/<id>/resource/<id>/download/<any name>`: the file, with ranges and an ETag. Raises NoPage."""
     resource, package = request.path_params["resource"], request.path_params["name"]
     entry = index.holder(resource)
@@ -32,6 +32,9 @@ async def download(request: Request, index: Index, settings: Settings) -> Respon
     name = request.path_params.get("file") or own
     served = files.Served(copies, file.media_type, name, name, state.release.published_at, "inline")
     try:
-        return await files.answer(request, file_store(settings), served, _CACHE)
+        made = await files.answer(request, file_store(services.settings), served, _CACHE)
     except Unavailable as problem:
         raise NoPage(503) from problem
+    if files.is_download(request, made):
+        services.door.usage.note(state.contract.id, "download")
+    return made

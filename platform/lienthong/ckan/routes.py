@@ -147,7 +147,7 @@ class Surface:
         """`/dataset/<id>/resource/<id>/download`"""
         call = await self._call(request, await self._who(request), {})
         found = await uploaded.download(call, request)
-        return found or await download(request, call.index, self._services.settings)
+        return found or await download(request, call.index, self._services)
 
     async def ask(self, request: Request, name: str, **params: Any) -> Any:
         """The answer of an action to whoever asks. Raises Refusal, Problem."""

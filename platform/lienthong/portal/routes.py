@@ -18,6 +18,7 @@ from lienthong.portal import (
     session,
     steward,
     usage,
+    voices,
 )
 from lienthong.portal.page import HERE, page
 
@@ -44,6 +45,7 @@ PAGES = {
     **people.PAGES,
     "/my-data": usage.my_data,
     **releases.PAGES,
+    **voices.PAGES,
     "/steward": steward.overview,
     "/steward/{name}": steward.dataset,
 }
@@ -56,6 +58,7 @@ FORMS = {
     **account.FORMS,
     **people.FORMS,
     **releases.FORMS,
+    **voices.FORMS,
 }
 
 

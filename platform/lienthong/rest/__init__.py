@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from lienthong.access.services import HOT, Services
-from lienthong.rest import declared, docs, releases, writes
+from lienthong.rest import declared, docs, releases, voices, writes
 from lienthong.rest.asking import Asking
 from lienthong.rest.downloads import Downloads
 from lienthong.rest.fallback import nothing_here
@@ -34,6 +34,7 @@ def router(services: Services) -> APIRouter:
     found.include_router(releases.router(services))
     found.include_router(declared.router(services))
     found.include_router(writes.router(services))
+    found.include_router(voices.router(services))
     docs.add(found, services)
     found.add_route(
         "/api/v1/{rest:path}", nothing_here, methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]

@@ -85,7 +85,10 @@ class Downloads:
     ) -> Response:
         if name == "manifest.json":
             return _manifest(request, release, cache)
-        return await files.answer(request, self.store, found(state, release, name), cache, further)
+        made = await files.answer(request, self.store, found(state, release, name), cache, further)
+        if files.is_download(request, made):
+            self._services.door.usage.note(state.contract.id, "download")
+        return made
 
     async def _served(self, request: Request) -> Response:
         only(parameters(request), ())

@@ -106,6 +106,12 @@ async def answer(
     return made
 
 
+def is_download(request: Request, made: Response) -> bool:
+    """Is this answer the file from its beginning, or the way to it?"""
+    begins = request.headers.get("range", "bytes=0-").startswith("bytes=0-")
+    return request.method == "GET" and made.status_code in (200, 206, 302) and begins
+
+
 def _described(file: Served, copy: Copy) -> dict[str, str]:
     """What a 304 says too."""
     told = {

@@ -1,0 +1,185 @@
+"""What the public says and how often data is used: read by a steward first, and without a trace of anybody."""
+
+import asyncio
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from lienthong.catalog.voices import LIMITS
+from tests.surface.people import Browser, seed
+from tests.surface.small import World
+
+HOSTILE = [
+    "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "javascript:alert(1)", "{{7*7}}", "<svg/onload=alert(1)>",
+    "</textarea><script>x</script>", "' onfocus=alert(1) autofocus='", "&lt;b&gt;&#60;i&#62;", "--><iframe src=//x>",
+    "</title><base href=//x>", "[x](javascript:alert(1))", "%3Cscript%3E", "\u202e<\u200bscript>", "{% raw %}", "${7*7}",
+]  # fmt: skip
+
+
+class Tags(HTMLParser):
+    """The elements of a page, and attributes that run something."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.running: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """One element."""
+        self.found.append(tag)
+        self.running += [
+            n for n, v in attrs if n.startswith("on") or (v or "").lower().strip().startswith("javascript:")
+        ]
+
+
+@pytest.fixture(scope="module")
+def world(own_world: World) -> World:
+    """A world of its own, with people."""
+    seed(own_world)
+    return own_world
+
+
+@pytest.fixture(scope="module")
+def steward(world: World) -> Browser:
+    """A steward who is signed in."""
+    found = Browser(world)
+    found.sign_in("thu")
+    return found
+
+
+def say(world: World, **given: str) -> int:
+    """The form of the page, sent by nobody known; the status."""
+    fields = {"kind": "feedback", "dataset": "firms", "title": "Thiếu mã", "text": "Một số dòng thiếu mã."} | given
+    return Browser(world).request("POST", "/voices", data=fields).status_code
+
+
+def test_a_message_is_shown_once_a_steward_has_read_it(world: World, steward: Browser) -> None:
+    assert say(world, title="Cột mã trống", name="Lan", email="lan@example.vn") == 303
+    assert "Cột mã trống" not in world.anonymous.get("/voices").text
+    desk = steward.get("/steward/voices").text
+    assert "Cột mã trống" in desk and "lan@example.vn" in desk
+    id_ = re.search(r"/steward/voices/([0-9a-f-]{36})/show", desk)
+    assert id_
+    done = steward.send("/steward/voices", f"/steward/voices/{id_[1]}/show", answer="Đã bổ sung.")
+    assert done.status_code == 303
+    page = world.anonymous.get("/voices").text
+    assert "Cột mã trống" in page and "Đã bổ sung." in page and "Lan" in page
+    assert "lan@example.vn" not in page + world.anonymous.get("/api/v1/voices").text
+    assert world.owner("select email, settled_by from platform.voice where id = %s", id_[1]) == [(None, "thu")]
+    assert steward.send("/steward/voices", f"/steward/voices/{id_[1]}/refuse").status_code == 409
+
+
+def test_only_stewards_read_and_settle(world: World) -> None:
+    assert world.anonymous.get("/steward/voices", follow_redirects=False).status_code in (401, 303)
+    developer = Browser(world)
+    developer.sign_in("dung")
+    assert developer.get("/steward/voices").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("given", "place"),
+    [
+        ({"title": ""}, "title"), ({"text": "  "}, "text"), ({"dataset": "no-such"}, "dataset"), ({"dataset": ""}, "dataset"),
+        ({"kind": "praise"}, "kind"), ({"url": "javascript:alert(1)"}, "url"), ({"url": "ftp://x"}, "url"),
+        ({"email": "nobody"}, "email"), ({"title": "x" * (LIMITS["title"] + 1)}, "title"), ({"text": "a\x07b"}, "text"),
+        ({"website": "http://spam"}, ""), ({"dataset": "cases"}, "dataset"),
+    ],
+)  # fmt: skip
+def test_a_wrong_message_comes_back_with_what_was_typed(world: World, given: dict[str, str], place: str) -> None:
+    fields = {"kind": "feedback", "dataset": "firms", "title": "Một tiêu đề", "text": "Nội dung"} | given
+    answer = Browser(world).request("POST", "/voices", data=fields)
+    assert answer.status_code == 422, answer.status_code
+    if "title" not in given:
+        assert "Một tiêu đề" in answer.text
+
+
+def test_nothing_that_was_typed_runs(world: World, steward: Browser) -> None:
+    for text in HOSTILE:
+        assert say(world, title=text[:200], text=text, name=text[:100]) == 303, text
+    pages = [steward.get("/steward/voices").text]
+    for id_ in re.findall(r"/steward/voices/([0-9a-f-]{36})/show", pages[0]):
+        steward.send("/steward/voices", f"/steward/voices/{id_}/show", answer=HOSTILE[0])
+    pages += [world.anonymous.get(path).text for path in ("/voices", "/en/voices")]
+    for page in pages:
+        seen = Tags()
+        seen.feed(page)
+        assert not seen.running
+        assert not {"script", "iframe", "img", "base"} & set(seen.found)
+        assert "49" not in re.findall(r"\{\{7\*7\}\}|\b49\b", page)
+
+
+def test_it_can_be_said_over_rest(world: World) -> None:
+    given = {
+        "kind": "reuse",
+        "title": "Bản đồ doanh nghiệp",
+        "text": "Làm từ dữ liệu mở",
+        "url": "https://example.vn/ban-do",
+    }
+    answer = world.anonymous.post("/api/v1/voices", json=given)
+    assert answer.status_code == 202 and answer.json()["state"] == "waiting"
+    for wrong in ({**given, "kind": "x"}, {**given, "more": 1}, {**given, "url": "data:x"}, {"kind": "reuse"}):
+        refused = world.anonymous.post("/api/v1/voices", json=wrong)
+        assert refused.status_code in (400, 422), refused.text
+        assert refused.headers["content-type"].startswith("application/problem+json")
+
+
+def test_reads_and_downloads_are_counted_and_nothing_else(world: World) -> None:
+    before = _figures(world)
+    for _ in range(3):
+        assert world.anonymous.get("/api/v1/datasets/firms/rows?limit=1").status_code == 200
+    world.anonymous.post("/graphql", json={"query": "{ firms(first: 1) { nodes { firmCode } } }"})
+    world.anonymous.post("/api/3/action/datastore_search", json={"resource_id": "firms", "limit": 1})
+    assert world.anonymous.get("/datasets/firms").status_code == 200  # a page of ours is no call
+    listed = world.anonymous.get("/api/v1/datasets/firms/releases").json()["data"][0]["distributions"]
+    if listed:
+        assert world.anonymous.get(listed[0]["href"]).status_code == 200
+    after = _figures(world)
+    assert after["calls"] - before["calls"] == 5
+    assert after["downloads"] - before["downloads"] == bool(listed)
+    columns = world.owner("select column_name from information_schema.columns where table_name = 'usage_day'")
+    assert {name for (name,) in columns} == {"dataset", "day", "kind", "count"}
+
+
+def _figures(world: World) -> dict[str, int]:
+    engine = _engine(world)
+
+    async def write() -> int:
+        return await world.door.usage.write(engine)
+
+    world.portal.call(write)
+    found = world.anonymous.get("/api/v1/usage?dataset=firms").json()["data"]
+    assert len(found) == 1
+    return {name: int(found[0][name]) for name in ("calls", "downloads")}
+
+
+def _engine(world: World):  # type: ignore[no-untyped-def]
+    from sqlalchemy.ext.asyncio import create_async_engine
+    from sqlalchemy.pool import NullPool
+
+    from lienthong.store import owner
+
+    return create_async_engine(owner.sqlalchemy_url(owner.app_url(world.settings)), poolclass=NullPool)
+
+
+def test_figures_are_of_published_datasets_only(world: World) -> None:
+    told = {one["dataset"] for one in world.anonymous.get("/api/v1/usage").json()["data"]}
+    assert "firms" in told and "cases" not in told
+    assert world.anonymous.get("/api/v1/usage?since=2026-02-01&until=2026-01-01").status_code == 400
+    assert world.anonymous.get("/api/v1/usage?since=x").status_code in (400, 422)
+    for path in ("/usage", "/en/usage?sort=title"):
+        page = world.anonymous.get(path)
+        assert page.status_code == 200 and "/datasets/firms" in page.text
+
+
+def test_a_database_that_is_away_loses_no_count() -> None:
+    from sqlalchemy.ext.asyncio import create_async_engine
+
+    from lienthong.catalog.usage import Usage
+
+    usage = Usage()
+    usage.note("firms", "call")
+    engine = create_async_engine("postgresql+psycopg://nobody@127.0.0.1:1/none")
+    with pytest.raises(Exception, match="refused|failed|connection"):
+        asyncio.run(usage.write(engine))
+    assert usage._counts["firms", "call"] == 1
