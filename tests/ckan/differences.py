@@ -13,6 +13,7 @@ class Deliberate:
     calls: str
     places: str
     reason: str
+    always: bool = True  # does every replay show it?
 
     def explains(self, call: str, difference: Difference) -> bool:
         """Is this difference meant?"""
@@ -74,10 +75,10 @@ DELIBERATE = [
     Deliberate(r"datastore_search\.(q_prefix|q_dict|q_rank_field|distinct_two)|datastore_search_sql\.full_text_col", r"\$\.result\.records.*",
                "rows of one rank, or without an order, by _id; CKAN's order is the database's"),
     Deliberate(r"datastore_upsert\.insert_dup", r"\$\.error\.records.*", "a generated name"),
-    Deliberate(r"datastore_search_sql\.unquoted_uuid", r"\$\.error\.message", "the words depend on the digits of the id"),
+    Deliberate(r"datastore_search_sql\.unquoted_uuid", r"\$\.error\.message", "the words depend on the digits of the id", always=False),
     Deliberate(r"datastore_search_sql\.star|dump\.(json\.bom|xml)", r".*(_full_text|text)",
                "a JSON value keeps no order of its keys, and only its values are words"),
-    Deliberate(r"datastore_search_sql\.nobigrows", r"\$\.result\.records.*", "rows without an order"),
+    Deliberate(r"datastore_search_sql\.nobigrows", r"\$\.result\.records.*", "rows without an order", always=False),
     Deliberate(r"group_activity_list", r".*datastore_active", "a dataset in an activity is as it was then"),
     Deliberate(r"html /robots\.txt", r"\$text", "our own words to robots"),
 ]  # fmt: skip

@@ -149,7 +149,7 @@ def names(client: Client, **params: Any) -> list[str]:
 def test_labels_decide_who_finds_what(world: World, admin: Client, hosted: dict[str, str]) -> None:
     token = act(admin, "user_create", name="quan-trac-vien", email="q@example.vn", password="mat-khau-rat-dai-1",
                 with_apitoken=True)["token"]  # fmt: skip
-    member = world.client(token, None)
+    member = Client(world.app, world.portal, token, None)
     flags = {"include_private": True, "include_drafts": True}
     assert names(world.anonymous, **flags) == names(member, **flags) == ["luong-mua"]
     act(admin, "organization_member_create", id="tram-khi-tuong", username="quan-trac-vien", role="member")
