@@ -12,6 +12,7 @@ from lienthong.app import (
     cli_data,
     cli_db,
     cli_demo,
+    cli_federation,
     cli_identity,
     cli_ledger,
     cli_mirror,
@@ -36,6 +37,9 @@ app.add_typer(cli_twin.app, name="twin")
 app.add_typer(cli_ledger.app, name="ledger")
 app.add_typer(cli_release.app, name="release")
 app.add_typer(cli_mirror.app, name="mirror")
+app.add_typer(cli_federation.push, name="push")
+app.add_typer(cli_federation.harvest, name="harvest")
+app.add_typer(cli_federation.catalogue, name="catalogue")
 app.add_typer(cli_identity.tokens, name="token")
 app.add_typer(cli_identity.people, name="people")
 app.add_typer(cli_data.openapi, name="openapi")
