@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -56,6 +57,7 @@ def harvested(
     house = federating.house(world.registry)
     order = Order(kind, source, **options)
     found: Report = with_engine(world, lambda e: harvest(e, house, order, allowed, silent, limits))
+    time.sleep(1.05)  # readers look for changes once a second
     return found
 
 

@@ -269,6 +269,17 @@ PAGED = """@prefix dcat: <http://www.w3.org/ns/dcat#> . @prefix dct: <http://pur
 <{url}/page/{n}> hydra:next <{url}/page/{next}> ."""
 
 
+def test_pages_without_an_end(there: World) -> None:
+    def answers(path: str, given: dict[str, str]) -> Answer:
+        n = int(path.rpartition("/")[2] or 0)
+        return 200, {"Content-Type": "text/turtle"}, PAGED.format(url=remote.url, n=n, next=n + 1).encode()
+
+    remote: Site
+    with site(answers) as remote, pytest.raises(Invalid):
+        harvested(there, "dcat", f"{remote.url}/page/0", Limits(pages=5), dry_run=True)
+    assert len(remote.asked) == 5
+
+
 def test_pages_of_hydra_are_followed_until_one_was_read(there: World) -> None:
     def answers(path: str, given: dict[str, str]) -> Answer:
         n = int(path.rpartition("/")[2] or 0)

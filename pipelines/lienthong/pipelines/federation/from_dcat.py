@@ -1,12 +1,12 @@
 """Datasets of a DCAT catalogue (DCAT 2 and 3, DCAT-AP), page by page where it has Hydra pages."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
-from rdflib import DCTERMS, FOAF, RDF, SKOS, Graph, Literal, Namespace, URIRef
+from rdflib import DCTERMS, FOAF, RDF, RDFS, SKOS, BNode, Graph, Literal, Namespace, URIRef
 from rdflib.term import Identifier, Node
 
 from lienthong.kernel.problem import Invalid
@@ -39,6 +39,7 @@ _FILE_MAPPED = frozenset({
     RDF.type, DCTERMS.title, DCTERMS.description, DCAT.accessURL, DCAT.downloadURL, DCAT.mediaType, DCTERMS.format,
     DCAT.byteSize, DCTERMS.issued, DCTERMS.modified, DCTERMS.license, SPDX.checksum,
 })  # fmt: skip
+_NAMES = Graph().namespace_manager  # short names that no source decides
 _NEXT = (HYDRA.next, HYDRA.nextPage)
 
 
@@ -64,6 +65,11 @@ def pages(web: Web | None, source: str, limits: Limits) -> Iterator[Graph]:
 def endless(source: str) -> Invalid:
     """The problem of a source without an end."""
     return Invalid(both("Các trang của nguồn không có hồi kết", "The source's pages have no end"), place=source)
+
+
+def empty(source: str) -> Invalid:
+    """The problem of a source that tells of no dataset."""
+    return Invalid(both("Nguồn không có dcat:Dataset nào", "The source has no dcat:Dataset"), place=source)
 
 
 def file(path: Path, limits: Limits) -> bytes:
@@ -96,10 +102,10 @@ def record(graph: Graph, me: Node, terms: Terms, lost: Counter[str]) -> Record:
     key = str(me) if isinstance(me, URIRef) else identifier or title
     if not key:
         raise ValueError("a dataset without identifier and title")
-    files = sorted(graph.objects(me, DCAT.distribution), key=str)
+    files = sorted(graph.objects(me, DCAT.distribution), key=lambda file: _order(graph, file))
     told = [o for node in (me, *files) for o in graph.objects(node, DCTERMS.license)]
     licence, known = terms.licence(*(word for o in told for word in (str(o), _label(graph, o))))
-    lost["dct:license (not in the register)"] += not known
+    lost["dcterms:license (not in the register)"] += not known
     contact, email = _contact(graph, me)
     body = {
         "title": plain.line(title or key.rstrip("/").rpartition("/")[2]),
@@ -128,6 +134,12 @@ def _name(me: Node, identifier: str, title: str) -> str:
     """The name that the source uses in addresses, if it looks like one; else of the title."""
     last = short(me)
     return last if 2 <= len(last) <= 100 and last.replace("-", "").replace("_", "").isalnum() else title or identifier
+
+
+def _order(graph: Graph, file: Node) -> tuple[str, ...]:
+    """Files in the same order each time, also those without an address of their own."""
+    places = (DCAT.downloadURL, DCAT.accessURL, DCTERMS.title)
+    return (_name_of(file), *(_text(graph, file, place) for place in places))
 
 
 def short(me: Node) -> str:
@@ -159,8 +171,8 @@ def _keywords(graph: Graph, me: Node) -> list[str]:
 def _extras(graph: Graph, me: Node) -> dict[str, str]:
     found: dict[str, str] = {}
     for predicate, key in _EXTRAS.items():
-        values = [_label(graph, value) or str(value) for value in sorted(graph.objects(me, predicate), key=str)]
-        text = plain.markdown("; ".join(values))
+        values = {_label(graph, value) or _name_of(value) for value in graph.objects(me, predicate)} - {""}
+        text = plain.markdown("; ".join(sorted(values)))
         if text:
             found[key] = (day(text) or text) if key in ("issued", "modified") else text
     for name, predicate in (("title_en", DCTERMS.title), ("notes_en", DCTERMS.description)):
@@ -170,9 +182,14 @@ def _extras(graph: Graph, me: Node) -> dict[str, str]:
     return found
 
 
+def _name_of(value: Node) -> str:
+    """A text or an address; what has neither is another thing each time that it is read."""
+    return "" if isinstance(value, BNode) else str(value)
+
+
 def _label(graph: Graph, value: Identifier | Node) -> str:
     """How a thing is called in the graph itself."""
-    for predicate in (SKOS.prefLabel, DCTERMS.title, FOAF.name, DCTERMS.identifier, Namespace(str(RDF))["value"]):
+    for predicate in (SKOS.prefLabel, DCTERMS.title, FOAF.name, RDFS.label, DCTERMS.identifier):
         if text := _text(graph, value, predicate):
             return text
     return ""
@@ -231,7 +248,6 @@ def _checksum(graph: Graph, file: Node) -> str:
 
 def _count(graph: Graph, me: Node, mapped: frozenset[Any], prefix: str, lost: Counter[str]) -> None:
     """What has no place here, by the short name of its predicate."""
-    name: Callable[[URIRef], str] = graph.namespace_manager.normalizeUri
     for predicate in graph.predicates(me):
         if predicate not in mapped and isinstance(predicate, URIRef):
-            lost[prefix + name(predicate)] += 1
+            lost[prefix + str(_NAMES.normalizeUri(predicate))] += 1

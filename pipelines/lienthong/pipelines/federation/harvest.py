@@ -197,6 +197,8 @@ def _of_dcat(run: _Run) -> Iterator[Read]:
                 raise from_dcat.endless(order.source)
             if not order.only or {str(me), from_dcat.short(me)} & set(order.only):
                 yield str(me)[:300], partial(from_dcat.record, graph, me, run.terms, run.report.lost)
+    if not found:
+        raise from_dcat.empty(order.source)
 
 
 def _of_lines(run: _Run) -> Iterator[Read]:
