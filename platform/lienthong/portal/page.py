@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from lienthong.access import Subject
 from lienthong.access.services import Services
 from lienthong.catalog.snapshot import DatasetState, FileInfo
+from lienthong.formats import FORMATS
 from lienthong.kernel.problem import Problem, Unauthenticated
 from lienthong.kernel.text import Language, both
 from lienthong.portal.language import Speaker
@@ -40,7 +41,7 @@ TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-TEMPLATES.globals["file_href"] = file_href
+TEMPLATES.globals |= {"file_href": file_href, "formats": FORMATS}
 
 
 class Page:

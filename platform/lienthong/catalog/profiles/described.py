@@ -10,6 +10,7 @@ from urllib.parse import quote, urlsplit
 from lienthong.catalog.profiles import authority
 from lienthong.catalog.snapshot import DatasetState, ReleaseInfo
 from lienthong.contract.model import Contract
+from lienthong.formats import FORMATS
 from lienthong.kernel.text import Bilingual, both
 
 _FORBIDDEN = frozenset('<>"{}|\\^`')
@@ -138,7 +139,8 @@ def _version(page: str, release: ReleaseInfo, current: bool) -> Version:
 def _files(contract: Contract, release: ReleaseInfo, page: str) -> list[Described]:
     found = []
     for file in sorted(release.files, key=lambda f: f.path):
-        name, kind = PurePosixPath(file.path).name, file.format.upper()
+        name, known = PurePosixPath(file.path).name, FORMATS.get(file.format)
+        kind = known.label if known else file.format.upper()
         found.append(
             Described(
                 id=f"{page}#{file.format}",
