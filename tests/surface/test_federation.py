@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +23,7 @@ from lienthong.store import owner
 from tests.surface.federated import HERE, Answer, Site, harvested, other, silent, site, with_engine
 from tests.surface.hosted import did
 from tests.surface.served import served
+from tests.surface.site import environment
 from tests.surface.small import ADMIN, World, running
 
 SHARED = Path(os.environ.get("LIENTHONG_SHARED", Path(__file__).parents[3] / "shared"))
@@ -92,6 +95,12 @@ def test_pushed_once_then_unchanged_then_withdrawn(here: World, there: World) ->
         file = ours(there)["firms"]["resources"][0]
         assert file["url_type"] == "upload" and file["id"] == firms["resources"][0]["id"]
         assert there.anonymous.get(file["url"].partition("8000")[2]).status_code == 200
+        assert pushed(here, url, upload=True, names=["firms"]).unchanged == 1
+        # Cut off before the fingerprint was written: taken up again, and the file that is there is not sent again.
+        cut = [{"key": k, "value": v} for k, v in extras(ours(there)["firms"]).items() if k != "lienthong_fingerprint"]
+        did(there, "package_patch", ADMIN, id=firms["id"], extras=cut)
+        resumed = pushed(here, url, upload=True, names=["firms"])
+        assert (resumed.updated, resumed.requests) == (1, 4)
         assert pushed(here, url, upload=True, names=["firms"]).unchanged == 1
         # Withdrawn here: the files go there, too, and the page tells why.
         reason = {"vi": "Có lỗi", "en": "An error"}
@@ -309,6 +318,29 @@ def test_files_that_mean_no_good(there: World, tmp_path: Path, name: str, body: 
     path.write_bytes(body)
     with pytest.raises(Invalid):
         harvested(there, "dcat", str(path))
+
+
+# --- the command line --------------------------------------------------------------------------------------------
+
+
+def test_the_command_tells_what_it_did(here: World, tmp_path: Path) -> None:
+    path = tmp_path / "danh-muc.jsonl"
+    line = {
+        "title": "Cây xanh <b>đô thị</b>",
+        "organization": "Công ty Cây xanh",
+        "license": "CC BY 4.0",
+        "categories": ["môi trường"],
+        "resources": [{"name": "Bảng", "format": "MS EXCEL", "url": "https://example.vn/a"}],
+    }
+    path.write_text(json.dumps(line) + "\n{broken\n")  # fmt: skip
+    command = [sys.executable, "-m", "lienthong.app.cli", "catalogue", "load", str(path), "--json"]
+    done = subprocess.run(command, env=environment(here), capture_output=True, timeout=60)
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["created"], len(told["failed"])) == (8, 1, 1), done.stderr
+    time.sleep(1.05)
+    shown = did(here, "package_show", id="cay-xanh-do-thi")
+    assert (shown["license_id"], shown["resources"][0]["format"]) == ("CC-BY-4.0", "XLSX")
+    assert shown["organization"]["title"] == "Công ty Cây xanh" and shown["tags"][0]["name"] == "môi trường"
 
 
 # --- a real catalogue --------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Any
 
 import orjson
@@ -54,11 +55,10 @@ class Record:
     publisher: Publisher | None = None
     modified: str = ""
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
-        """The same as long as nothing that we keep changes."""
-        told = asdict(self)
-        told.pop("modified")
+        """The same as long as nothing that we keep changes; asked for when the record is whole."""
+        told = (self.key, self.name, self.body, self.tags, self.extras, self.resources, self.publisher)
         return hashlib.sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
 
-from sqlalchemy import func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Boolean, DateTime, Integer, Text, bindparam, column, func, select, update
+from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlmodel import col
 
@@ -18,8 +18,26 @@ from lienthong.kernel.clock import now
 from lienthong.pipelines.federation.records import MOST_NAME, House, Publisher, Record, own_id
 
 BATCH = 200
-_ROWS = 1_000  # of one statement
 _KIND = "harvest"
+
+
+def _pouring(table: Any, again: Sequence[str], **columns: Any) -> Any:
+    """Rows that come as one JSON value, in one statement; where the id is there, only the columns `again` change."""
+    given = func.jsonb_to_recordset(bindparam("rows", type_=JSONB)).table_valued(
+        *(column(name, kind) for name, kind in columns.items())
+    )
+    made = insert(table.__table__).from_select(list(columns), select(*given.render_derived(with_types=True).c))
+    return made.on_conflict_do_update(index_elements=["id"], set_={name: made.excluded[name] for name in again})
+
+
+_AT = DateTime(timezone=True)
+_PACKAGES = _pouring(
+    HostedPackage, ("state", "owner_org", "modified", "body"), id=Text, name=Text, state=Text, private=Boolean,
+    owner_org=Text, creator=Text, type=Text, created=_AT, modified=_AT, body=JSONB, plugin_data=JSONB,
+)  # fmt: skip
+_RESOURCES = _pouring(
+    HostedResource, ("position", "state", "body"), id=Text, package_id=Text, position=Integer, state=Text, body=JSONB
+)
 
 
 @dataclass(frozen=True)
@@ -122,7 +140,7 @@ class Shelf:
         owners = await self._owners(session, records)
         names = await self._names(session, records)
         tags = await self._tags(session, records)
-        moment = now()
+        moment = now().isoformat()
         rows = [
             {
                 "id": self.id(r.key),
@@ -139,10 +157,7 @@ class Shelf:
             }
             for r in records
         ]
-        for part in _parts(rows):
-            made = insert(HostedPackage).values(part)
-            same = {c: made.excluded[c] for c in ("state", "owner_org", "modified", "body")}
-            await session.execute(made.on_conflict_do_update(index_elements=["id"], set_=same))
+        await session.execute(_PACKAGES, {"rows": rows})
         await self._resources(session, records)
 
     def _extras(self, record: Record) -> list[dict[str, str]]:
@@ -172,10 +187,7 @@ class Shelf:
         if left:
             gone = update(HostedResource).where(col(HostedResource.id) == func.any(left)).values(state=DELETED)
             await session.execute(gone.execution_options(synchronize_session=False))
-        for part in _parts(rows):
-            made = insert(HostedResource).values(part)
-            same = {c: made.excluded[c] for c in ("position", "state", "body")}
-            await session.execute(made.on_conflict_do_update(index_elements=["id"], set_=same))
+        await session.execute(_RESOURCES, {"rows": rows})
 
     async def _tags(self, session: AsyncSession, records: Sequence[Record]) -> dict[str, dict[str, Any]]:
         names = sorted({name for record in records for name in record.tags})
@@ -234,10 +246,6 @@ class Shelf:
 def _marked(name: str, told: str) -> str:
     mark = hashlib.sha256(told.encode()).hexdigest()[:8]
     return f"{name[: MOST_NAME - 9]}-{mark}"
-
-
-def _parts(rows: list[dict[str, Any]]) -> Iterable[list[dict[str, Any]]]:
-    return (rows[n : n + _ROWS] for n in range(0, len(rows), _ROWS))
 
 
 def _moment() -> str:
