@@ -1,4 +1,4 @@
-"""`python -m bench ingest|reads|compare|all`: figures as ratios to limits that are taken in the same run."""
+"""`python -m bench ingest|reads|compare|open|all`: figures as ratios to limits that are taken in the same run."""
 
 import argparse
 import json
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import compare, ingest, reads, report
+from bench import open as open_data
 from bench.machine import machine
 from bench.place import ROOT, Place
 from bench.register import delivery
@@ -28,6 +29,9 @@ def main() -> None:
         if given.what in ("compare", "all"):
             measured = compare.everything(place, given.rows, given.seconds, _say, given.only)
             found["compare"] = {"machine": machine(), "rows": given.rows} | measured
+        if given.what in ("open", "all"):
+            measured = open_data.everything(place, given.rows, given.seconds, _say, given.only)
+            found["open"] = {"machine": machine(), "rows": given.rows} | measured
     finally:
         if place.home.exists():
             place.stop()
@@ -63,7 +67,7 @@ def _say(text: str) -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
-    parser.add_argument("what", nargs="?", choices=("ingest", "reads", "compare", "all"), default="all")
+    parser.add_argument("what", nargs="?", choices=("ingest", "reads", "compare", "open", "all"), default="all")
     parser.add_argument("--rows", type=int, default=1_000_000, help="businesses in the delivery")
     parser.add_argument("--rounds", type=int, default=2, help="loads of each kind; the best counts")
     parser.add_argument("--seconds", type=float, default=5, help="length of a window under load")

@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from bench import open_report
 from bench.place import ROOT
 
 RESULTS = ROOT / "bench" / "results"
@@ -16,7 +17,10 @@ def keep(found: dict[str, Any], day: date, page: Path = PAGE) -> Path:
     """Add what was measured to the day's file and to the page; the file."""
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{day.isoformat()}.json"
-    whole = (json.loads(path.read_text("utf-8")) if path.exists() else {}) | found
+    before = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    if "open" in found:  # its parts may be measured one by one
+        found["open"] = before.get("open", {}) | found["open"]
+    whole = before | found
     path.write_text(json.dumps(whole, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     text = page.read_text("utf-8")
     for name, table in tables(found, day).items():
@@ -37,7 +41,7 @@ def between(text: str, name: str, table: str) -> str:
 def tables(found: dict[str, Any], day: date) -> dict[str, str]:
     """The tables of the parts that were measured."""
     made = {}
-    for part, render in (("ingest", _ingest), ("reads", _reads), ("compare", _compare)):
+    for part, render in (("ingest", _ingest), ("reads", _reads), ("compare", _compare), ("open", open_report.table)):
         if part in found:
             made[part] = f"{_machine(found[part]['machine'], day)}\n\n{render(found[part])}"
     return made

@@ -139,7 +139,7 @@ def _release(connection: psycopg.Connection, registry: Registry, contract: Contr
     name = release.release_name(contract.id, 1)
     with connection.transaction():
         connection.execute("set local maintenance_work_mem = '512MB'")
-        for suffix in ("", "_history"):
+        for suffix in ("", "_history", "_changes"):
             connection.execute(sql.SQL("drop view if exists {}").format(schema.table("open", contract.id + suffix)))
         release.drop(connection, contract.id, 1)
         schema.create_release(connection, contract, contract.open_fields, name)
