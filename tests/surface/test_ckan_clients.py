@@ -24,7 +24,7 @@ def ckan(platform: Platform, request: pytest.FixtureRequest) -> RemoteCKAN:
     return RemoteCKAN(platform.url, get_only=request.param)
 
 
-def owned(platform: Platform, token: str) -> RemoteCKAN:
+def owned(platform: Platform, token: str | None) -> RemoteCKAN:
     """The owner of a token."""
     return RemoteCKAN(platform.url, apikey=token)
 
@@ -85,9 +85,12 @@ def test_refusals_are_the_clients_own_exceptions(ckan: RemoteCKAN) -> None:
         ckan.action.package_search(foo="bar")
 
 
-def test_writing_is_refused(platform: Platform) -> None:
-    with pytest.raises(NotAuthorized, match="only reads"):
-        owned(platform, ADMIN_TOKEN).action.package_create(name="x")
+def test_nobody_writes_what_a_contract_governs(platform: Platform) -> None:
+    for token in (None, ADMIN_TOKEN):
+        with pytest.raises(NotAuthorized):
+            owned(platform, token).action.package_patch(id=OPEN, title="x")
+    with pytest.raises(NotAuthorized):
+        owned(platform, None).action.package_create(name="x", owner_org="x")
 
 
 def test_an_agreement_opens_what_it_names(platform: Platform) -> None:
