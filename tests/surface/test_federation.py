@@ -200,7 +200,12 @@ def test_names_and_organizations_are_nobody_elses(there: World) -> None:
     did(there, "package_create", ADMIN, name="ngoai-90", owner_org=ORG)
     twice = [package(90), package(91, name="firms"), package(92, name="ngoai-91"), package(93, name="ngoai-91")]
     with site(ckan(twice)) as remote:
+        # Anybody may write such extras: they do not make a dataset the source's.
+        told = [{"key": "harvest_source", "value": remote.url}, {"key": "harvest_id", "value": "id-0090"}]
+        did(there, "package_create", ADMIN, name="gia-mao", owner_org=ORG, extras=told)
         assert harvested(there, "ckan", remote.url).created == 4
+        assert harvested(there, "ckan", remote.url, prune=True).removed == 0
+    did(there, "package_delete", ADMIN, id="gia-mao")
     found = [p for p in did(there, "package_search", rows=100)["results"]
              if extras(p).get("harvest_source") == remote.url]  # fmt: skip
     names = {p["name"] for p in found}

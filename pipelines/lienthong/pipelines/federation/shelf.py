@@ -79,6 +79,8 @@ class Shelf:
             for id, state, extras in (await session.execute(query)).all():
                 told = {extra["key"]: extra["value"] for extra in extras}
                 key = told.get("harvest_id", "")
+                if id != self.id(key):  # anybody may write such extras; only ours have our ids
+                    continue
                 self._held[key] = Held(id, state, told.get("harvest_fingerprint", ""), "harvest_gone" in told)
 
     def differs(self, record: Record) -> bool:
