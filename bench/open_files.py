@@ -20,6 +20,8 @@ from bench.load import Request, Window
 from bench.place import Place, free_port, serving
 from bench.processes import Watch, cpu_ms, pss_mib, settle
 from bench.reads import System
+from lienthong.contract.loader import load_all
+from lienthong.kernel.content import content
 
 Say = Callable[[str], None]
 ROUNDS = 3
@@ -55,10 +57,11 @@ def release_file(place: Place, dataset: str) -> File:
     if not file.path.exists():
         file.path.parent.mkdir(parents=True, exist_ok=True)
         with psycopg.connect(place.url) as connection:
-            copy = sql.SQL("copy (select * from {}) to stdout (format csv, header)")
+            copy = sql.SQL("copy (select {} from {}) to stdout (format csv, header)")
+            columns = sql.SQL(", ").join(map(sql.Identifier, _columns(dataset)))
             digest = hashlib.sha256()
             with (
-                connection.cursor().copy(copy.format(sql.Identifier("open", dataset))) as out,
+                connection.cursor().copy(copy.format(columns, sql.Identifier("open", dataset))) as out,
                 file.path.open("wb") as to,
             ):
                 for block in out:
@@ -143,7 +146,8 @@ def _fetch(port: int, path: str) -> Take:
 def _copy(place: Place) -> Take:
     """The same rows by psql, counted by wc."""
     field, value = FILTER
-    command = f"copy (select * from open.enterprises where {field} = '{value}') to stdout (format csv, header)"
+    columns = ", ".join(_columns("enterprises"))
+    command = f"copy (select {columns} from open.enterprises where {field} = '{value}') to stdout (format csv, header)"
 
     def take() -> tuple[int, float]:
         with subprocess.Popen(["psql", "-qAt", "-c", command, place.url], stdout=subprocess.PIPE) as process:
@@ -155,6 +159,11 @@ def _copy(place: Place) -> Take:
         return size, first
 
     return take
+
+
+def _columns(dataset: str) -> list[str]:
+    """The open columns, which are all that a file or a stream of the dataset has."""
+    return [field.name for field in load_all(content("datasets")).get(dataset).open_fields]
 
 
 @contextmanager
