@@ -71,7 +71,11 @@ class Visitor:
         self.hits: list[str] = []
         self.page = context.new_page()
         self.page.expose_binding("hit", lambda *_: self.hits.append(self.page.url))
-        self.page.on("dialog", lambda dialog: (self.hits.append(self.page.url), dialog.dismiss()))
+        self.page.on("dialog", self._dialog)
+
+    def _dialog(self, dialog: Any) -> None:
+        self.hits.append(self.page.url)
+        dialog.dismiss()
 
     def reads(self, path: str) -> None:
         """Open a page; every link of it leads to a page, none to a program."""
