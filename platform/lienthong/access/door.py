@@ -16,8 +16,8 @@ from lienthong.access.permit import Permit
 from lienthong.access.planner import Planner
 from lienthong.access.record import Recorder
 from lienthong.access.turns import Turns
-from lienthong.contract.model import Contract, FieldContract
 from lienthong.catalog.usage import OWN, Usage
+from lienthong.contract.model import Contract, FieldContract
 from lienthong.contract.registry import Registry
 from lienthong.governance.agreements.quota import Quotas
 from lienthong.governance.ledger.seal import SealWatch
