@@ -13,7 +13,6 @@ from starlette.types import Receive, Scope, Send
 from lienthong.access.door import Answer, Compiled
 from lienthong.access.repeat import Plans, Rights
 from lienthong.catalog.snapshot import ReleaseInfo, Snapshot
-from lienthong.governance.request import PURPOSE, TWIN, XROAD
 from lienthong.governance.subject import ANONYMOUS, Subject
 from lienthong.kernel.problem import TooCostly, Unavailable
 from lienthong.kernel.text import unslug
@@ -25,12 +24,11 @@ from lienthong.store.slots import Marked, Slot, numbers
 from lienthong.store.tiles import is_gathered
 from lienthong.web.parameters import named
 from lienthong.web.problems import respond
+from lienthong.web.short import CALLER, LONG, told
 
 PREFIX = "/ogc/collections/"
 _PLAIN = ("*/*", "application/json", GEOJSON, "application/geo+json, application/json", MVT)
 _ACCEPTED = frozenset(text.encode() for text in _PLAIN)
-_LONG = frozenset({b"cookie", TWIN.encode(), b"if-none-match", b"if-match", b"range"})
-_CALLER = frozenset({b"authorization", b"x-ckan-api-key", PURPOSE.encode(), *(n.lower().encode() for n in XROAD)})
 _LEFT = frozenset({"f", "count", "release"})
 _GEOJSON = (b"content-type", GEOJSON.encode())
 _MVT, _GZIP = (b"content-type", MVT.encode()), (b"content-encoding", b"gzip")
@@ -82,7 +80,7 @@ class Fast:
     # --- features ---------------------------------------------------------------------------------------------
 
     async def _items(self, scope: Scope, send: Send, name: str, receive: Receive) -> bool:
-        given = _headers(scope)
+        given = told(scope, _ACCEPTED)
         if given is None:
             return False
         try:
@@ -163,7 +161,7 @@ class Fast:
         """A tile of open data that nobody in particular asks for, and that is there already."""
         packed = False
         for header, value in scope["headers"]:
-            if header in _CALLER or header in _LONG or (header == b"accept" and value not in _ACCEPTED):
+            if header in CALLER or header in LONG or (header == b"accept" and value not in _ACCEPTED):
                 return False
             if header == b"accept-encoding":
                 packed = b"gzip" in value
@@ -268,16 +266,3 @@ class Fast:
         tag = next(value for name, value in headers if name == b"etag")
         rest = [pair for pair in headers if pair[0] != b"etag"] + _ALWAYS
         self._services.kept.put(key, release, rest, body, tag, zipped, data=True)
-
-
-def _headers(scope: Scope) -> dict[str, str] | None:
-    """What tells who asks; None when the request says something that only the long way knows."""
-    found: dict[str, str] = {}
-    for name, value in scope["headers"]:
-        if name in _CALLER:
-            if (key := name.decode()) in found:
-                return None
-            found[key] = value.decode("latin-1")
-        elif name in _LONG or (name == b"accept" and value not in _ACCEPTED):
-            return None
-    return found

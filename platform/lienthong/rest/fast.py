@@ -12,7 +12,6 @@ from lienthong.access.door import Answer, Compiled
 from lienthong.access.repeat import Plans, Rights
 from lienthong.catalog.snapshot import ReleaseInfo
 from lienthong.contract.model import Contract
-from lienthong.governance.request import PURPOSE, TWIN, XROAD
 from lienthong.governance.subject import ANONYMOUS, Subject
 from lienthong.kernel.problem import TooCostly, Unavailable
 from lienthong.rest import caching, query, versions
@@ -24,11 +23,10 @@ from lienthong.store.query import Query
 from lienthong.store.slots import Marked, numbers
 from lienthong.web.parameters import named
 from lienthong.web.problems import respond
+from lienthong.web.short import told
 
 PREFIX = "/api/v1/datasets/"
 _PLAIN = frozenset({b"*/*", b"application/json"})
-_LONG = frozenset({b"cookie", TWIN.encode(), b"if-none-match", b"if-match", b"range"})
-_CALLER = frozenset({b"authorization", b"x-ckan-api-key", PURPOSE.encode(), *(n.lower().encode() for n in XROAD)})
 _COUNTED = frozenset({"count", "as_of"})
 
 
@@ -73,7 +71,7 @@ class Fast:
         return await self._answered(scope, receive, send), receive
 
     async def _answered(self, scope: Scope, receive: Receive, send: Send) -> bool:
-        given = _headers(scope) if scope["method"] == "GET" else None
+        given = told(scope, _PLAIN) if scope["method"] == "GET" else None
         call = self._call(scope) if given is not None else None
         if given is None or call is None:
             return False
@@ -155,19 +153,6 @@ _JSON = (b"content-type", b"application/json; charset=utf-8")
 def _keyed(contract: Contract, asked: Query, parts: list[Marked]) -> Query:
     pairs = zip(contract.primary_key, parts, strict=True)
     return asked.but(key=tuple(value_of(contract.by_name[name], "eq", part) for name, part in pairs))
-
-
-def _headers(scope: Scope) -> dict[str, str] | None:
-    """What tells who asks; None when the request says something that only the long way knows."""
-    found: dict[str, str] = {}
-    for name, value in scope["headers"]:
-        if name in _CALLER:
-            if (key := name.decode()) in found:
-                return None
-            found[key] = value.decode("latin-1")
-        elif name in _LONG or (name == b"accept" and value not in _PLAIN):
-            return None
-    return found
 
 
 async def _send(send: Send, scope: Scope, plan: Planned, answer: Answer, release: ReleaseInfo | None) -> None:
