@@ -15,6 +15,7 @@ PUBLIC = {
     "listDatasets", "describeDataset", "listReleases", "describeRelease", "listVersions", "listProblems",
     "listRows", "getRow", "exportRows", "lookupRows", "followDataset", "downloadFile", "downloadServed", "whoAmI", "me",
     "ledgerRoot", "listCheckpoints", "ledgerGrowth", "aboutMe", "describeCaller", "serverMetadata", "token", "describeMe",
+    "downloadLatest", "listUsage", "listVoices", "sayVoice", "releaseKeys",
 }  # fmt: skip
 FILLED = {"name": "civil-servants", "key": "x", "id": "x", "username": "admin", "receipt": "0" * 32, "number": "1",
           "file": "x.csv", "extension": "csv"}  # fmt: skip

@@ -106,7 +106,7 @@ def test_nothing_that_was_typed_runs(world: World, steward: Browser) -> None:
         seen.feed(page)
         assert not seen.running
         assert not {"script", "iframe", "img", "base"} & set(seen.found)
-        assert "49" not in re.findall(r"\{\{7\*7\}\}|\b49\b", page)
+        assert "{{7*7}}" in page  # as it was typed
 
 
 def test_it_can_be_said_over_rest(world: World) -> None:

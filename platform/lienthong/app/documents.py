@@ -8,12 +8,13 @@ from lienthong import feed, gql, identity, sharing
 from lienthong.access.services import Services
 from lienthong.contract.registry import Registry
 from lienthong.kernel.content import content
-from lienthong.rest import declared, versions, writes
+from lienthong.rest import declared, releases, versions, voices, writes
 from lienthong.rest.openapi import document
 from lienthong.rest.openapi.breaking import breaking
 
 # The surfaces whose routes FastAPI documents.
-DECLARED = (declared.router, writes.router, sharing.router, feed.router, identity.router)
+_REST = (declared.router, releases.router, writes.router, voices.router)
+DECLARED = (*_REST, sharing.router, feed.router, identity.router)
 
 
 def openapi(registry: Registry) -> dict[str, Any]:

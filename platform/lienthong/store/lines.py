@@ -141,6 +141,8 @@ def is_bare(field: FieldContract) -> bool:
 
 def _csv(cells: list[Cell]) -> str:
     parts = [cell.text if is_bare(cell.field) else _quoted(_harmless(cell), '"') for cell in cells]
+    if len(parts) == 1:  # an empty line is no row to most readers
+        return f"coalesce(({parts[0]})::text, '\"\"')"
     return _concat(parts, ",")
 
 

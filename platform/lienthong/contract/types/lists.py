@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from lienthong.contract.types.base import LogicalType, Operator, Options, literal, refuse
-from lienthong.contract.types.wording import Wording, cell_of, duckdb_cell, duckdb_text, lint_wording
+from lienthong.contract.types.wording import BLANKS, Wording, cell_of, duckdb_cell, duckdb_text, lint_wording
 from lienthong.kernel.text import Bilingual, both, nfc
 
 _ITEM = frozenset({"logicalType", "options", "from", "extract", "map"})
@@ -75,7 +75,7 @@ class ListOf(LogicalType):
     def _is_nothing(self, item: Any, options: Options) -> bool:
         """Does the wording say that this single item means nothing?"""
         wording = self.wordings(options)[0]
-        return bool(wording.map) and isinstance(item, str) and wording.read(item.strip(" ")) == ""
+        return bool(wording.map) and isinstance(item, str) and wording.read(item.strip(BLANKS)) == ""
 
     def parse_item(self, item: Any, options: Options) -> Any:
         """One item, as JSON carries it."""

@@ -8,6 +8,9 @@ from typing import Any
 from lienthong.contract.types.base import LogicalType, Options, literal
 from lienthong.kernel.text import Bilingual, both
 
+# What DuckDB's `trim` takes away: every blank of Unicode's class Zs.
+BLANKS = " \u00a0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u202f\u205f\u3000"
+
 
 @dataclass(frozen=True, slots=True)
 class Wording:
@@ -27,7 +30,7 @@ class Wording:
         """The text that the type parses."""
         if self.extract:
             found = re.search(self.extract, text)
-            text = (found[1] or "").strip(" ") if found else ""
+            text = (found[1] or "").strip(BLANKS) if found else ""
         return self.map.get(text, text)
 
     def duckdb(self, cell: str) -> str:
@@ -61,7 +64,7 @@ def cell_of(item: Mapping[str, Any], name: str, wording: Wording) -> Any:
     value = item.get(name)
     if value is not None or wording.key is None or item.get(wording.key) is None:
         return value
-    return wording.read(str(item[wording.key]).strip(" "))
+    return wording.read(str(item[wording.key]).strip(BLANKS))
 
 
 def duckdb_cell(name: str, wording: Wording) -> str:
