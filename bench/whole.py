@@ -5,7 +5,6 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 import psycopg
 
@@ -29,7 +28,7 @@ class Question:
 
 
 def questions(place: Place, port: int) -> list[Question]:
-    """Groups over everything, a page far down, two words in names."""
+    """Groups over everything, a page far down."""
     first = json.loads(answer(port, Request(f"{ROWS}?limit=1")))["page"]["next"]
     head = json.loads(base64.urlsafe_b64decode(first + "=="))[0]
     with psycopg.connect(place.url) as connection:
@@ -40,14 +39,9 @@ def questions(place: Place, port: int) -> list[Question]:
     cursor = base64.urlsafe_b64encode(json.dumps([head, row[0]]).encode()).decode().rstrip("=")
     deep = "select * from open.enterprises order by enterprise_code limit 100 offset 900000"
     groups = "select province_code, status, count(*) from open.enterprises group by 1, 2"
-    words = (
-        "select * from open.enterprises where _search like '%minh%' and _search like '%phat%' "
-        "order by enterprise_code limit 20"
-    )
     return [
         Question("group by over everything", ("group_by=province_code,status&measure=count",), groups),
         Question("100 rows after 900,000", (f"limit=100&cursor={cursor}",), deep, 100),
-        Question("two words, 20 rows", (f"q={quote('minh phat')}&limit=20",), words, 20),
     ]  # fmt: skip
 
 
