@@ -6,6 +6,7 @@ from typing import Any
 
 from lienthong.access.door import Door
 from lienthong.access.kept import Kept
+from lienthong.catalog.listing import Listings
 from lienthong.catalog.snapshot import Catalog
 from lienthong.contract.registry import Registry
 from lienthong.governance.directory import Directory
@@ -28,8 +29,8 @@ class Services:
     """The registry of contracts, the door to rows, the catalogue, the directory of callers, the settings.
 
     `short`: the short ways of surfaces, by the beginning of the addresses that they answer. `acts`: actions of a
-    surface that others may use: (caller, language, action, parameters) -> its result. `kept`: answers about open
-    releases as they went out.
+    surface that others may use: (caller, language, action, parameters) -> its result. `listed`: by the surface that
+    keeps it, the catalogue as one list. `kept`: answers about open releases as they went out.
     """
 
     registry: Registry
@@ -39,4 +40,5 @@ class Services:
     settings: Settings
     short: dict[str, ShortWay] = field(default_factory=dict)
     acts: dict[str, Act] = field(default_factory=dict)
+    listed: dict[str, Listings] = field(default_factory=dict)
     kept: Kept = field(default_factory=Kept)

@@ -87,10 +87,14 @@ def create() -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await database.open()
-        writing = asyncio.create_task(given.door.usage.keep_writing(given.catalog.engine))
+        beside = [
+            asyncio.create_task(given.door.usage.keep_writing(given.catalog.engine)),
+            asyncio.create_task(given.listed["ckan"].warm()),
+        ]
         yield
-        writing.cancel()
-        await asyncio.gather(writing, return_exceptions=True)
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
         await database.close()
 
     app = Application(title="Liên Thông", openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan)

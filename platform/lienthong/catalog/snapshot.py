@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import text
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlmodel import col, select
 
@@ -277,7 +278,8 @@ async def _releases(session: AsyncSession) -> dict[str, list[ReleaseInfo]]:
 
 
 async def _latest(session: AsyncSession, table: Any, moment: Any) -> dict[str, Any]:
-    rows = await session.execute(select(table).distinct(table.dataset).order_by(table.dataset, col(moment).desc()))
+    newest = select(table).ext(distinct_on(table.dataset)).order_by(table.dataset, col(moment).desc())
+    rows = await session.execute(newest)
     return {row.dataset: row for row in rows.scalars()}
 
 

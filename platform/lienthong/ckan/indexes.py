@@ -1,6 +1,8 @@
 """Keeps the index of each language up to date: datasets of contracts by snapshot, hosted ones by what has changed."""
 
 import asyncio
+import gc
+import logging
 import time
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -18,8 +20,11 @@ from lienthong.contract.model import Agency
 from lienthong.contract.registry import Registry
 from lienthong.kernel.text import Language
 
+log = logging.getLogger("lienthong.ckan")
 LOOK_SECONDS = 1.0  # what another process has changed is seen within this time
-_AT_ONCE = 200  # so many packages are taken in before others have their turn
+FEW = 100  # so many changed packages are waited for; more are taken in while the index answers as it is
+_AT_ONCE = 200  # so many packages are read at once
+_TURN = 8  # so many packages are taken in before others have their turn
 
 
 class Indexes:
@@ -38,9 +43,7 @@ class Indexes:
         if kept is None:
             kept = self._kept[language] = _Kept(self._catalog, self._registry, language, self._site)
         if now or not kept.is_fresh(snapshot):
-            async with kept.lock:
-                if now or not kept.is_fresh(snapshot):
-                    await kept.refresh(snapshot)
+            await kept.look(snapshot, now=now)
         return kept.index
 
     def forget(self) -> None:
@@ -54,8 +57,9 @@ class _Kept:
 
     def __init__(self, catalog: Catalog, registry: Registry, language: Language, site: str) -> None:
         self.index = Index()
-        self.lock = asyncio.Lock()
         self.written = 0
+        self._lock = asyncio.Lock()
+        self._loading: asyncio.Task[None] | None = None
         self._seen = -1
         self._snapshot = ""
         self._looked = 0.0
@@ -71,30 +75,62 @@ class _Kept:
         recent = time.monotonic() - self._looked < LOOK_SECONDS
         return recent and self._seen == self.written and self._snapshot == snapshot.version
 
-    async def refresh(self, snapshot: Snapshot) -> None:
-        """Take in what has changed since the last look."""
+    async def look(self, snapshot: Snapshot, *, now: bool) -> None:
+        """Take in what has changed since the last look.
+
+        Nobody waits for the many changes of a load by another process, unless they have to see them `now`.
+        """
+        patient = now or self._seen != self.written or not self._snapshot
+        if self._loading is not None and not self._loading.done() and not patient:
+            return
+        async with self._lock:
+            if not now and self.is_fresh(snapshot):
+                return
+            if patient or await self._pending() <= FEW:
+                await self._refresh(snapshot)
+            else:
+                self._loading = asyncio.create_task(self._load(snapshot))
+
+    async def _load(self, snapshot: Snapshot) -> None:
+        async with self._lock:
+            try:
+                await self._refresh(snapshot)
+            except Exception:
+                log.exception("the index could not be brought up to date")
+
+    async def _pending(self) -> int:
+        async with reading(self._catalog.engine) as session:
+            return await packages.pending(session, self._upto, FEW + 1)
+
+    async def _refresh(self, snapshot: Snapshot) -> None:
         # What is written while this looks is looked for again.
         written, begun = self.written, time.monotonic()
         if self._snapshot != snapshot.version:
             self._take_contracts(snapshot)
             self._snapshot = snapshot.version
-        await self._take_hosted()
+        if await self._take_hosted() > FEW:
+            # An index is a great many objects that live long: the collector would stop everybody to look at them all.
+            gc.freeze()
         self._seen, self._looked = written, begun
 
-    async def _take_hosted(self) -> None:
+    async def _take_hosted(self) -> int:
+        taken = 0
         while True:
             async with reading(self._catalog.engine) as session:
                 if await packages.last_change(session) == self._upto:
-                    return
+                    return taken
                 changes = await packages.changes(session, self._upto, _AT_ONCE)
                 names = {v.id: v.name for v in await tags.vocabularies(session)}
             agencies = {o["id"]: o for o in self.index.agencies.values()}
             shown = Shown(self._registry, self._language, self._site, agencies)
             for id in changes.gone:
                 self.index.drop(id)
-            self.index.put_all(_hosted(whole, shown, names) for whole in changes.packages)
+            for number, whole in enumerate(changes.packages, taken + 1):
+                self.index.put(_hosted(whole, shown, names))
+                if number % _TURN == 0:
+                    await asyncio.sleep(0)
+            taken += len(changes.packages)
             self._upto = changes.upto
-            await asyncio.sleep(0)
 
     def _take_contracts(self, snapshot: Snapshot) -> None:
         for gone in self._governed - {ids.package_id(name) for name in snapshot.datasets}:

@@ -23,6 +23,7 @@ from lienthong.ckan.files import download
 from lienthong.ckan.ids import organization_id
 from lienthong.ckan.indexes import Indexes
 from lienthong.ckan.kept import ADDRESSES, Short, keep
+from lienthong.ckan.listing import IndexListings
 from lienthong.ckan.multipart import Receiver
 from lienthong.ckan.parameters import MAX_BODY, MAX_WRITE, Params, parameters
 from lienthong.ckan.shown import asked
@@ -45,6 +46,7 @@ def router(services: Services) -> APIRouter:
     surface = Surface(services)
     addresses = Addresses(surface.ask, services.settings.public_url)
     services.acts["ckan"] = surface.act
+    services.listed["ckan"] = surface.listings
     services.short.update(dict.fromkeys(ADDRESSES, Short(services)))
     made = APIRouter()
     for prefix in ("", "/vi", "/en"):
@@ -68,6 +70,7 @@ class Surface:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._indexes = Indexes(services.catalog, services.registry, services.settings.public_url)
+        self.listings = IndexListings(self._indexes, services.settings.public_url)
         self._callers = Callers(services.catalog.engine, organization_id, bool(services.settings.admin_token))
         self._help = services.settings.public_url + "/api/3/action/help_show?name="
 

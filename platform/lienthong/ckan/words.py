@@ -58,11 +58,23 @@ def occurs(phrase: list[str], text: Text) -> bool:
 @lru_cache(maxsize=_CACHED)
 def _token(token: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The words of what stands between two blanks, and its words in a row as one."""
-    pieces = [piece for part in _PART.findall(token) for piece in _HUMP.split(part)]
-    plain = [fold(piece) for piece in pieces]
+    if token.isascii():  # addresses above all: nothing to fold but capitals
+        plain = [piece.lower() for piece in _pieces(token)]
+    else:
+        plain = [folded for piece in _pieces(token) if (folded := fold(piece))]
+    if len(plain) == 1:
+        return (_stem(plain[0]),), ()
     runs = [list(run) for is_number, run in groupby(plain, str.isdecimal) if not is_number]
-    return tuple(_stem(word) for word in plain if word), tuple(_stem("".join(r)) for r in runs if len(r) > 1)
+    return tuple(map(_stem, plain)), tuple(_stem("".join(run)) for run in runs if len(run) > 1)
 
 
+def _pieces(token: str) -> list[str]:
+    parts = _PART.findall(token)
+    if token.islower() or token.isupper():  # no hump in it
+        return parts
+    return [piece for part in parts for piece in _HUMP.split(part)]
+
+
+@lru_cache(maxsize=_CACHED)
 def _stem(word: str) -> str:
     return str(_STEMMER.stemWord(word))

@@ -1,7 +1,7 @@
 """Answers that are made once and kept: their bytes, an ETag, who may keep them how long."""
 
 import hashlib
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 
 from rdflib import Graph
@@ -52,6 +52,7 @@ class Shelf:
 
     def __init__(self) -> None:
         self._made: dict[Hashable, Made] = {}
+        self._latest: dict[Hashable, tuple[int, Made]] = {}
 
     def get(self, key: Hashable) -> Made | None:
         """What was put there."""
@@ -61,8 +62,20 @@ class Shelf:
         """Keep a document."""
         if len(self._made) >= MOST:
             self._made.clear()
-        made = self._made[key] = Made(body, media_type, f'"{hashlib.sha256(body).hexdigest()[:32]}"')
+        made = self._made[key] = _made(body, media_type)
         return made
+
+    def latest(self, key: Hashable, version: int, make: Callable[[], bytes], media_type: str) -> Made:
+        """A document of the whole catalogue, made once for each version of it; only the latest is kept."""
+        known, made = self._latest.get(key, (None, None))
+        if made is None or known != version:
+            made = _made(make(), media_type)
+            self._latest[key] = (version, made)
+        return made
+
+
+def _made(body: bytes, media_type: str) -> Made:
+    return Made(body, media_type, f'"{hashlib.sha256(body).hexdigest()[:32]}"')
 
 
 def answer(request: Request, made: Made, links: Mapping[str, str] | None = None) -> Response:

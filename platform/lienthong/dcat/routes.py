@@ -1,6 +1,6 @@
 """The addresses of the catalogue for machines."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import orjson
 from fastapi import APIRouter
@@ -8,12 +8,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from lienthong.access.services import Services
+from lienthong.catalog.listing import Listing
 from lienthong.catalog.profiles import cpsv, data_json, schema_org, skos
 from lienthong.catalog.profiles.dcat import Describer
 from lienthong.catalog.profiles.described import Entry, Publisher
 from lienthong.dcat import known, sitemap
 from lienthong.dcat.answers import FORMS, Shelf, answer, liked, written
-from lienthong.dcat.entries import PAGE, Entries
 from lienthong.governance.subject import ANONYMOUS
 from lienthong.kernel.problem import NotFound, Problem, QueryInvalid
 from lienthong.kernel.text import both
@@ -23,6 +23,8 @@ from lienthong.web.problems import respond
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 READ = ["GET", "HEAD"]
+PAGE = 100
+JSON, XML, ATOM = "application/json", "application/xml", "application/atom+xml; charset=utf-8"
 TITLE = both("Danh mục dữ liệu mở Liên Thông", "Liên Thông catalogue of open data")
 PURPOSE = both(
     "Mọi bộ dữ liệu được công bố trên nền tảng, kèm tệp, phiên bản và chất lượng",
@@ -36,6 +38,7 @@ def router(services: Services) -> APIRouter:
     surface, made = Surface(services), APIRouter()
     for path, endpoint in {
         "/catalog": surface.catalogue,
+        "/catalog.atom": surface.changed,
         "/catalog.{form}": surface.catalogue,
         "/data.json": surface.data_json,
         "/dataset/{name}/croissant.json": surface.croissant,
@@ -64,7 +67,6 @@ class Surface:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._entries = Entries(services)
         self._shelf = Shelf()
         self._site = services.settings.public_url
         known_themes = services.registry.vocabularies.get("theme")
@@ -83,7 +85,8 @@ class Surface:
 
     async def _page(self, request: Request, form: str) -> Response:
         number = _number(parameters(request).get("page", "1"))
-        entries, total = await self._entries.page(number)
+        listed = (await self._listing()).entries
+        entries, total = listed[(number - 1) * PAGE : number * PAGE], len(listed)
         last = max(1, -(-total // PAGE))
         if number > last:
             raise NotFound(both(f"Chỉ có {last} trang", f"There are {last} pages"), place="page")
@@ -98,9 +101,12 @@ class Surface:
         links = {name: at + str(n) for name, n in {"next": number + 1, "prev": number - 1}.items() if 1 <= n <= last}
         return answer(request, made, links)
 
+    async def _listing(self) -> Listing:
+        return await self._services.listed["ckan"].public()
+
     async def dataset(self, request: Request) -> Response:
         """`/dataset/<name>.ttl|jsonld|rdf|xml|nt`: one dataset in DCAT."""
-        form, entry = _form(request) or "ttl", await self._entries.one(request.path_params["name"])
+        form, entry = _form(request) or "ttl", (await self._listing()).get(request.path_params["name"])
         key = ("dataset", form, _mark([entry]))
         made = self._shelf.get(key)
         if made is None:
@@ -111,13 +117,13 @@ class Surface:
 
     async def schema_org(self, request: Request) -> Response:
         """`/datasets/<name>/schema.jsonld`: schema.org, as it stands in the page too."""
-        entry = await self._entries.one(request.path_params["name"])
+        entry = (await self._listing()).get(request.path_params["name"])
         body = orjson.dumps(schema_org.dataset(entry))
         return answer(request, self._shelf.put(("schema", _mark([entry])), body, "application/ld+json"))
 
     async def croissant(self, request: Request) -> Response:
         """`/dataset/<name>/croissant.json`: files and columns for programs that learn from them."""
-        entry = await self._entries.one(request.path_params["name"])
+        entry = (await self._listing()).get(request.path_params["name"])
         body = orjson.dumps(schema_org.croissant(entry), option=orjson.OPT_INDENT_2)
         return answer(request, self._shelf.put(("croissant", _mark([entry])), body, "application/ld+json"))
 
@@ -142,10 +148,9 @@ class Surface:
 
     async def data_json(self, request: Request) -> Response:
         """`/data.json`: the whole catalogue in DCAT-US."""
-        entries = [entry async for entry in self._entries.every()]
-        key = ("data", len(entries), _mark(entries))
-        made = self._shelf.get(key) or self._shelf.put(
-            key, orjson.dumps(data_json.document(entries, self._site)), "application/json"
+        listing = await self._listing()
+        made = self._shelf.latest(
+            "data", listing.version, lambda: orjson.dumps(data_json.document(listing.entries, self._site)), JSON
         )
         return answer(request, made)
 
@@ -164,15 +169,27 @@ class Surface:
 
     async def sitemap(self, request: Request) -> Response:
         """`/sitemap.xml`: pages of all datasets; an index of several lists when they are many."""
-        entries = [entry async for entry in self._entries.every()]
-        body = sitemap.document(entries, self._site, request.path_params.get("number"))
-        return answer(request, self._shelf.put(("sitemap", request.url.path), body, "application/xml"))
+        listing, number = await self._listing(), request.path_params.get("number")
+        if number is not None and not 1 <= number <= sitemap.lists(listing.entries):
+            raise NotFound(both("Không có danh sách này", "There is no such list"), place=str(number))
+        made = self._shelf.latest(
+            ("sitemap", number), listing.version, lambda: sitemap.document(listing.entries, self._site, number), XML
+        )
+        return answer(request, made)
 
     async def releases(self, request: Request) -> Response:
         """`/releases.atom`: the latest releases."""
-        entries = [entry async for entry in self._entries.every()]
-        body = sitemap.feed(entries, self._site)
-        return answer(request, self._shelf.put("releases", body, "application/atom+xml; charset=utf-8"))
+        listing = await self._listing()
+        made = self._shelf.latest("releases", listing.version, lambda: sitemap.feed(listing.entries, self._site), ATOM)
+        return answer(request, made)
+
+    async def changed(self, request: Request) -> Response:
+        """`/catalog.atom`: the datasets that changed last, whoever published them."""
+        listing = await self._listing()
+        made = self._shelf.latest(
+            "changed", listing.version, lambda: sitemap.changed(listing.entries, self._site), ATOM
+        )
+        return answer(request, made)
 
     async def robots(self, request: Request) -> Response:
         """`/robots.txt`"""
@@ -193,7 +210,7 @@ class Surface:
         return RedirectResponse("/catalog.ttl", 303)
 
 
-def _mark(entries: list[Entry]) -> int:
+def _mark(entries: Sequence[Entry]) -> int:
     """Changes when anything in these entries does."""
     return hash(tuple((e.name, e.modified, e.version, e.score, e.title.vi, len(e.files)) for e in entries))
 

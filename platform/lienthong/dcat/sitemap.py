@@ -1,9 +1,11 @@
 """Lists of pages for search engines (sitemaps.org 0.9), and the latest releases as a feed (RFC 4287)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from heapq import nlargest
 from xml.sax.saxutils import escape
 
+from lienthong.catalog.profiles.dcat import clean
 from lienthong.catalog.profiles.described import Entry, day
 
 PAGES = 20_000  # datasets in one list: each has two addresses, and a list has 50,000 at most
@@ -12,10 +14,15 @@ _SPACE = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 
+def lists(entries: Sequence[Entry]) -> int:
+    """How many lists there are."""
+    return max(1, -(-len(entries) // PAGES))
+
+
 def document(entries: Sequence[Entry], site: str, number: int | None) -> bytes:
     """The list, the list with the number, or the index of several lists."""
     if number is None and len(entries) > PAGES:
-        parts = range(1, -(-len(entries) // PAGES) + 1)
+        parts = range(1, lists(entries) + 1)
         listed = "".join(f"<sitemap><loc>{escape(site)}/sitemap-{n}.xml</loc></sitemap>" for n in parts)
         return f"{_HEAD}<sitemapindex {_SPACE}>{listed}</sitemapindex>\n".encode()
     start = ((number or 1) - 1) * PAGES
@@ -29,20 +36,35 @@ def document(entries: Sequence[Entry], site: str, number: int | None) -> bytes:
 
 def feed(entries: Sequence[Entry], site: str) -> bytes:
     """The latest releases of all datasets, the newest first."""
-    found = sorted(((v.issued, v, e) for e in entries for v in e.versions), key=lambda t: t[0], reverse=True)[:LATEST]
+    every = ((v.issued, v.url, f"{e.title.vi} · {v.number}", e) for e in entries for v in e.versions)
+    return _feed(every, f"{site}/releases.atom", "Liên Thông: bản phát hành mới")
+
+
+def changed(entries: Sequence[Entry], site: str) -> bytes:
+    """The datasets that changed last."""
+    every = ((e.modified, e.url, e.title.vi, e) for e in entries if e.modified)
+    return _feed(every, f"{site}/catalog.atom", "Liên Thông: bộ dữ liệu mới đổi")
+
+
+def _feed(every: Iterable[tuple[datetime, str, str, Entry]], address: str, title: str) -> bytes:
+    found = nlargest(LATEST, every, key=lambda one: one[0])
     updated = found[0][0] if found else datetime.fromtimestamp(0, UTC)
     items = "".join(
-        f"<entry><id>{escape(v.url)}</id><title>{escape(e.title.vi)} · {v.number}</title>"
-        f"<updated>{moment.isoformat()}</updated><link href={_quoted(v.url)}/>"
-        f"<summary>{escape(e.description.vi)}</summary></entry>"
-        for moment, v, e in found
+        f"<entry><id>{escape(url)}</id><title>{_text(named)}</title>"
+        f"<updated>{moment.isoformat()}</updated><link href={_quoted(url)}/>"
+        f"<summary>{_text(entry.description.vi[:2000])}</summary></entry>"
+        for moment, url, named, entry in found
     )
     return (
-        f'{_HEAD}<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="vi"><id>{escape(site)}/releases.atom</id>'
-        f"<title>Liên Thông: bản phát hành mới</title><updated>{updated.isoformat()}</updated>"
+        f'{_HEAD}<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="vi"><id>{escape(address)}</id>'
+        f"<title>{title}</title><updated>{updated.isoformat()}</updated>"
         "<author><name>Liên Thông</name></author>"
-        f'<link rel="self" href={_quoted(site + "/releases.atom")}/>{items}</feed>\n'
+        f'<link rel="self" href={_quoted(address)}/>{items}</feed>\n'
     ).encode()
+
+
+def _text(text: str) -> str:
+    return escape(clean(text))
 
 
 def _quoted(text: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from lienthong.ogc import records, tilesets
+from lienthong.ogc import record, tilesets
 from lienthong.ogc.asking import GEOJSON, Place, is_geometry
 from lienthong.ogc.documents import MVT, SCHEMA
 from lienthong.store.spatial import SYSTEMS
@@ -65,7 +65,7 @@ def document(places: Sequence[Place], base: str) -> dict[str, Any]:
         "/tiles": _get("dataset.vector.getTileSetsList", "Tilesets of all collections"),
         "/tiles/{tileMatrixSetId}": _get("dataset.vector.getTileSet", "A tileset", ["tileMatrixSetId"]),
         f"/tiles{_AT}": _get("dataset.vector.getTile", "A tile", [*_TILE[:5], "collections"], MVT),
-        **_records(f"/collections/{records.NAME}"),
+        **_records(f"/collections/{record.NAME}"),
     }
     for place in places:
         paths |= _collection(place, f"/collections/{place.id}")

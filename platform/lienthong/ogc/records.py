@@ -9,12 +9,13 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from lienthong.catalog.snapshot import DatasetState, Snapshot
+from lienthong.catalog.profiles.described import Entry
 from lienthong.kernel.problem import NotFound, QueryInvalid
 from lienthong.kernel.text import Language, both, fold
 from lienthong.ogc import caching, items, pages
-from lienthong.ogc.asking import GEOJSON, Asking, form, is_geometry
-from lienthong.ogc.documents import LICENCES, VIETNAM_EXTENT, link
+from lienthong.ogc.asking import GEOJSON, Asking, form
+from lienthong.ogc.documents import VIETNAM_EXTENT, link
+from lienthong.ogc.record import CORE, NAME, record
 from lienthong.ogc.records_filter import Record, Test, compiled
 from lienthong.store.condition import unknown
 from lienthong.store.cql2_shapes import numbers
@@ -22,8 +23,6 @@ from lienthong.store.cql2_text import parse
 from lienthong.web.language import language
 from lienthong.web.parameters import only, parameters
 
-NAME = "catalogue"
-_CORE = "http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/record-core"
 _OWN = ("q", "bbox", "datetime", "type", "ids", "externalIds", "filter", "filter-lang", "sortby", "limit", "offset")
 SORTABLE = ("title", "type", "created", "updated", "publisher", "license")
 QUERYABLE = {
@@ -31,13 +30,13 @@ QUERYABLE = {
     "language": "string", "license": "string", "publisher": "string", "theme": "string", "keywords": "array",
     "geometry": "geometry",
 }  # fmt: skip
-_Spoken = tuple[str, Language]
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A record, and what a search looks in."""
+    """A dataset, its record, and what a search looks in."""
 
+    entry: Entry
     record: Record
     text: str
 
@@ -47,7 +46,7 @@ class Records:
 
     def __init__(self, asking: Asking) -> None:
         self._asking = asking
-        self._known: dict[_Spoken, tuple[_Found, ...]] = {}
+        self._known: dict[Language, tuple[int, dict[str, _Found]]] = {}
 
     async def collection(self, request: Request) -> Response:
         """GET /ogc/collections/catalogue"""
@@ -102,7 +101,9 @@ class Records:
         spoken, key = language(request), request.path_params["key"]
         wanted = form(request, given := parameters(request), "geojson", "json", "html")
         only(given, ())
-        found = next((f.record for f in await self._all(spoken) if f.record["id"] == key), None)
+        await self._all(spoken)
+        held = self._known[spoken][1].get(str(key))
+        found = held.record if held else None
         if found is None:
             raise NotFound(both("Không có bản ghi này", "There is no such record"), place=key)
         headers = caching.OPEN | {"Content-Language": spoken}
@@ -111,12 +112,21 @@ class Records:
         return Response(orjson.dumps(found), headers=headers, media_type=GEOJSON)
 
     async def _all(self, spoken: Language) -> tuple[_Found, ...]:
-        snapshot = await self._asking.services.catalog.current()
-        key = (snapshot.version, spoken)
-        if key not in self._known:
-            self._known = {kept: found for kept, found in self._known.items() if kept[0] == snapshot.version}
-            self._known[key] = tuple(_records(snapshot, self._asking.base, spoken))
-        return self._known[key]
+        """Every record; one whose dataset has not changed is not made again."""
+        services = self._asking.services
+        listing = await services.listed["ckan"].public()
+        version, found = self._known.get(spoken, (-1, {}))
+        if version != listing.version:
+            texts = (await services.catalog.current()).texts
+            before = found
+            found = {
+                entry.name: known
+                if (known := before.get(entry.name)) and known.entry is entry
+                else _Found(entry, record(entry, self._asking.base, spoken), _text(entry, texts))
+                for entry in listing.entries
+            }
+            self._known[spoken] = (listing.version, found)
+        return tuple(found.values())
 
     def _links(self, request: Request, total: int, offset: int, shown: int) -> list[dict[str, str]]:
         here = f"{self._asking.base}/collections/{NAME}"
@@ -149,7 +159,7 @@ def about(base: str, spoken: Language) -> dict[str, Any]:
             "Một bản ghi cho mỗi bộ dữ liệu đã công bố", "One record for each published dataset"
         ).in_language(spoken),
         "itemType": "record",
-        "conformsTo": [_CORE],
+        "conformsTo": [CORE],
         "crs": ["http://www.opengis.net/def/crs/OGC/1.3/CRS84"],
         "extent": {"spatial": {"bbox": [list(VIETNAM_EXTENT)], "crs": "http://www.opengis.net/def/crs/OGC/1.3/CRS84"}},
         "links": [
@@ -162,66 +172,13 @@ def about(base: str, spoken: Language) -> dict[str, Any]:
     }
 
 
-def _records(snapshot: Snapshot, base: str, spoken: Language) -> list[_Found]:
-    return [_Found(_record(state, base, spoken), snapshot.texts[state.contract.id]) for state in snapshot.published()]
-
-
-def _record(state: DatasetState, base: str, spoken: Language) -> Record:
-    contract, release = state.contract, state.release
-    site = base.removesuffix("/ogc")
-    here = f"{base}/collections/{NAME}/items/{contract.slug}"
-    west, south, east, north = VIETNAM_EXTENT
-    ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
-    placed = any(is_geometry(field) for field in contract.open_fields)
-    days = [r.published_at.date().isoformat() for r in state.releases if r.number > 0]
-    catalogue, contact = contract.catalogue, contract.catalogue.contact
-    links = [
-        link(here, "self", GEOJSON),
-        link(f"{base}/collections/{NAME}", "collection"),
-        link(f"{site}/datasets/{contract.slug}", "describedby", "text/html"),
-    ]
-    if placed:
-        links.append(link(f"{base}/collections/{contract.slug}", "items"))
-    if release:
-        for file in release.files:
-            name = file.path.rpartition("/")[2]
-            where = f"{site}/datasets/{contract.slug}/releases/{release.number}/{name}"
-            links.append(link(where, "enclosure", file.media_type, name))
-    if address := LICENCES.get(catalogue.licence):
-        links.append(link(address, "license", "text/html"))
-    return {
-        "id": contract.slug,
-        "type": "Feature",
-        "conformsTo": [_CORE],
-        "time": {"interval": [min(days), ".."], "resolution": "P1D"} if days else None,
-        "geometry": {"type": "Polygon", "coordinates": [ring]} if placed else None,
-        "properties": {
-            "type": "dataset",
-            "title": contract.title.in_language(spoken),
-            "description": contract.description.purpose.in_language(spoken),
-            "keywords": [word.in_language(spoken) for word in catalogue.keywords],
-            "theme": catalogue.theme,
-            "language": {"code": spoken},
-            "languages": [{"code": "vi"}, {"code": "en"}],
-            "created": min(days, default=None),
-            "updated": max(days, default=None),
-            "publisher": state.agency.name.in_language(spoken),
-            "license": catalogue.licence,
-            "contacts": [
-                {
-                    "organization": state.agency.name.in_language(spoken),
-                    "name": contact.name.in_language(spoken),
-                    "emails": [{"value": contact.email}],
-                    "roles": ["pointOfContact", "publisher"],
-                }
-            ],
-            "formats": [{"name": file.format, "mediaType": file.media_type} for file in release.files]
-            if release
-            else [],
-            "externalIds": [{"scheme": "urn:lienthong", "value": contract.id}],
-        },
-        "links": links,
-    }
+def _text(entry: Entry, texts: Mapping[str, str]) -> str:
+    """Everything of a dataset that a search looks in, without tone marks."""
+    if entry.contract:
+        return texts[entry.contract.id]
+    named = [entry.publisher.name] if entry.publisher else []
+    told = [entry.title, entry.description, *named, *entry.keywords]
+    return fold(" ".join([entry.name, *(text.vi for text in told)]))
 
 
 # --- what is asked ------------------------------------------------------------------------------------------------

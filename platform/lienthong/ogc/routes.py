@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from lienthong.access.services import Services
-from lienthong.ogc import api, caching, documents, pages, records, schema
+from lienthong.ogc import api, caching, documents, pages, record, records, schema
 from lienthong.ogc.asking import Asking, form
 from lienthong.ogc.fast import PREFIX, Fast
 from lienthong.ogc.features import Features
@@ -34,18 +34,18 @@ def router(services: Services) -> APIRouter:
 def routes(asking: Asking, store: TileStore) -> dict[str, Endpoint]:
     """Every address and what answers it."""
     about, features, tiles, catalogue = About(asking), Features(asking), Tiles(asking, store), Records(asking)
-    one, record = "/ogc/collections/{name}", f"/ogc/collections/{records.NAME}"
+    one, whole = "/ogc/collections/{name}", f"/ogc/collections/{record.NAME}"
     return {
         "/ogc": about.landing,
         "/ogc/": about.landing,
         "/ogc/api": about.api,
         "/ogc/conformance": about.conformance,
         "/ogc/collections": about.collections,
-        record: catalogue.collection,
-        f"{record}/queryables": catalogue.queryables,
-        f"{record}/sortables": catalogue.queryables,
-        f"{record}/items": catalogue.many,
-        f"{record}/items/{{key:path}}": catalogue.one,
+        whole: catalogue.collection,
+        f"{whole}/queryables": catalogue.queryables,
+        f"{whole}/sortables": catalogue.queryables,
+        f"{whole}/items": catalogue.many,
+        f"{whole}/items/{{key:path}}": catalogue.one,
         one: about.collection,
         f"{one}/queryables": about.schema,
         f"{one}/sortables": about.schema,

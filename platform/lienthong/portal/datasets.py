@@ -1,16 +1,17 @@
 """The start page, the list of datasets, and the page of one dataset."""
 
 from typing import Any
+from urllib.parse import quote
 
 import orjson
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from lienthong.access import ANONYMOUS
 from lienthong.catalog.profiles import schema_org
 from lienthong.catalog.profiles.described import governed
-from lienthong.catalog.snapshot import DatasetState, Snapshot
-from lienthong.kernel.text import Language
-from lienthong.portal import examples, hosted, values
+from lienthong.catalog.snapshot import DatasetState
+from lienthong.kernel.text import Language, unslug
+from lienthong.portal import examples, values
 from lienthong.portal.page import Page
 from lienthong.portal.playbook import has_playbook
 from lienthong.portal.twins import twin_of
@@ -35,41 +36,14 @@ async def home(page: Page) -> Response:
     return page.render("home.html", figures=figures, latest=latest)
 
 
-async def listing(page: Page) -> Response:
-    """`/datasets`: search without tone marks, filters by agency, access and format."""
-    snapshot = await page.services.catalog.current()
-    given = {name: page.given(name) for name in ("q", "agency", "access", "format")}
-    found = [s for s in _candidates(snapshot, given["q"], given["access"]) if _fits(s, given)]
-    formats = sorted({f.format for s in snapshot.published() if s.release for f in s.release.files})
-    agencies = sorted(page.services.registry.agencies.values(), key=lambda a: a.name.vi)
-    others = await hosted.found(page, _filter(given))
-    shown = [state for state in found if hosted.first_page(page) and hosted.fits(page, state)]
-    return page.render("datasets.html", found=shown, given=given, agencies=agencies, formats=formats, hosted=others)
-
-
-def _filter(given: dict[str, str]) -> str:
-    """What hosted datasets must fit of the form; nothing hosted needs an agreement."""
-    parts = [f"organization:{hosted.quoted(given['agency'])}"] if given["agency"] else []
-    parts += [f"res_format:{hosted.quoted(given['format'].upper())}"] if given["format"] else []
-    return " ".join([*parts, *(["-*:*"] if given["access"] == "shared" else [])])
-
-
-def _candidates(snapshot: Snapshot, words: str, access: str) -> list[DatasetState]:
-    states = snapshot.search(words, everything=True) if words else snapshot.all()
-    return [s for s in states if not access or s.contract.is_open == (access == "open")]
-
-
-def _fits(state: DatasetState, given: dict[str, str]) -> bool:
-    if given["agency"] and state.agency.slug != given["agency"]:
-        return False
-    files = state.release.files if state.release and state.is_published else ()
-    return not given["format"] or any(f.format == given["format"] for f in files)
-
-
 async def dataset(page: Page) -> Response:
     """`/datasets/{name}`: what it is, downloads, preview, fields, quality, how to ask for it."""
     snapshot = await page.services.catalog.current()
-    state = snapshot.get(page.request.path_params["name"])
+    name = page.request.path_params["name"]
+    if unslug(name) not in snapshot.datasets:
+        found = (await page.services.listed["ckan"].public()).get(name)
+        return RedirectResponse(page.t.href(f"/dataset/{quote(found.name)}"), 302)
+    state = snapshot.get(name)
     contract = state.contract
     view = contract.open_view
     return page.render(

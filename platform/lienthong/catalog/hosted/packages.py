@@ -81,6 +81,12 @@ async def last_change(session: AsyncSession) -> int:
     return int((await session.execute(_LAST)).scalar_one())
 
 
+async def pending(session: AsyncSession, after: int, most: int) -> int:
+    """How many packages changed after the number; counted no further than `most`."""
+    changed = select(HostedPackage.id).where(HostedPackage.change > after).limit(most)
+    return int((await session.execute(select(func.count()).select_from(changed.subquery()))).scalar_one())
+
+
 async def changes(session: AsyncSession, after: int, most: int = 5_000) -> Changes:
     """Packages that changed after the number, the oldest change first, at most so many: ask again until `upto` stays.
 

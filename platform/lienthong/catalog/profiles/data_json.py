@@ -23,7 +23,7 @@ def document(entries: Iterable[Entry], site: str) -> dict[str, Any]:
 def _dataset(entry: Entry) -> dict[str, Any]:
     publisher = entry.publisher.name.vi if entry.publisher else "Liên Thông"
     changed = entry.modified or entry.issued
-    name, email = entry.contact or (publisher, "")
+    name, email = (entry.contact[0].vi, entry.contact[1]) if entry.contact else (publisher, "")
     told = {
         "@type": "dcat:Dataset",
         "identifier": entry.url,

@@ -135,7 +135,7 @@ class Describer:
         name, email = entry.contact
         card = BNode()
         self._type(card, VCARD.Kind)
-        self._add(card, VCARD.fn, Literal(name))
+        self._add(card, VCARD.fn, Literal(clean(name.vi)))
         if address := iri(f"mailto:{email}"):
             self._add(card, VCARD.hasEmail, URIRef(address))
         self._add(me, DCAT.contactPoint, card)

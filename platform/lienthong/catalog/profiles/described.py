@@ -1,5 +1,6 @@
 """What a catalogue tells of a dataset, whoever published it: the common ground of all profiles."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -13,6 +14,7 @@ from lienthong.contract.model import Contract
 from lienthong.formats import FORMATS
 from lienthong.kernel.text import Bilingual, both
 
+_SHA256 = re.compile("[0-9a-f]{64}")
 _FORBIDDEN = frozenset('<>"{}|\\^`')
 
 
@@ -67,7 +69,7 @@ class Entry:
     licence_url: str | None = None
     frequency: str | None = None
     spatial: str | None = None
-    contact: tuple[str, str] | None = None
+    contact: tuple[Bilingual, str] | None = None
     issued: datetime | None = None
     modified: datetime | None = None
     version: str | None = None
@@ -118,7 +120,7 @@ def governed(state: DatasetState, site: str) -> Entry:
         licence=catalogue.licence,
         frequency=catalogue.update_frequency,
         spatial=catalogue.spatial,
-        contact=(catalogue.contact.name.vi, catalogue.contact.email),
+        contact=(catalogue.contact.name, catalogue.contact.email),
         issued=min(moments, default=None),
         modified=release.published_at if release else None,
         version=str(release.number) if release else None,
@@ -160,7 +162,7 @@ def _files(contract: Contract, release: ReleaseInfo, page: str) -> list[Describe
 def hosted(package: Mapping[str, Any], site: str) -> Entry:
     """A dataset that people published through the Action API, from what `package_show` tells of it."""
     name, extras = str(package["name"]), {e["key"]: str(e["value"]) for e in package.get("extras") or ()}
-    page, owner = f"{site}/datasets/{quote(name)}", package.get("organization")
+    page, owner = f"{site}/dataset/{quote(name)}", package.get("organization")
     email = str(package.get("maintainer_email") or package.get("author_email") or "")
     person = str(package.get("maintainer") or package.get("author") or "")
     return Entry(
@@ -173,7 +175,7 @@ def hosted(package: Mapping[str, Any], site: str) -> Entry:
         keywords=tuple(_same(tag["display_name"]) for tag in package.get("tags") or ()),
         licence=package.get("license_title") or package.get("license_id"),
         licence_url=iri(package.get("license_url")),
-        contact=(person or email, email) if "@" in email else None,
+        contact=(_same(person or email), email) if "@" in email else None,
         issued=_moment(package.get("metadata_created")),
         modified=_moment(package.get("metadata_modified")),
         version=str(package["version"]) if package.get("version") else None,
@@ -194,6 +196,7 @@ def _resource(resource: Mapping[str, Any], page: str) -> Described | None:
         format=str(resource.get("format") or ""),
         media_type=str(resource["mimetype"]) if resource.get("mimetype") else None,
         size=size if isinstance(size, int) and size >= 0 else None,
+        checksum=checksum if _SHA256.fullmatch(checksum := str(resource.get("hash") or "").lower()) else None,
         modified=_moment(resource.get("last_modified")),
     )
 

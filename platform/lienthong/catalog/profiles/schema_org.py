@@ -1,6 +1,8 @@
 """schema.org/Dataset (as Google Dataset Search reads it) and Croissant 1.0 (MLCommons)."""
 
+import re
 from typing import Any
+from urllib.parse import quote, unquote
 
 from lienthong.catalog.profiles.described import Described, Entry
 from lienthong.contract.model import FieldContract
@@ -9,6 +11,7 @@ _TYPES = {
     "integer": "sc:Integer", "decimal": "sc:Float", "money": "sc:Integer", "boolean": "sc:Boolean", "date": "sc:Date",
     "datetime": "sc:DateTime", "url": "sc:URL",
 }  # fmt: skip
+_UNNAMED = re.compile(r"[^\w.()-]+")
 _CONTEXT = {
     "@language": "vi", "@vocab": "https://schema.org/", "citeAs": "cr:citeAs", "column": "cr:column",
     "conformsTo": "dct:conformsTo", "cr": "http://mlcommons.org/croissant/",
@@ -65,7 +68,7 @@ def croissant(entry: Entry) -> dict[str, Any]:
         "@type": "sc:Dataset",
         "conformsTo": "http://mlcommons.org/croissant/1.0",
         "citeAs": f"{entry.title.vi}, {entry.url}",
-        "distribution": [_object(file) for file in entry.files],
+        "distribution": [_object(file, _named(entry, file)) for file in entry.files],
     }
     if csv is not None and _fields(entry):
         told["recordSet"] = [
@@ -74,7 +77,7 @@ def croissant(entry: Entry) -> dict[str, Any]:
                 "@id": "rows",
                 "name": "rows",
                 "description": entry.title.vi,
-                "field": [_field(field, csv) for field in _fields(entry)],
+                "field": [_field(field, _named(entry, csv)) for field in _fields(entry)],
             }
         ]
     return {name: value for name, value in told.items() if name not in ("variableMeasured", "includedInDataCatalog")}
@@ -89,7 +92,7 @@ def _said(text: Any, language: str) -> str:
 
 
 def _site(entry: Entry) -> str:
-    return entry.url.partition("/datasets/")[0]
+    return entry.url.removesuffix(f"/{quote(entry.name)}").rpartition("/")[0]
 
 
 def _publisher(entry: Entry, language: str) -> dict[str, Any] | None:
@@ -110,8 +113,15 @@ def _download(file: Described, language: str) -> dict[str, Any]:
     return {name: value for name, value in told.items() if value}
 
 
-def _object(file: Described) -> dict[str, Any]:
-    name = file.url.rpartition("/")[2] or file.id
+def _named(entry: Entry, file: Described) -> str:
+    """The name of a file, as no other file of the dataset has it."""
+    name = _UNNAMED.sub("-", unquote(file.url).rpartition("/")[2]).strip("-") or "file"
+    same = [one.id for one in entry.files if one.url.rpartition("/")[2] == file.url.rpartition("/")[2]]
+    place = same.index(file.id)
+    return f"{place + 1}-{name}" if place else name
+
+
+def _object(file: Described, name: str) -> dict[str, Any]:
     told = {
         "@type": "cr:FileObject",
         "@id": name,
@@ -124,12 +134,12 @@ def _object(file: Described) -> dict[str, Any]:
     return {key: value for key, value in told.items() if value}
 
 
-def _field(field: FieldContract, file: Described) -> dict[str, Any]:
+def _field(field: FieldContract, file: str) -> dict[str, Any]:
     return {
         "@type": "cr:Field",
         "@id": f"rows/{field.name}",
         "name": field.name,
         "description": field.title.vi,
         "dataType": _TYPES.get(field.logical_type, "sc:Text"),
-        "source": {"fileObject": {"@id": file.url.rpartition("/")[2]}, "extract": {"column": field.name}},
+        "source": {"fileObject": {"@id": file}, "extract": {"column": field.name}},
     }
