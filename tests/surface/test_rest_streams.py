@@ -301,7 +301,7 @@ def test_who_hangs_up_ends_the_statement(world: World, form: str) -> None:
     world.portal.call(caller.run)
     assert caller.received and time.monotonic() - begun < 3
     with owner.connect(world.settings) as connection:
-        query = "select count(*) from pg_stat_activity where query ~ 'lines' and state <> 'idle' and pid <> pg_backend_pid()"
+        query = "select count(*) from pg_stat_activity where query ~ '^copy' and state <> 'idle' and pid <> pg_backend_pid()"
         assert connection.execute(query).fetchone() == (0,)
 
 

@@ -1,24 +1,25 @@
-"""Streams of any length: a cursor of the database read in blocks, on connections of their own.
+"""Streams of any length: a COPY of the database read in blocks, on connections of their own.
 
 Memory is flat whatever the length: a block holds about `BLOCK` bytes. Whoever stops reading ends the statement.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
 
-from psycopg import AsyncConnection, AsyncRawCursor, sql
+from psycopg import AsyncConnection, Error, errors, sql
 from psycopg_pool import AsyncConnectionPool
 
 from lienthong.store.compile import Statement
+from lienthong.store.copying import Copy, with_values
 
-BLOCK = 1 << 20  # bytes of a block, about
-FIRST = 50  # rows of the first block, so that it comes at once
-MOST = 5_000  # rows of a block
-STEP_TIMEOUT_MS = 60_000  # of one block; the first one may have to sort everything
-IDLE_TIMEOUT_MS = 120_000  # how long a reader may take over one block
+BLOCK = 512 << 10  # bytes of a block, about
+FIRST = 16 << 10  # of the first block, so that it comes at once
+STEP_TIMEOUT = 60.0  # seconds for one block; the first one may have to sort everything
+IDLE_TIMEOUT = 120.0  # how long a reader may take over one block
 _BEGIN = sql.SQL(
-    "begin isolation level repeatable read read only; set local role {}; set local cursor_tuple_fraction = 0.01; "
-    f"set local statement_timeout = {STEP_TIMEOUT_MS}; "
-    f"set local idle_in_transaction_session_timeout = {IDLE_TIMEOUT_MS}"
+    "begin isolation level repeatable read read only; set local role {}; set local statement_timeout = 0; "
+    "set local max_parallel_workers_per_gather = 0"
 )
 
 
@@ -39,29 +40,45 @@ class Exports:
         await self._pool.close()
 
     async def blocks(self, statement: Statement, role: str) -> AsyncGenerator[list[bytes], None]:
-        """The lines of `statement`, read as `role` in one snapshot, some at a time."""
+        """The lines of a `copy ... to stdout`, read as `role` in one snapshot, some at a time."""
         async with self._pool.connection() as connection:
             await connection.execute(_BEGIN.format(sql.Identifier(role)))
+            copy, wanted = Copy(connection), FIRST
             try:
-                await _execute(connection, f"declare lines no scroll cursor for {statement.sql}", statement.params)
-                wanted = FIRST
-                while lines := await _execute(connection, f"fetch {wanted} from lines"):
-                    yield lines
-                    if len(lines) < wanted:
+                async with _patience():
+                    await copy.begin(with_values(statement.sql, statement.params, connection))
+                while not copy.ended:
+                    async with _patience():
+                        lines = await copy.block(wanted)
+                    if not lines:
                         break
-                    wanted = _next(lines)
+                    wanted = BLOCK
+                    # Who reads no more holds a snapshot. While PostgreSQL waits to be read it hears no cancelling.
+                    idle = asyncio.get_running_loop().call_later(IDLE_TIMEOUT, connection.pgconn.finish)
+                    try:
+                        yield lines
+                    finally:
+                        idle.cancel()
             finally:
-                await connection.rollback()
+                await _finish(connection, copy)
 
 
-def _next(lines: list[bytes]) -> int:
-    """How many lines make a block, judged from those that came."""
-    return max(1, min(MOST, BLOCK * len(lines) // (sum(map(len, lines)) + 1)))
+@asynccontextmanager
+async def _patience() -> AsyncGenerator[None, None]:
+    """A limit on the time for one block. Raises QueryCanceled."""
+    try:
+        async with asyncio.timeout(STEP_TIMEOUT):
+            yield
+    except TimeoutError as error:
+        raise errors.QueryCanceled("a block of a stream took too long") from error
 
 
-async def _execute(connection: AsyncConnection, text: str, params: tuple[object, ...] = ()) -> list[bytes]:
-    cursor = AsyncRawCursor(connection)
-    await cursor.execute(text.encode(), params or None)
-    result = cursor.pgresult
-    assert result is not None
-    return [result.get_value(n, 0) or b"" for n in range(result.ntuples)]
+async def _finish(connection: AsyncConnection, copy: Copy) -> None:
+    """Make the connection fit for the next one, or of no more use."""
+    with suppress(Error, TimeoutError):
+        async with asyncio.timeout(5):
+            if not copy.ended:
+                await copy.cancel()
+            await connection.rollback()
+            return
+    await connection.close()

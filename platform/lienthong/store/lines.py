@@ -1,4 +1,4 @@
-"""Queries of any length as lines of text, one a row, made by PostgreSQL and read through a cursor.
+"""Queries of any length as lines of text, one a row, made by PostgreSQL's COPY.
 
 A line is the row as JSON, as a GeoJSON feature, or its cells: as CSV (RFC 4180), or between signs that no value holds,
 from which typed columns are made.
@@ -11,6 +11,7 @@ from typing import Literal
 from lienthong.contract.model import FieldContract
 from lienthong.kernel.text import both
 from lienthong.store.compile import Compiler, Statement
+from lienthong.store.copying import Written
 from lienthong.store.export import DELIMITER, QUOTE, WKB, is_geometry
 from lienthong.store.keyset import after_sql, decode, sort_keys
 from lienthong.store.mask import keeps_type, masked_column
@@ -21,10 +22,14 @@ from lienthong.store.scope import Scope
 Form = Literal["json", "feature", "csv", "cells"]
 WHOLE = 1_000_000_000
 """The limit of a stream that has none."""
+# Of a limit that it does not know the planner expects a tenth of the rows, of two of them a hundredth: it looks for
+# rows that come soon, as it does for a cursor.
+_UNKNOWN = f" limit (select {WHOLE}::bigint)"
+# Nothing that is sent holds these signs, so a line of one column goes as it is.
+_AS_IT_IS = f"format csv, delimiter E'\\x{ord(DELIMITER):02x}', quote E'\\x{ord(QUOTE):02x}'"
 # The code points that begin a formula in a spreadsheet, the apostrophe that may stand before one, full-width forms.
 _SUSPECT = "'{39,61,43,45,64,9,13,10,65309,65291,65293,65312}'::int[]"
 _FORMULA = "'^''*[=+\\-@\\t\\r\\n＝＋－＠]'"
-_ARGUMENTS = 90  # that one call of `concat` takes
 _DAY = ("date", "partial_date", "datetime")
 
 
@@ -43,19 +48,23 @@ class Liner(Compiler):
     fields: tuple[FieldContract, ...] = ()
 
     def lines(self, query: Query, form: Form) -> Statement:
-        """One row a line, one column; for a cursor."""
+        """One row a line, as a COPY; its values are written into the text (`copying.with_values`)."""
+        self.params = Written()
         alias = self._alias()
         source = self._groups_of(query, alias) if query.is_aggregate else self._rows_of(query, alias)
+        options = _AS_IT_IS
         match form:
             case "json":
-                line = f"{alias}.j::text" if query.is_aggregate else f"{self._object_of(query, alias)}::text"
+                shown = f"{alias}.j::text" if query.is_aggregate else f"{self._object_of(query, alias)}::text"
             case "feature":
-                line = self._feature(query, alias)
+                shown = self._feature(query, alias)
             case _:
                 cells = list(self._cells(query, alias))
                 self.fields = tuple(cell.field for cell in cells)
-                line = _csv(cells) if form == "csv" else _cells(cells)
-        return Statement(f"select {line} {source}", tuple(self.params.values), ("line",), self._governed())
+                shown = _csv(cells) if form == "csv" else _cells(cells)
+                options = _csv_options(cells) if form == "csv" else _AS_IT_IS
+        text = f"copy (select * from (select {shown} {source}) l{_UNKNOWN}) to stdout ({options})"
+        return Statement(text, tuple(self.params.values), ("line",), self._governed())
 
     def tally(self, query: Query) -> Statement:
         """How many rows the lines will be, and which rows about persons: what the ledger keeps of them."""
@@ -74,7 +83,7 @@ class Liner(Compiler):
         if query.page.after is not None:
             where += " and " + after_sql(keys, decode(query.page.after, keys), alias, self.params)
         order = ", ".join(key.order_sql(alias) for key in keys)
-        limit = f" limit {int(query.page.limit)}" if query.page.limit < WHOLE else ""
+        limit = f" limit {int(query.page.limit)}" if query.page.limit < WHOLE else _UNKNOWN
         return f"from {self._relation(query)} {alias} where {where} order by {order}{limit}"
 
     def _groups_of(self, query: Query, alias: str) -> str:
@@ -140,17 +149,23 @@ def is_bare(field: FieldContract) -> bool:
 
 
 def _csv(cells: list[Cell]) -> str:
-    parts = [cell.text if is_bare(cell.field) else _quoted(_harmless(cell), '"') for cell in cells]
-    if len(parts) == 1:  # an empty line is no row to most readers
-        return f"coalesce(({parts[0]})::text, '\"\"')"
-    return _concat(parts, ",")
+    parts = [cell.text if is_bare(cell.field) else _harmless(cell) for cell in cells]
+    if len(parts) == 1:  # an empty line is no row to most readers: an empty text is written as `""`
+        parts = [f"coalesce(({parts[0]})::text, '')"]
+    return ", ".join(f"{part} as c{n}" for n, part in enumerate(parts))
+
+
+def _csv_options(cells: list[Cell]) -> str:
+    """Texts are always quoted, numbers, days and truth values never."""
+    texts = ", ".join(f"c{n}" for n, cell in enumerate(cells) if not is_bare(cell.field))
+    return f"format csv, force_quote ({texts})" if texts else "format csv"
 
 
 def _cells(cells: list[Cell]) -> str:
     """The cells, and after them each geometry as hexadecimal WKB: what `lienthong.formats.rows` reads."""
-    parts = [cell.text if is_bare(cell.field) else _quoted(cell.text, QUOTE) for cell in cells]
-    parts += [f"encode(st_asbinary({cell.shape}), 'hex')" for cell in cells if cell.shape]
-    return _concat(parts, DELIMITER)
+    return ", ".join(
+        [*(cell.text for cell in cells), *(f"encode(st_asbinary({cell.shape}), 'hex')" for cell in cells if cell.shape)]
+    )
 
 
 def cell_names(shown: tuple[FieldContract, ...]) -> list[str]:
@@ -164,19 +179,6 @@ def _harmless(cell: Cell) -> str:
         return cell.text
     text = cell.text
     return f"case when ascii({text}) = any({_SUSPECT}) and {text} ~ {_FORMULA} then '''' || {text} else {text} end"
-
-
-def _quoted(text: str, quote: str) -> str:
-    sign = f"chr({ord(quote)})"
-    return f"{sign} || replace({text}, {sign}, {sign} || {sign}) || {sign}"
-
-
-def _concat(parts: list[str], delimiter: str) -> str:
-    """The parts in one text; a missing one is empty. One call takes only so many arguments."""
-    between = f", chr({ord(delimiter)}), "
-    step = _ARGUMENTS // 2
-    calls = [f"concat({between.join(parts[n : n + step])})" for n in range(0, len(parts), step)]
-    return calls[0] if len(calls) == 1 else f"concat({between.join(calls)})"
 
 
 def _named(name: str, logical_type: str, **options: object) -> FieldContract:
