@@ -1,6 +1,6 @@
-"""Every module with actions: importing this one registers them."""
+"""The actions: importing a module with some of them registers them."""
 
-from lienthong.ckan import (
+from lienthong.ckan import (  # noqa: F401
     activities,
     activity_writes,
     collaborators,
@@ -27,31 +27,6 @@ from lienthong.ckan import (
     users,
     views,
 )
+from lienthong.ckan.call import ACTIONS
 
-MODULES = (
-    activities,
-    activity_writes,
-    collaborators,
-    datastore,
-    datastore_create,
-    datastore_functions,
-    datastore_write,
-    follows,
-    group_lists,
-    group_writes,
-    groups,
-    members,
-    options,
-    package_writing,
-    packages,
-    relationships,
-    resource_writing,
-    search,
-    site,
-    storages,
-    sql,
-    tags,
-    tokens,
-    users,
-    views,
-)
+__all__ = ["ACTIONS"]

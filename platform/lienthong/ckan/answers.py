@@ -47,7 +47,8 @@ def success(help_: str, result: Any, callback: str | None, *, own: bool) -> Resp
         result = result.result
     inner = result.body if isinstance(result, Raw) else orjson.dumps(result)
     receipt = {"Lienthong-Receipt": result.receipt} if isinstance(result, Raw) and result.receipt else {}
-    body = b'{"help":' + orjson.dumps(help_) + b',"success":true,"result":' + inner + beside + b"}"
+    # Copied once: what it holds can be large.
+    body = b"".join((b'{"help":', orjson.dumps(help_), b',"success":true,"result":', inner, beside, b"}"))
     headers = OWN | receipt if own else OPEN
     if callback is None:
         return Response(body, headers=headers, media_type=JSON)

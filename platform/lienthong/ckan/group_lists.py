@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
+import orjson
+
 from lienthong.catalog.hosted import groups, users
 from lienthong.catalog.hosted.caller import permits
 from lienthong.catalog.hosted.tables import ACTIVE
 from lienthong.catalog.hosted.writing import Session, reading
 from lienthong.ckan import people
-from lienthong.ckan.call import Call, action
+from lienthong.ckan.call import Call, Raw, action
 from lienthong.ckan.documents import Document
 from lienthong.ckan.errors import not_found
 from lienthong.ckan.form import told
@@ -19,6 +21,7 @@ from lienthong.kernel.text import fold
 
 MAX_NAMES = 1_000
 MAX_WHOLE = 25
+_BESIDE = ("users", "groups", "followers")
 SORTS = ("name", "title", "package_count", "packages")
 
 
@@ -66,6 +69,20 @@ async def group_list(call: Call) -> Any:
 
 
 async def _list(call: Call, kind: str) -> Any:
+    """The answer to anybody is kept until something changes: members and followers alone are not among that."""
+    if call.caller.is_known or any(flag(call.params, f"include_{name}") for name in _BESIDE):
+        return await _listed(call, kind)
+    key = (kind, orjson.dumps(call.params, default=str, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SORT_KEYS))
+    index = call.index
+    body, version = index.answer(key), index.version
+    if body is None:
+        body = orjson.dumps(await _listed(call, kind))
+        if index.version == version:
+            index.keep_answer(key, body)
+    return Raw(body)
+
+
+async def _listed(call: Call, kind: str) -> Any:
     params, whole = call.params, flag(call.params, "all_fields")
     field, descending = _sort(str(params.get("sort") or params.get("order_by") or "title asc"))
     async with reading(call.engine) as session:
@@ -76,6 +93,8 @@ async def _list(call: Call, kind: str) -> Any:
         if kind == ORGANIZATION:
             found += [agency for agency in agencies(call) if sizes.get(agency.id)]
         found = _sorted(_wanted(found, params, kind), field, descending, sizes)
+        if str(params.get("limit")) == "0":
+            return []
         if not whole:
             return page([f.document["name"] for f in found], params, MAX_NAMES, MAX_NAMES)
         shown = page(found, params, MAX_WHOLE, MAX_WHOLE)

@@ -19,6 +19,7 @@ Order = tuple[tuple[str, bool], ...]
 # Fields that are compared word by word; any other as it stands.
 WORDED = frozenset({"title", "notes", "text", "author", "maintainer", "res_name", "res_description", "urls"})
 _MOST_ANSWERS = 2_000
+_MOST_ORDERED = 64
 _MOST_FIELDS = 300
 _MOST_BYTES = 64_000_000
 _versions = count(1)
@@ -50,6 +51,7 @@ class Index:
         self._texts: dict[str, TextField] = {}
         self._exact: dict[str, ExactField] = {}
         self._kept: dict[Hashable, Any] = {}
+        self._ordered: dict[tuple[Order, int], list[int]] = {}
         self._answers: dict[Hashable, bytes] = {}
         self._answered = 0
 
@@ -77,7 +79,7 @@ class Index:
 
     def drop(self, id: str) -> None:
         """Take the dataset out, if it is there."""
-        self._changed()
+        self.changed()
         number = self._numbers.pop(id, None)
         entry = None if number is None else self._entries[number]
         if number is None or entry is None:
@@ -93,9 +95,11 @@ class Index:
         for field, values in self._exact.items():
             values.remove(number, entry.exact.get(field, ()))
 
-    def _changed(self) -> None:
+    def changed(self) -> None:
+        """Nothing that was told before need be true any more."""
         self.version = next(_versions)
         self._kept.clear()
+        self._ordered.clear()
         self._answers.clear()
         self._answered = 0
 
@@ -203,6 +207,16 @@ class Index:
     def ranks(self, order: Order) -> tuple[list[int], dict[int, int]]:
         """Every dataset in the order, and the place of each; what is missing comes last, then the older number."""
         return self.kept(("ranks", order), lambda: self._ranked(order))
+
+    def ordered(self, order: Order, bits: int) -> list[int]:
+        """The datasets of a set in the order: who turns pages asks for the same again and again."""
+        found = self._ordered.get((order, bits))
+        if found is None:
+            if len(self._ordered) >= _MOST_ORDERED:
+                self._ordered.clear()
+            found = [number for number in self.ranks(order)[0] if bits >> number & 1]
+            self._ordered[order, bits] = found
+        return found
 
     def _ranked(self, order: Order) -> tuple[list[int], dict[int, int]]:
         numbers = documents(self.every)

@@ -129,6 +129,7 @@ class _Kept:
                 self.index.put(_hosted(whole, shown, names))
                 if number % _TURN == 0:
                     await asyncio.sleep(0)
+            self.index.changed()  # groups, too
             taken += len(changes.packages)
             self._upto = changes.upto
 

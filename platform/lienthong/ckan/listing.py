@@ -2,7 +2,11 @@
 
 import logging
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
+from functools import partial, reduce
+from itertools import islice, takewhile
+from operator import or_
 
 from lienthong.catalog.listing import Choice, Found, Hit, Listing, Wanted
 from lienthong.catalog.profiles import described
@@ -13,7 +17,7 @@ from lienthong.ckan.indexes import Indexes
 from lienthong.ckan.matching import Hits, Match
 from lienthong.ckan.search import page_of
 from lienthong.ckan.simple import simple, way
-from lienthong.kernel.text import Language
+from lienthong.kernel.text import Language, fold
 
 # A governed dataset has a contract, checks and releases: where nothing else tells, it comes first.
 _ORDERS = {
@@ -90,8 +94,24 @@ def _ways(words: list[str]) -> Iterator[Match]:
     """Every word; if there is none with them all, words that begin so; at last some of them."""
     if words:
         yield simple(" ".join(words), way(mm="100%"))
-        yield simple(" ".join(f"{word}*" for word in words), way(mm="100%", patterns=True))
+        yield partial(_beginning, words=[part for word in words for part in fold(word).split()])
         yield simple(" ".join(words), way())
+
+
+def _beginning(index: Index, words: list[str]) -> Hits:
+    """Datasets with words that begin like all of these; where a title has them, first."""
+    bits, titled = index.every, index.every
+    for word in words:
+        bits &= _with_beginning(index, "text", word)
+        titled &= _with_beginning(index, "title", word)
+    return Hits(bits, ((titled & bits, lambda _: 1.0),))
+
+
+def _with_beginning(index: Index, field: str, word: str) -> int:
+    texts = index.text(field)
+    known = index.kept(("words", field), lambda: sorted(texts.words()))
+    begun = takewhile(lambda found: found.startswith(word), islice(known, bisect_left(known, word), None))
+    return reduce(or_, (texts.bits(found) for found in begun), 0)
 
 
 def _all(seen: int, fits: dict[str, int], but: str = "") -> int:

@@ -14,9 +14,10 @@ from lienthong.access.services import HOT, Services
 from lienthong.catalog.hosted.caller import NOBODY, Caller
 from lienthong.catalog.hosted.uploads import uploads
 from lienthong.catalog.hosted.writing import reading
-from lienthong.ckan import actions, answers, pictures, uploaded
+from lienthong.ckan import answers, pictures, uploaded
+from lienthong.ckan.actions import ACTIONS
 from lienthong.ckan.addresses import Addresses
-from lienthong.ckan.call import ACTIONS, Call, Raw
+from lienthong.ckan.call import Call, Raw
 from lienthong.ckan.dump import dump
 from lienthong.ckan.errors import CRASH, BadRequest, NoPage, Refusal, denied, from_problem, to_problem
 from lienthong.ckan.files import download
@@ -35,7 +36,6 @@ from lienthong.kernel.text import Language
 
 log = logging.getLogger("lienthong.ckan")
 READ = ["GET", "HEAD"]
-ACTING = actions.MODULES  # importing them registers their actions
 EVERY = [*READ, "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 Who = tuple[Subject, Caller]
 Endpoint = Callable[[Request], Awaitable[Response]]
