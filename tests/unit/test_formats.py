@@ -2,6 +2,7 @@
 
 import csv
 import io
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -113,6 +114,53 @@ def test_xlsx_cuts_what_no_cell_holds_and_says_so(tmp_path: Path) -> None:
     assert sheet["C2"].value == "12345678901234567890.00"
 
 
+DATED = (*FIELDS, field("opened_on", "date"))
+
+
+def in_sheets(path: Path, rows: int, most: int) -> list[str]:
+    """Write a workbook of sheets with `most` rows, in batches that end elsewhere; the notes."""
+    writer = XlsxWriter(path, document(*DATED), most)
+    for start in range(0, rows, 7):
+        many = [(f"c{n:02}", f"Sạp số {n}", f"{n}.50", "2025-07-01") for n in range(start, min(rows, start + 7))]
+        writer.write(batch(many, document(*DATED)))
+    writer.close()
+    return [note.en for note in writer.notes]
+
+
+@pytest.mark.parametrize(("rows", "most", "sheets"), [(20, 20, 1), (21, 20, 2), (40, 20, 2), (23, 5, 5), (3, 1, 3)])
+def test_xlsx_goes_on_in_the_next_sheet(tmp_path: Path, rows: int, most: int, sheets: int) -> None:
+    notes = in_sheets(tmp_path / "a.xlsx", rows, most)
+    assert bool(notes) == (sheets > 1)
+    book = openpyxl.load_workbook(tmp_path / "a.xlsx")
+    names = ["Dữ liệu", *(f"Dữ liệu {n}" for n in range(2, sheets + 1))]
+    assert book.sheetnames == [*names, "Mô tả"] and book.active.title == "Dữ liệu"
+    found = []
+    for name in names:
+        head, *lines = book[name].iter_rows(values_only=True)
+        assert head == ("code", "note", "amount", "opened_on") and 0 < len(lines) <= most
+        assert all(cell.is_date for cell in book[name]["D"][1:]) and book[name].freeze_panes == "A2"
+        found += lines
+    assert [(code, amount) for code, _, amount, _ in found] == [(f"c{n:02}", n + 0.5) for n in range(rows)]
+
+
+@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
+def test_libreoffice_reads_every_sheet(tmp_path: Path) -> None:
+    in_sheets(tmp_path / "a.xlsx", 23, 10)
+    # The last number asks for a file of each sheet.
+    told = ["--convert-to", "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,-1"]
+    program = ["soffice", f"-env:UserInstallation=file://{tmp_path}/profile", "--headless", *told]
+    run = [*program, "--outdir", str(tmp_path), str(tmp_path / "a.xlsx")]
+    subprocess.run(run, check=True, capture_output=True, timeout=120)
+    read = []
+    for name in ("Dữ liệu", "Dữ liệu 2", "Dữ liệu 3"):
+        head, *lines = csv.reader((tmp_path / f"a-{name}.csv").read_text("utf-8").splitlines())
+        assert head == ["code", "note", "amount", "opened_on"]
+        read += lines
+    assert [(code, note, day) for code, note, _, day in read] == [
+        (f"c{n:02}", f"Sạp số {n}", "2025-07-01") for n in range(23)
+    ]
+
+
 def test_the_same_rows_make_the_same_bytes() -> None:
     for name, format_ in FORMATS.items():
         if format_.writer and not format_.needs_geometry:
@@ -127,12 +175,10 @@ def test_a_row_of_any_length_fits() -> None:
 
 def test_who_gets_a_file() -> None:
     plain = document()
-    assert FORMATS["geojson"].refusal(plain, 1) is not None
-    assert FORMATS["geojson"].refusal(document(*FIELDS, field("place", "point")), 1) is None
-    assert FORMATS["xlsx"].refusal(plain, 1_048_575) is None
-    refusal = FORMATS["xlsx"].refusal(plain, 1_048_576)
-    assert refusal is not None
-    assert "1048576" in refusal.vi
+    refusal = FORMATS["geojson"].refusal(plain)
+    assert refusal is not None and "hình học" in refusal.vi
+    assert FORMATS["geojson"].refusal(document(*FIELDS, field("place", "point"))) is None
+    assert FORMATS["xlsx"].refusal(plain) is None
 
 
 def test_names_and_media_types_cost_no_library() -> None:

@@ -185,7 +185,7 @@ class Publication:
         followed = before if served == release_serve.last_published(self.connection, self.contract.id) else None
         release_changes.fill(self.connection, self.contract, name, followed)
         files = write_files(
-            self.connection, self.contract, name, document(made), aside, self.formats.values(), made.rows,
+            self.connection, self.contract, name, document(made), aside, self.formats.values(),
             lambda rows: self._step("files", rows, made.rows),
         )  # fmt: skip
         files = complete(files, made, aside, self.formats)

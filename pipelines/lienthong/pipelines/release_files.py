@@ -45,14 +45,13 @@ def write_files(
     document: Document,
     folder: Path,
     formats: Iterable[Format],
-    rows: int,
     done: Callable[[int], None],
 ) -> Files:
     """Write `release.<name>` into `folder`, a file for each format that can hold it; `done` hears the rows so far."""
     if document.geometry is not None:
         document = replace(document, extent=extent(connection, name, document.geometry))
     chosen = [format_ for format_ in formats if format_.writer or format_.name == TILES]
-    refusals = {format_: format_.refusal(document, rows) for format_ in chosen}
+    refusals = {format_: format_.refusal(document) for format_ in chosen}
     paths = {f: folder / f"{contract.slug}.{f.extension}" for f, refusal in refusals.items() if refusal is None}
     notes = _write_rows(blocks(connection, contract.primary_key, document.fields, name), document, paths, done)
     tiles = next((format_ for format_ in paths if format_.name == TILES), None)

@@ -95,7 +95,7 @@ _ALL = (
     ),
     Format(
         "xlsx", "xlsx", _XLSX, both("Excel", "Excel"),
-        both("Trang dữ liệu và trang mô tả", "A sheet of rows and a sheet about them"), _xlsx, max_rows=1_048_575,
+        both("Trang dữ liệu và trang mô tả", "A sheet of rows and a sheet about them"), _xlsx,
     ),
     Format(
         "datapackage", "datapackage.json", "application/json", both("Gói Frictionless", "Frictionless Data Package"),

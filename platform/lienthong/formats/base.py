@@ -69,7 +69,6 @@ class Format:
     use: Bilingual
     writer: Callable[[Path, Document], Writer] | None
     needs_geometry: bool = False
-    max_rows: int | None = None
     is_text: bool = False
 
     @property
@@ -77,13 +76,8 @@ class Format:
         """The kind of file in short, as catalogues name it: the CSV for programs is a CSV too."""
         return self.extension.rpartition(".")[2].upper()
 
-    def refusal(self, document: Document, rows: int) -> Bilingual | None:
+    def refusal(self, document: Document) -> Bilingual | None:
         """Why there is no file of this format for the document, or None when there is one."""
         if self.needs_geometry and document.geometry is None:
             return Bilingual(vi="bộ dữ liệu không có hình học", en="the dataset has no geometry")
-        if self.max_rows is not None and rows > self.max_rows:
-            return Bilingual(
-                vi=f"{rows} dòng, định dạng chứa tối đa {self.max_rows}",
-                en=f"{rows} rows, the format holds {self.max_rows} at most",
-            )
         return None

@@ -90,4 +90,8 @@ def as_bytes(texts: pa.ChunkedArray) -> memoryview:
     array = texts.combine_chunks()
     array = array.chunk(0) if isinstance(array, pa.ChunkedArray) and array.num_chunks else array
     length = pc.sum(pc.binary_length(array)).as_py() or 0
-    return memoryview(array.buffers()[2])[:length] if length else memoryview(b"")
+    if not length:
+        return memoryview(b"")
+    _, places, texts = array.buffers()
+    start = memoryview(places).cast("i")[array.offset]  # of a part of an array, not its first byte
+    return memoryview(texts)[start : start + length]

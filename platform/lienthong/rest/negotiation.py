@@ -22,7 +22,6 @@ class Kind:
     media_type: str
     form: Form
     also: tuple[str, ...] = ()
-    most: int | None = None
 
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -32,7 +31,7 @@ _ALL = (
     Kind("geojson", "application/geo+json", "feature", ("application/vnd.geo+json",)),
     Kind("parquet", "application/vnd.apache.parquet", "cells", ("application/x-parquet",)),
     Kind("arrow", "application/vnd.apache.arrow.stream", "cells"),
-    Kind("xlsx", XLSX, "cells", most=1_048_575),
+    Kind("xlsx", XLSX, "cells"),
 )
 KINDS: Mapping[str, Kind] = {kind.suffix: kind for kind in _ALL} | {"jsonl": _ALL[1]}
 _BY_TYPE = {name: kind for kind in _ALL for name in (kind.media_type, *kind.also)}

@@ -58,7 +58,6 @@ class Streams:
         }
         if request.method == "HEAD":
             return Streamed(headers, b"", None)
-        await self._bounded(subject, asked, kind)
         lines = await self._door.lines(subject, asked, kind.form, surface="rest")
         if lines.receipt:
             headers |= {"Lienthong-Receipt": lines.receipt, "Lienthong-Rows": str(lines.count)}
@@ -77,18 +76,6 @@ class Streams:
             page = asked.page
             return asked.but(page=Page(min(page.limit, MOST_GROUPS), offset=page.offset, most=MOST_GROUPS))
         return asked
-
-    async def _bounded(self, subject: Subject, asked: Query, kind: Kind) -> None:
-        """Raises NotAcceptable when there are more rows than the form holds."""
-        if kind.most is None or asked.page.limit <= kind.most or asked.is_aggregate:
-            return
-        counting = asked.but(items=(), order=(), total=True, page=Page(limit=0))
-        total = (await self._door.rows(subject, counting, surface="rest")).total or 0
-        if total > kind.most:
-            detail = both(
-                f"{total} dòng, dạng này chứa tối đa {kind.most}", f"{total} rows, this form holds {kind.most} at most"
-            )
-            raise NotAcceptable(detail, place=kind.suffix, fix=both("Dùng csv hoặc parquet", "Use csv or parquet"))
 
     def _encoder(self, scope: Scope, kind: Kind, lines: Lines, release: int | None) -> Encoder:
         contract = scope.contract
