@@ -147,14 +147,38 @@ def test_many_rows_at_once(world: Installation, client: Client) -> None:
     run = finished(client, client.post(ROWS, json=rows, headers=WAIT)).json()
     assert run["counts"]["inserted"] == 1000
     rows[3]["name"] = "Khác"
-    run = finished(client, client.post(ROWS, json=rows[:10], headers=WAIT)).json()
+    run = finished(client, client.post(ROWS, json=rows[:10], headers={**WAIT, "If-Match": "*"})).json()
     assert (run["counts"]["updated"], run["counts"]["unchanged"], run["counts"]["closed"]) == (1, 9, 0)
     assert world.value("select count(*) from governed.things where code like 'M%%'") == 1000
     assert client.post(ROWS, json=rows + rows).status_code == 422
     assert client.post(ROWS, json=[]).status_code == 422
     twice = client.post(ROWS, json=[rows[0], rows[0]])
     assert twice.json()["errors"][0]["place"] == "[1]"
-    assert client.post(ROWS, json=rows[:2], headers={"If-Match": "*"}).status_code == 400
+    assert client.post(ROWS, json=rows[:2], headers={"If-Match": '"0123"'}).json()["place"] == "If-Match"
+
+
+def test_many_rows_are_replaced_only_by_who_has_seen_them(world: Installation, client: Client) -> None:
+    rows = [{"code": f"N{n}", "name": f"Dòng {n}"} for n in range(3)]
+    finished(client, client.post(ROWS, json=rows, headers={**WAIT, "If-None-Match": "*"}))
+    english = {**WAIT, "Accept-Language": "en"}
+    blind = client.post(ROWS, json=[{"code": "N9", "name": "Mới"}, *rows[1:]], headers=english)
+    assert (blind.status_code, [e["place"] for e in blind.json()["errors"]]) == (428, ["[1]", "[2]"])
+    assert "_etag" in blind.json()["fix"]
+    assert client.post(ROWS, json=rows[:1], headers={**WAIT, "If-None-Match": "*"}).status_code == 412
+    changes = "/api/v1/datasets/things/changes"
+    start = client.get(f"{changes}?since=now").json()["page"]["next"]
+    seen = [row | {"name": "Khác", "_etag": tag(client, str(row["code"]))} for row in rows]
+    fresh: dict[str, Any] = {"code": "N9", "name": "Mới", "_etag": None}
+    run = finished(client, client.post(ROWS, json=[*seen, fresh], headers=WAIT)).json()
+    assert (run["counts"]["updated"], run["counts"]["inserted"]) == (3, 1)
+    late = client.post(ROWS, json=[seen[0] | {"_etag": tag(client, "N0")}, seen[1], fresh], headers=english)
+    assert (late.status_code, [e["place"] for e in late.json()["errors"]]) == (412, ["[1]", "[2]"])
+    versions = {c["key"][0]: c["version"] for c in client.get(f"{changes}?since={start}").json()["data"]}
+    assert f'"{versions["N1"]}"' == tag(client, "N1"), "the feed tells the ETag of every row"
+    wrong = client.post(ROWS, json=[rows[0] | {"_etag": 5}], headers=english)
+    assert (wrong.status_code, wrong.json()["place"]) == (422, "[0]._etag")
+    overwritten = client.post(ROWS, json=rows, headers={**WAIT, "If-Match": "*"})
+    assert finished(client, overwritten).json()["counts"]["updated"] == 3
 
 
 def test_the_same_key_gives_the_same_answer(world: Installation, client: Client) -> None:

@@ -294,6 +294,25 @@ def test_seven_working_days_of_notice_across_tet(world: World) -> None:
     assert calendar.due(world.registry, "suspension", date(2026, 2, 11)) == date(2026, 2, 27)
 
 
+def test_where_days_off_are_provisional_or_unknown_it_is_said(parties: Parties) -> None:
+    registry = parties.world.registry
+    assert calendar.doubt(registry, date(2026, 12, 31)) is None
+    assert calendar.doubt(registry, None) is None
+    for year, word in ((2027, "provisional"), (2031, "not known")):
+        found = calendar.doubt(registry, date(year, 2, 3))
+        assert found and word in found.en and str(year) in found.vi
+    id = parties.ask().json()["id"]
+    assert parties.get("tax_developer", f"/{id}").json()["answer_due_note"] is None
+    people.ask(parties.world, "update platform.agreement set answer_due = '2027-02-03' where id = %s returning 1", id)
+    shown = parties.get("tax_developer", f"/{id}").json()
+    assert "provisional" in shown["answer_due_note"]["en"]
+    browser = people.Browser(parties.world)
+    people.forgive(parties.world)
+    browser.sign_in("registry_steward")
+    for page in ("/en/agreements", f"/en/agreements/{id}"):
+        assert "the days off of 2027 are provisional" in browser.get(page).text, page
+
+
 def test_the_policy_is_odrl(parties: Parties) -> None:
     id = parties.active(where={"or": [{"channel": {"eq": "online"}}, {"days": {"gte": 3, "lt": 30}}]})
     by_address = parties.get("registry_officer", f"/{id}/odrl")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from lienthong.access.webhooks import new_secret
+from lienthong.access.webhooks import Sealed, new_secret
 from lienthong.feed.signing import signed
 from tests.surface.site import served
 from tests.surface.small import FIRMS, World
@@ -50,10 +50,24 @@ def test_the_table_is_rebuilt(site: str, tmp_path: Path) -> None:
 def test_the_signature_is_verified() -> None:
     found: dict[str, Any] = {}
     exec(PYTHON[1], found)  # the page's own program
-    secret, body = new_secret(), b'{"type":"changes"}'
-    headers = signed(secret, "msg_1", int(time.time()), body)
+    sealed, body = Sealed.new(), b'{"type":"changes"}'
+    secret = sealed.secret
+    headers = signed(sealed, "msg_1", int(time.time()), body)
     assert found["verify"](secret, headers, body)
     assert not found["verify"](secret, headers, body + b" ")
     assert not found["verify"](new_secret(), headers, body)
-    assert not found["verify"](secret, signed(secret, "msg_1", int(time.time()) - 900, body), body)
+    assert not found["verify"](secret, signed(sealed, "msg_1", int(time.time()) - 900, body), body)
     assert len([line for line in PYTHON[1].splitlines() if line.strip()]) <= 8
+
+
+def test_the_signature_is_verified_by_the_public_key() -> None:
+    found: dict[str, Any] = {}
+    exec(PYTHON[2], found)  # the page's own program
+    sealed, body = Sealed.new(), b'{"type":"changes"}'
+    headers = signed(sealed, "msg_1", int(time.time()), body)
+    verify = found["verify_by_key"]
+    assert verify(sealed.public, headers, body)
+    assert not verify(sealed.public, headers, body + b" ")
+    assert not verify(Sealed.new().public, headers, body)
+    assert not verify(sealed.public, signed(sealed, "msg_1", int(time.time()) - 900, body), body)
+    assert not verify(sealed.public, signed(Sealed(sealed.secret), "msg_1", int(time.time()), body), body), "HMAC alone"

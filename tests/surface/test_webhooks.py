@@ -6,13 +6,18 @@ import hmac
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from lienthong.access.webhooks import Sealed
 from lienthong.app.delivering import Delivering
 from lienthong.feed.courier import Courier
+from lienthong.feed.signing import verified
 from lienthong.governance.credentials import token_hash
+from lienthong.kernel.clock import now
 from lienthong.kernel.settings import Settings
 from lienthong.store import owner
 from tests.surface.deliveries import deliver
@@ -102,7 +107,14 @@ def test_a_change_is_told_signed(world: World, duty: Delivering, receiver: Recei
     key = base64.b64decode(hook["secret"].removeprefix("whsec_"))
     signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
     mac = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
-    assert headers["webhook-signature"] == f"v1,{mac}"
+    by_secret, by_key = headers["webhook-signature"].split(" ")
+    assert by_secret == f"v1,{mac}"
+    assert by_key.startswith("v1a,")
+    for key in (hook["secret"], hook["public_key"]):
+        assert verified(key, headers, body, int(time.time())), key
+        assert not verified(key, headers, body + b" ", int(time.time())), key
+        assert not verified(key, headers, body, int(time.time()) + 900), key
+    assert not verified(Sealed.new().public or "", headers, body, int(time.time()))
     assert abs(int(headers["webhook-timestamp"]) - time.time()) < 30
     (told,) = receiver.told
     assert (told["type"], told["dataset"], told["count"]) == ("changes", "cases", 1)
@@ -261,6 +273,41 @@ def test_the_secret_is_told_once_and_sealed(world: World, receiver: Receiver) ->
     with owner.connect(world.settings) as connection:
         kept = connection.execute("select to_jsonb(w)::text from platform.webhook w where id = %s", (hook["id"],))
         assert hook["secret"].removeprefix("whsec_") not in str(kept.fetchone())
+
+
+def test_secrets_are_rotated_and_the_old_one_holds_for_a_day(
+    world: World, duty: Delivering, receiver: Receiver
+) -> None:
+    hook = made(world, receiver)
+    answer = world.client(AGENCY).post(f"{HOOKS}/{hook['id']}/secret")
+    assert answer.status_code == 200, answer.text
+    new = answer.json()
+    assert new["secret"] != hook["secret"]
+    assert new["data"]["public_key"] != hook["public_key"]
+    change(world, "T1")
+    deliver_until(world, duty, lambda: receiver.got)
+    headers, body = receiver.got[0]
+    for key in (new["secret"], new["data"]["public_key"], hook["secret"]):
+        assert verified(key, headers, body, int(time.time())), key
+    assert not verified(hook["public_key"], headers, body, int(time.time()))
+    assert world.client(KEEPER).post(f"{HOOKS}/{hook['id']}/secret").status_code == 404
+    late = replace(Sealed.new(), old=hook["secret"], old_until=now() - timedelta(seconds=1))
+    assert hook["secret"] not in late.secrets
+
+
+def test_a_webhook_of_before_signs_by_its_secret(world: World, duty: Delivering, receiver: Receiver) -> None:
+    hook = made(world, receiver)
+    kept = services(world.settings, world.registry)[0].directory.identity.box.seal(
+        "webhook", {"secret": hook["secret"]}
+    )
+    with owner.connect(world.settings) as connection:
+        connection.execute("update platform.webhook set secret = %s where id = %s", (kept, hook["id"]))
+    assert state(world, hook)["public_key"] is None
+    change(world, "T2")
+    deliver_until(world, duty, lambda: receiver.got)
+    headers, body = receiver.got[0]
+    assert headers["webhook-signature"].count(",") == 1
+    assert verified(hook["secret"], headers, body, int(time.time()))
 
 
 def test_who_may_have_webhooks(world: World, receiver: Receiver) -> None:

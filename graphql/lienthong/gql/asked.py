@@ -15,6 +15,7 @@ from lienthong.kernel.problem import Invalid, TooCostly
 from lienthong.kernel.text import both
 
 PARAMETERS = ("documentId", "variables", "operationName", "extensions")
+MEMBERS = ("query", *PARAMETERS)
 MAX_LEVELS = 64  # levels of variables
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -106,6 +107,10 @@ def _json(raw: bytes | str, wrong: Any) -> Any:
 def _asked(given: Any) -> Asked:
     if not isinstance(given, dict):
         raise NoRequest(both("Thân phải là một đối tượng", "The body must be an object"))
+    for name in given:
+        if name not in MEMBERS:
+            detail = both(f"Không có thành phần “{name}”", f"Unknown member “{name}”")
+            raise NoRequest(detail, place=name, fix=nearest(name, MEMBERS))
     variables = given.get("variables")
     if not isinstance(variables, dict | None):
         raise NoRequest(both("variables phải là một đối tượng", "variables must be an object"), place="variables")

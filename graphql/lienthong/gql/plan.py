@@ -20,6 +20,7 @@ from graphql import (
 
 from lienthong.access import pricing
 from lienthong.access.visible import Visible
+from lienthong.contract.finding import nearest
 from lienthong.gql.cache import Recent
 from lienthong.gql.cut import cut
 from lienthong.gql.discreet import discreet
@@ -124,6 +125,7 @@ class Planner:
 
     def _make(self, asked: object, document: Document, variables: Mapping[str, Any]) -> Plan:
         definitions = document.operation.variable_definitions or ()
+        _declared(variables, [each.variable.name.value for each in definitions])
         values = get_variable_values(self._built.core, definitions, dict(variables), max_errors=5)
         if isinstance(values, list):
             raise Refused("BAD_USER_INPUT", values)
@@ -154,6 +156,15 @@ class Planner:
         told = Told(asked, document, tuple(introspected), dict(variables)) if introspected else None
         cost = pricing.within(cost + (INTROSPECTION_COST if told else 0))
         return Plan(tuple(members), orjson.dumps(fixed) if fixed else b"", cost, told, changes[0] if changes else None)
+
+
+def _declared(variables: Mapping[str, Any], known: list[str]) -> None:
+    """Raises QueryInvalid for a variable that the operation does not declare: it would change nothing, unnoticed."""
+    for name in variables:
+        if name not in known:
+            detail = both(f"Phép toán không khai báo biến ${name}", f"The operation declares no variable ${name}")
+            none = both("Bỏ biến này", "Leave it out")
+            raise QueryInvalid(detail, place=f"variables.{name}", fix=nearest(name, known) if known else none)
 
 
 def _introspected(schema: GraphQLSchema, told: Told) -> bytes:

@@ -13,12 +13,12 @@ from typing import Any
 
 from psycopg import Connection
 
-from lienthong.catalog.writes import FINAL, PreconditionFailed, PreconditionRequired
+from lienthong.catalog.writes import FINAL, ROW_ETAG, PreconditionFailed, PreconditionRequired
 from lienthong.contract.model import Contract, Source, SourceFile
 from lienthong.contract.registry import Registry
 from lienthong.kernel.problem import Invalid, NotFound, Problem
 from lienthong.kernel.settings import Settings
-from lienthong.kernel.text import Bilingual, both
+from lienthong.kernel.text import Bilingual, both, nfc
 from lienthong.store import links, merge, owner, staging, written
 from lienthong.store.changes import etag
 from lienthong.store.landing import Landed, Landing, record
@@ -56,10 +56,14 @@ class Order:
 
 @dataclass
 class Plan:
-    """What a write comes to: rows to put, and whether the row of the address goes."""
+    """What a write comes to: rows to put, and whether the row of the address goes.
+
+    `conditions`: for each of many rows, whether it tells which version its writer has seen, and that version's ETag.
+    """
 
     rows: list[Mapping[str, Any]] = field(default_factory=list)
     deletes: bool = False
+    conditions: list[tuple[bool, str | None]] = field(default_factory=list)
 
 
 def write(
@@ -109,8 +113,11 @@ def _passage(work: Work, order: Order) -> None:
     body = _landed(work, order)
     work.at("landed")
     before = written.current(work.connection, work.registry, order.contract, order.key) if order.key else None
-    _check(order, before)
+    if order.key:
+        _check(order, before)
     plan = _plan(order, body, before)
+    if order.key is None:
+        _check_rows(work, order, plan)
     absent = links.missing(work.connection, work.registry, order.contract)
     if plan.rows:
         _stage(work, plan)
@@ -141,8 +148,6 @@ def _landed(work: Work, order: Order) -> bytes:
 
 def _check(order: Order, before: str | None) -> None:
     """Is the row as the caller says that it is? Raises NotFound, PreconditionFailed, PreconditionRequired."""
-    if order.key is None:
-        return
     place = f"{order.contract.slug}/{','.join(order.parts)}"
     if before is None and order.method in ("PATCH", "DELETE"):
         raise NotFound(both("Không có dòng này", "There is no such row"), place=place)
@@ -156,6 +161,38 @@ def _check(order: Order, before: str | None) -> None:
         raise PreconditionRequired(detail, place=place, fix=_READ)
 
 
+def _check_rows(work: Work, order: Order, plan: Plan) -> None:
+    """Is each of many rows as its writer says? Raises PreconditionFailed, PreconditionRequired, with every such row."""
+    fields = [order.contract.by_name[name] for name in order.contract.primary_key]
+    changed: list[int] = []
+    unseen: list[int] = []
+    for n, (row, (told, seen)) in enumerate(zip(plan.rows, plan.conditions, strict=True)):
+        if order.if_match == "*" and not told:
+            continue
+        key = [f.type.parse(nfc(str(row[f.name])).strip(), f.options) for f in fields]
+        before = written.current(work.connection, work.registry, order.contract, key)
+        expected = seen.strip('"') if seen else None
+        if told or order.if_none_match:
+            changed += [n] if expected != (etag(before) if before else None) else []
+        elif before is not None:
+            unseen.append(n)
+    if changed:
+        detail = both("Có dòng đã đổi từ khi được đọc", "Rows have changed since they were read")
+        raise PreconditionFailed(detail, place=f"[{changed[0]}]", fix=_READ_MANY, errors=_places(changed, detail))
+    if unseen:
+        detail = both("Có dòng đã tồn tại: cần _etag của nó", "Rows are there already: each needs its _etag")
+        raise PreconditionRequired(detail, place=f"[{unseen[0]}]", fix=_SAY_MANY, errors=_places(unseen, detail))
+
+
+def _places(rows: Sequence[int], detail: Bilingual) -> list[dict[str, Any]]:
+    return [{"place": f"[{n}]", "detail": detail.model_dump()} for n in rows[:100]]
+
+
+_READ_MANY = both("Đọc lại các dòng, dùng _etag mới", "Read the rows again, and use their new _etag")
+_SAY_MANY = both(
+    "Thêm _etag vào dòng, hoặc gửi If-Match: * để thay dù dòng đã đổi",
+    "Add _etag to the rows, or send If-Match: * to replace them whatever they have become",
+)
 _READ = both("Đọc lại dòng, dùng ETag mới trong If-Match", "Read the row again, and use its new ETag in If-Match")
 
 
@@ -164,7 +201,9 @@ def _plan(order: Order, body: bytes, before: str | None) -> Plan:
         return Plan(deletes=True)
     given = decode(body.decode("utf-8"))[0]
     if order.key is None:
-        return Plan([dict(row) for row in given])
+        conditions = [(ROW_ETAG in row, row.get(ROW_ETAG)) for row in given]
+        rows = [{name: value for name, value in row.items() if name != ROW_ETAG} for row in given]
+        return Plan([*rows], conditions=conditions)
     if order.method == "PATCH":
         given = {k: v for k, v in (decode(before or "{}")[0] | given).items() if v is not None}
     return Plan([dict(given) | dict(zip(order.contract.primary_key, order.parts, strict=True))])

@@ -3,8 +3,12 @@
 import base64
 import secrets
 import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
@@ -19,8 +23,61 @@ from lienthong.kernel.text import both
 
 SEALED = "webhook"
 """The use that a webhook's secret is sealed for."""
-PREFIX = "whsec_"
+PREFIX, PUBLIC_PREFIX = "whsec_", "whpk_"
+OLD_HOLDS = timedelta(days=1)
+"""How long messages bear the signature of a secret that has been replaced."""
 MOST, LOGGED = 50, 100
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """What the messages of a webhook are signed with: a secret for HMAC, the 32 bytes of an Ed25519 key, an old secret.
+
+    Webhooks made before there were keys have none, until they are given new secrets.
+    """
+
+    secret: str
+    seed: bytes | None = None
+    old: str | None = None
+    old_until: datetime | None = None
+
+    @staticmethod
+    def new() -> "Sealed":
+        """Fresh ones."""
+        return Sealed(new_secret(), secrets.token_bytes(32))
+
+    @staticmethod
+    def of(opened: Mapping[str, Any]) -> "Sealed":
+        """As they were kept."""
+        seed, until = opened.get("seed"), opened.get("old_until")
+        return Sealed(
+            str(opened["secret"]),
+            base64.b64decode(seed) if seed else None,
+            opened.get("old"),
+            datetime.fromisoformat(until) if until else None,
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """To be sealed and kept."""
+        kept: dict[str, Any] = {"secret": self.secret, "seed": _text(self.seed) if self.seed else None}
+        return kept | {"old": self.old, "old_until": self.old_until.isoformat() if self.old_until else None}
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The secrets that sign now, the newest first."""
+        holds = self.old is not None and self.old_until is not None and now() < self.old_until
+        return (self.secret, self.old) if holds and self.old else (self.secret,)
+
+    @property
+    def public(self) -> str | None:
+        """The public key, as Standard Webhooks writes it."""
+        if self.seed is None:
+            return None
+        return PUBLIC_PREFIX + _text(Ed25519PrivateKey.from_private_bytes(self.seed).public_key().public_bytes_raw())
+
+
+def _text(raw: bytes) -> str:
+    return base64.b64encode(raw).decode()
 
 
 class Desk:
@@ -29,8 +86,8 @@ class Desk:
     def __init__(self, services: Services) -> None:
         self.services = services
 
-    async def make(self, subject: Subject, given: Webhook, since: str) -> tuple[Webhook, str]:
-        """Keep a webhook (`url`, `dataset`, `payload`, `purpose`); it and its secret, which nobody sees again.
+    async def make(self, subject: Subject, given: Webhook, since: str) -> tuple[Webhook, Sealed]:
+        """Keep a webhook (`url`, `dataset`, `payload`, `purpose`); it and its secrets, which nobody sees again.
 
         Raises NotPermitted, NotFound, QueryInvalid, Conflict.
         """
@@ -39,13 +96,13 @@ class Desk:
         start = await self.services.door.count_changes(reader, contract.id, since, 1)
         if len(await self.all(subject)) >= MOST:
             raise Conflict(both(f"Mỗi cơ quan có nhiều nhất {MOST} webhook", f"At most {MOST} webhooks an agency"))
-        secret = new_secret()
+        sealed = Sealed.new()
         given.agency, given.created_by, given.dataset = subject.agency or "", subject.id, contract.id
-        given.secret = self.services.directory.identity.box.seal(SEALED, {"secret": secret})
+        given.secret = self._seal(sealed)
         given.cursor = start.next if since == NOW else since
         async with AsyncSession(self.services.catalog.engine, expire_on_commit=False) as session, session.begin():
             session.add(given)
-        return given, secret
+        return given, sealed
 
     async def replay(self, subject: Subject, id: str, since: str) -> Webhook:
         """Go back, or on, to a cursor. Raises NotFound, QueryInvalid, Conflict, NotPermitted."""
@@ -63,6 +120,12 @@ class Desk:
             failing_since=None,
             next_at=now(),
         )
+
+    async def rotate(self, subject: Subject, id: str) -> tuple[Webhook, Sealed]:
+        """Other secrets; for a day messages bear the old HMAC signature too. Raises NotFound."""
+        row = await self.one(subject, id)
+        made = replace(Sealed.new(), old=self.sealed(row).secret, old_until=now() + OLD_HOLDS)
+        return await self._change(row.id, secret=self._seal(made)), made
 
     async def delete(self, subject: Subject, id: str) -> Webhook:
         """End it. Raises NotFound."""
@@ -97,11 +160,14 @@ class Desk:
                 setattr(row, name, value)
         return row
 
-    async def secret(self, row: Webhook) -> str:
+    def sealed(self, row: Webhook) -> Sealed:
         """What its messages are signed with."""
         opened = self.services.directory.identity.box.open(SEALED, row.secret)
         assert opened
-        return str(opened["secret"])
+        return Sealed.of(opened)
+
+    def _seal(self, sealed: Sealed) -> str:
+        return self.services.directory.identity.box.seal(SEALED, sealed.as_json())
 
     async def due(self, id: uuid.UUID) -> tuple[Webhook, Subject] | None:
         """A webhook that is active, and its agency with the agreements that hold now."""
@@ -134,7 +200,7 @@ class Desk:
 
 def new_secret() -> str:
     """A fresh secret, as Standard Webhooks writes it: 256 random bits."""
-    return PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
+    return PREFIX + _text(secrets.token_bytes(32))
 
 
 def heard(subject: Subject, purpose: str | None, slug: str) -> Subject:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import uuid
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -14,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import col
 
 from lienthong.catalog.tables import Run
-from lienthong.catalog.writes import Writing
+from lienthong.catalog.writes import ROW_ETAG, Writing
 from lienthong.contract.finding import nearest
 from lienthong.contract.model import Contract, FieldContract
 from lienthong.contract.types import ParseError
@@ -91,15 +92,31 @@ def check(contract: Contract, given: Any, key: tuple[Any, ...], *, partial: bool
 
 
 def check_all(contract: Contract, given: Sequence[Any]) -> None:
-    """Raises Invalid that tells every wrong field of a list of rows; each key stands once."""
+    """Raises Invalid that tells every wrong field of a list of rows; each key stands once.
+
+    A row may bear its own condition (`ROW_ETAG`).
+    """
     errors: list[Error] = []
     seen: dict[tuple[Any, ...], int] = {}
     for n, row in enumerate(given):
-        wrong = _wrong(contract, row, f"[{n}].", None, False)
+        wrong = _wrong_condition(row, f"[{n}].") + _wrong(contract, _without(row), f"[{n}].", None, False)
         errors += wrong
         if not wrong and (first := seen.setdefault(_key(contract, row), n)) != n:
             errors.append((f"[{n}]", both(f"Khóa trùng với dòng {first}", f"The key of row {first} again"), None))
     _raise(errors)
+
+
+def _without(row: Any) -> Any:
+    """The row without its condition."""
+    return {n: v for n, v in row.items() if n != ROW_ETAG} if isinstance(row, Mapping) else row
+
+
+def _wrong_condition(row: Any, at: str) -> list[Error]:
+    given = row.get(ROW_ETAG) if isinstance(row, Mapping) else None
+    if given is None or (isinstance(given, str) and re.fullmatch(r'"?[!#-~]{1,100}"?', given)):
+        return []
+    fix = both("ETag của dòng, hoặc null khi dòng chưa có", "The row's ETag, or null for a row that is not there yet")
+    return [(at + ROW_ETAG, both("Không phải ETag", "Not an ETag"), fix)]
 
 
 def _wrong(contract: Contract, row: Any, at: str, key: tuple[Any, ...] | None, partial: bool) -> list[Error]:

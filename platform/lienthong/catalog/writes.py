@@ -18,6 +18,10 @@ FINAL = frozenset({"done", "unchanged", "refused", "failed"})
 """The states of a run that does not go on."""
 
 
+ROW_ETAG = "_etag"
+"""The member of a row among many that tells which version its writer has seen: an ETag, or null for none yet."""
+
+
 class PreconditionFailed(Conflict):
     """The row is not as If-Match or If-None-Match says (RFC 9110)."""
 

@@ -121,7 +121,7 @@ class Courier:
         return await door.changes(reader, row.dataset, row.cursor, CHANGES, surface="webhook")
 
     async def _send(self, row: Webhook, id: str, body: bytes) -> Outcome:
-        headers = signed(await self._desk.secret(row), id, int(time.time()), body)
+        headers = signed(self._desk.sealed(row), id, int(time.time()), body)
         headers |= {"Content-Type": "application/json", "User-Agent": "lienthong-webhook/1"}
         allowed = self._services.settings.webhook_allow
         try:

@@ -59,6 +59,7 @@ class WebhookView(BaseModel):
     attempts: int
     created_at: datetime
     failing_since: datetime | None
+    public_key: str | None = Field(description="whpk_…: kiểm tra chữ ký v1a (Ed25519) / checks the signature v1a")
 
 
 class MessageView(BaseModel):
@@ -124,8 +125,17 @@ def _owning(found: APIRouter, services: Services, desk: Desk) -> None:
         subject = await _caller(desk, request, response)
         given = await body.read(request, NewWebhook)
         egress.target(given.url, services.settings.webhook_allow)
-        made, secret = await desk.make(subject, Webhook(**given.model_dump(exclude={"since"})), given.since)
-        return WebhookMade(data=_view(desk, made), secret=secret)
+        made, sealed = await desk.make(subject, Webhook(**given.model_dump(exclude={"since"})), given.since)
+        return WebhookMade(data=_view(desk, made), secret=sealed.secret)
+
+    @found.post("/{id}/secret", operation_id="rotateWebhookSecret", summary="Đổi bí mật / New secrets")
+    async def rotate(id: Id, request: Request, response: Response) -> WebhookMade:
+        """Bí mật và khóa mới; trong một ngày thông báo còn mang cả chữ ký HMAC cũ.
+
+        Another secret and another key; for a day messages bear the old HMAC signature too.
+        """
+        made, sealed = await desk.rotate(await _caller(desk, request, response), id)
+        return WebhookMade(data=_view(desk, made), secret=sealed.secret)
 
     @found.post("/{id}/replay", operation_id="replayWebhook", summary="Gửi lại từ con trỏ / Send again from a cursor",
                 openapi_extra=body.documented(Replay, {"since": "begin"}))  # fmt: skip
@@ -179,5 +189,6 @@ async def _caller(desk: Desk, request: Request, response: Response) -> Subject:
 
 
 def _view(desk: Desk, row: Webhook) -> WebhookView:
-    shown = row.model_dump(include=set(WebhookView.model_fields) - {"id", "dataset"})
-    return WebhookView(**shown, id=str(row.id), dataset=desk.services.registry.get(row.dataset).slug)
+    shown = row.model_dump(include=set(WebhookView.model_fields) - {"id", "dataset", "public_key"})
+    slug, public = desk.services.registry.get(row.dataset).slug, desk.sealed(row).public
+    return WebhookView(**shown, id=str(row.id), dataset=slug, public_key=public)

@@ -12,6 +12,7 @@ from lienthong.identity.caller import API, STRICT, caller
 from lienthong.web import body
 from lienthong.web.problems import GuardedRoute
 
+KEYS = {"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "2026", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}
 EXAMPLE = {"name": "Hệ thống một cửa", "agency": "example", "scopes": ["read:*"]}
 Id = Annotated[str, Path(description="client_id", max_length=63)]
 
@@ -46,9 +47,12 @@ def router(services: Services) -> APIRouter:
         administrator(subject)
         given = await body.read(request, models.NewClient)
         asked = scopes.checked(services.registry, given.scopes)
-        clients = services.directory.identity.clients
-        made, secret = await clients.create(subject, given.name, given.agency, asked, given.jwks)
+        identity = services.directory.identity
+        agency = await identity.people.agency(given.agency)
+        made, secret = await identity.clients.create(subject, given.name, agency, asked, given.jwks)
         return models.ClientMade(data=models.client(made), secret=secret)
+
+    _renewing(found, services)
 
     @found.delete("/clients/{id}", operation_id="deactivateClient", summary="Ngừng ứng dụng / Deactivate a client")
     async def ended(id: Id, request: Request, response: Response) -> models.ClientAnswer:
@@ -63,3 +67,31 @@ def router(services: Services) -> APIRouter:
         return models.ClientAnswer(data=models.client(found))
 
     return found
+
+
+def _renewing(found: APIRouter, services: Services) -> None:
+    @found.post("/clients/{id}/secret", operation_id="rotateClientSecret", summary="Đổi bí mật / A new secret")
+    async def rotated(id: Id, request: Request, response: Response) -> models.ClientMade:
+        """Bí mật mới, hiện một lần; bí mật cũ và các mã truy cập đã cấp hết hiệu lực ngay.
+
+        A new secret, told once; the old one and the tokens that it opened end at once.
+        """
+        subject = await caller(services, request, response)
+        administrator(subject)
+        made, secret = await services.directory.identity.clients.rotate(subject, id)
+        services.directory.forget()
+        return models.ClientMade(data=models.client(made), secret=secret)
+
+    @found.put("/clients/{id}/keys", operation_id="setClientKeys", summary="Thay khóa công khai / Set public keys",
+               openapi_extra=body.documented(models.ClientKeys, {"jwks": KEYS}))  # fmt: skip
+    async def keyed(id: Id, request: Request, response: Response) -> models.ClientAnswer:
+        """Khóa cũ và mới cùng dùng được khi đứng cạnh nhau; khóa bị bỏ thì mã truy cập đã cấp hết hiệu lực ngay.
+
+        Old and new keys work side by side; tokens end at once when a key, or the secret before it, is left out.
+        """
+        subject = await caller(services, request, response)
+        administrator(subject)
+        given = await body.read(request, models.ClientKeys)
+        made = await services.directory.identity.clients.set_keys(subject, id, given.jwks)
+        services.directory.forget()
+        return models.ClientAnswer(data=models.client(made))

@@ -75,6 +75,12 @@ class NewClient(Given):
     )
 
 
+class ClientKeys(Given):
+    """Other public keys of a client."""
+
+    jwks: dict[str, Any] = Field(description="khóa công khai (RFC 7517) / public keys", examples=[{"keys": []}])
+
+
 class TokenModel(BaseModel):
     """A token; never the token itself."""
 
@@ -145,6 +151,7 @@ class ClientModel(BaseModel):
     name: str
     agency: str
     method: str
+    keys: list[str] = Field(description="kid của các khóa công khai / of its public keys")
     scopes: list[str]
     created_at: datetime
     created_by: str
@@ -194,6 +201,7 @@ def client(found: ClientInfo) -> ClientModel:
         name=found.name,
         agency=found.agency,
         method=found.method,
+        keys=list(found.keys),
         scopes=list(found.scopes),
         created_at=found.created_at,
         created_by=found.created_by,

@@ -204,7 +204,7 @@ def done(page: Page, what: str, way: str = "/account") -> RedirectResponse:
 
 def shown_once(page: Page, title: str, lines: list[str], use: str, back: str) -> Response:
     """A page that shows a secret and is kept nowhere."""
-    back_title = page.t("account.title" if back == "/account" else "people.title")
+    back_title = page.t(f"{back.rpartition('/')[2]}.title")
     answer = page.render("shown_once.html", title=title, lines=lines, use=use, back=back, back_title=back_title)
     answer.headers["Cache-Control"] = "no-store"
     return answer

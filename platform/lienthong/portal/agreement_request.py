@@ -7,7 +7,7 @@ from starlette.responses import RedirectResponse, Response
 
 from lienthong.contract.model import Contract, FieldContract
 from lienthong.governance.agreements.asked import Asked, Clauses
-from lienthong.governance.agreements.calendar import code_list, due, working_days
+from lienthong.governance.agreements.calendar import code_list, doubt, due, working_days
 from lienthong.governance.agreements.items import purpose_title
 from lienthong.kernel.clock import today
 from lienthong.kernel.problem import NotFound, NotPermitted, Problem
@@ -66,6 +66,7 @@ def _page(page: Page, contract: Contract | None, given: Form, problem: Problem |
         basis=shared.legal_basis if shared else None,
         today=today(),
         answer_due=due(registry, "answer", today()),
+        doubt=doubt(registry, due(registry, "answer", today())),
         answer_days=working_days(registry, "answer", today()),
     )
 

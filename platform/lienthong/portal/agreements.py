@@ -6,6 +6,7 @@ from starlette.responses import RedirectResponse, Response
 
 from lienthong.contract.model import Contract
 from lienthong.governance.agreements.asked import Ending, Given, Suspension
+from lienthong.governance.agreements.calendar import doubt
 from lienthong.governance.agreements.items import items, purpose_title
 from lienthong.governance.agreements.states import ACTIONS, STATES, Action, no_such, possible
 from lienthong.governance.agreements.tables import Agreement
@@ -48,6 +49,7 @@ async def listing(page: Page) -> Response:
         states=[state for state in STATES if any(row.state_now == state for row in rows)],
         datasets={row.dataset: _contract(page, row) for row in rows},
         overdue=overdue,
+        doubt=lambda row: None if row.answered_at else doubt(page.services.registry, row.answer_due),
         agencies=await agreements.agencies(),
         purpose=lambda code: purpose_title(page.services.registry, code),
         may_ask=may_ask(page.subject),
@@ -84,6 +86,7 @@ async def _shown(page: Page, template: str, status: int = 200, **further: Any) -
         purpose=purpose_title(page.services.registry, row.purpose),
         overdue=overdue(row),
         in_time=in_time(row),
+        doubt=lambda day: doubt(page.services.registry, day),
         actions=possible(page.subject, row),
         suspensions=SUSPENSIONS,
         endings=ENDINGS,

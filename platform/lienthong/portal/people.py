@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from lienthong.governance.identity.people import ROLES, administrator
 from lienthong.kernel.problem import Problem
+from lienthong.portal import clients
 from lienthong.portal.account import DONE, done, fresh, person, shown_once
 from lienthong.portal.forms import form
 from lienthong.portal.page import Page
@@ -85,7 +86,7 @@ async def factors_removed(page: Page) -> Response:
 
 
 _ONE = "/admin/people/{username}"
-PAGES = {"/admin/people": everybody, _ONE: one}
+PAGES = {"/admin/people": everybody, _ONE: one, **clients.PAGES}
 FORMS = {
     "/admin/people": added,
     _ONE: changed,
@@ -94,6 +95,7 @@ FORMS = {
     _ONE + "/sign-out": signed_out,
     _ONE + "/password": password_set,
     _ONE + "/factors": factors_removed,
+    **clients.FORMS,
 }
 
 

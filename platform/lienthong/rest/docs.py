@@ -19,6 +19,7 @@ from lienthong.kernel.text import Language, both
 from lienthong.rest import caching
 from lienthong.rest.openapi import document, of_dataset
 from lienthong.web.language import language
+from lienthong.web.parameters import only, parameters
 from lienthong.web.problems import guarded
 
 VENDOR = "/static/vendor/swagger-ui"
@@ -101,6 +102,7 @@ def add(router: APIRouter, services: Services) -> None:
     @guarded
     async def openapi(request: Request) -> Response:
         """The OpenAPI document of what is served here, or of one dataset."""
+        only(parameters(request), ())
         body, tag = written(request.app, request.path_params.get("name"))
         headers = {"ETag": tag, "Cache-Control": "public, max-age=300", "Access-Control-Allow-Origin": "*"}
         if caching.matches(request, tag):

@@ -1,5 +1,7 @@
 """What is not there, and what cannot be done, under /api/v1."""
 
+import re
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -8,6 +10,11 @@ from lienthong.kernel.text import both
 from lienthong.web.problems import guarded
 
 READING = "GET, HEAD, OPTIONS"
+WRITING = {
+    r"/api/v1/datasets/[^/]+/rows": ", POST",
+    r"/api/v1/datasets/[^/]+/rows/.+": ", PUT, PATCH, DELETE",
+}
+"""What else is taken where."""
 # Browsers ask first before they send a token from another site's page.
 PREFLIGHT = {
     "Allow": READING,
@@ -28,11 +35,15 @@ class NotAllowed(Problem):
 @guarded
 async def nothing_here(request: Request) -> Response:
     """204 to OPTIONS, 405 to writing, 404 to the rest."""
+    allowed = READING + next((more for path, more in WRITING.items() if re.fullmatch(path, request.url.path)), "")
     if request.method == "OPTIONS":
-        return Response(status_code=204, headers=PREFLIGHT)
+        return Response(status_code=204, headers=PREFLIGHT | {"Allow": allowed})
     if request.method not in ("GET", "HEAD"):
         raise NotAllowed(
-            both("Giao diện này chỉ đọc", "This interface only reads"), place=request.method, fix=f"Allow: {READING}"
+            both("Địa chỉ này không nhận phương thức này", "This address does not take this method"),
+            place=request.method,
+            fix=f"Allow: {allowed}",
+            allow=allowed,
         )
     fix = both("Xem /docs", "See /docs")
     raise NotFound(both("Không có địa chỉ này", "There is nothing at this address"), place=request.url.path, fix=fix)

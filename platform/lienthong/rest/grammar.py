@@ -204,16 +204,18 @@ def order(scope: Scope, given: str | None, place: str = "sort") -> tuple[Order, 
     if given is None:
         return ()
     keys = [Order(key.removeprefix("-"), key.startswith("-")) for key in given.split(",")]
+    _once([key.field for key in keys], place)
     for key in keys:
         if not field_of(scope.contract, key.field, scope.visible).type.sortable:
             detail = both(f"Trường {key.field} không sắp xếp được", f"The field {key.field} cannot be sorted by")
             raise QueryInvalid(detail, place=place)
-    _once([key.field for key in keys], place)
     return tuple(keys)
 
 
 def _once(names: list[str], place: str) -> list[str]:
     for name in names:
+        if not name:
+            raise QueryInvalid(both(f"{place} có tên trống", f"{place} holds an empty name"), place=place)
         if names.count(name) > 1:
             raise QueryInvalid(both(f"{name} đứng hai lần", f"{name} stands twice"), place=place)
     return names

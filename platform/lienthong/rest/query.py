@@ -20,6 +20,14 @@ ROW = ("fields", "include", "as_of")
 RESERVED = (*ROW, "sort", "cursor", "limit", "q", "count", "filter", "offset", *groups.NAMES)
 COUNTS = ("none", "estimated", "exact")
 Given = Mapping[str, str]
+ELSEWHERE = {
+    "purpose": both("Gửi header Lienthong-Purpose", "Send the header Lienthong-Purpose"),
+    "format": both("Dùng đuôi: rows.csv, hoặc Accept", "Use a suffix, rows.csv, or Accept"),
+    "page": both("Dùng cursor: page.next của trang trước", "Use cursor: page.next of the page before"),
+    "select": both("Dùng fields", "Use fields"),
+    "order": both("Dùng sort", "Use sort"),
+}
+"""What is asked for in another way here than elsewhere."""
 
 
 def rows(reach: Reach, scope: Scope, given: Given, limit: int = DEFAULT_LIMIT, most: int = MAX_LIMIT) -> Query:
@@ -90,6 +98,9 @@ def _condition(scope: Scope, name: str, value: str) -> Condition:
         return compare(known[name], "eq", value)
     field, mark, op = name.rpartition("__")
     if not mark or field not in known:
+        if name in ELSEWHERE:
+            detail = both(f"Không có tham số “{name}”", f"Unknown parameter “{name}”")
+            raise QueryInvalid(detail, place=name, fix=ELSEWHERE[name])
         raise unknown(name, [*scope.visible, *RESERVED, *(f"{n}__{op}" for n in scope.visible if mark)])
     return compare(known[field], op, value)
 

@@ -10,13 +10,16 @@ from pydantic import BaseModel, ConfigDict, Field
 from lienthong.access.services import Services
 from lienthong.catalog import usage
 from lienthong.catalog import voices as said
-from lienthong.kernel.problem import QueryInvalid
+from lienthong.contract.finding import nearest
+from lienthong.kernel.problem import NotFound, QueryInvalid
 from lienthong.kernel.text import both
 from lienthong.rest.views import API, OPEN_TO_ALL
+from lienthong.web import body
 from lienthong.web.parameters import strict
 from lienthong.web.problems import GuardedRoute
 
 COST = 20_000  # of one message, in the budget of an address
+EXAMPLE = {"kind": "feedback", "title": "Thiếu mã xã", "text": "Một số dòng không có mã xã."}
 TAGS = {"public": "Công chúng / The public"}
 
 
@@ -121,21 +124,34 @@ def router(services: Services) -> APIRouter:
         Feedback, requests and reuses that a steward has read, the newest first.
         """
         response.headers.update(OPEN_TO_ALL | {"Cache-Control": "public, max-age=60"})
+        names = [s.contract.slug for s in (await services.catalog.current()).published()]
+        if dataset is not None and dataset not in names:
+            detail = both(f"Không có bộ dữ liệu '{dataset}'", f"There is no dataset '{dataset}'")
+            raise NotFound(detail, place="dataset", fix=nearest(dataset, names))
         rows = await said.shown(services.catalog.engine, kind=kind or "", dataset=dataset or "")
         return SaidList(data=[Said.model_validate(row) for row in rows], count=len(rows))
 
+    _saying(found, services)
+    return found
+
+
+def _saying(found: APIRouter, services: Services) -> None:
     @found.post(
-        "/voices", operation_id="sayVoice", tags=["public"], status_code=202, summary="Gửi ý kiến / Say something"
+        "/voices",
+        operation_id="sayVoice",
+        tags=["public"],
+        status_code=202,
+        summary="Gửi ý kiến / Say something",
+        openapi_extra=body.documented(Saying, EXAMPLE),
     )
-    async def say(request: Request, given: Saying) -> Received:
+    async def say(request: Request) -> Received:
         """Góp ý, đề nghị hay ứng dụng; hiện sau khi cán bộ đầu mối đọc.
 
         Feedback, a request or a reuse; it is shown once a steward has read it.
         """
         subject = await services.directory.subject(request.headers, {})
         services.door.charge(subject, COST)
+        given = await body.read(request, Saying)
         names = [s.contract.slug for s in (await services.catalog.current()).published()]
         values = {name: value for name, value in given.model_dump().items() if value is not None}
         return Received(id=await said.say(services.catalog.engine, values, names))
-
-    return found

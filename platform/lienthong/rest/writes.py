@@ -20,7 +20,7 @@ from starlette.responses import Response
 from lienthong.access import writes
 from lienthong.access.services import Services
 from lienthong.access.writes import Mode
-from lienthong.catalog.writes import FINAL, PreconditionRequired, Writing, retold
+from lienthong.catalog.writes import FINAL, ROW_ETAG, PreconditionRequired, Writing, retold
 from lienthong.contract.model import Contract
 from lienthong.governance.subject import Subject
 from lienthong.kernel.problem import Invalid, NotFound, QueryInvalid
@@ -75,7 +75,9 @@ def _documented(kind: str | None, schema: dict[str, Any] | None, *, conditional:
     ]
     if conditional:
         headers.append(_header("If-Match", "ETag của dòng đã đọc", "the ETag of the row as it was read"))
-        headers.append(_header("If-None-Match", "*: chỉ tạo mới", "*: only when it is not there"))
+    else:
+        headers.append(_header("If-Match", "*: thay cả dòng đã có", "*: replace what is there"))
+    headers.append(_header("If-None-Match", "*: chỉ tạo mới", "*: only when it is not there"))
     found: dict[str, Any] = {"responses": _ANSWERS, "parameters": headers}
     if kind:
         found["requestBody"] = {"required": True, "content": {kind: {"schema": schema}}}
@@ -137,13 +139,18 @@ def _rows(found: APIRouter, asked: "_Writes") -> None:
         """Kết thúc một dòng; lịch sử còn nguyên. End a row; its history stays."""
         return await asked.one(request, name, "delete")
 
-    schema = {"type": "array", "maxItems": MOST_ROWS, "items": _ROW}
+    etag = {"type": ["string", "null"], "description": "ETag đã đọc; null: dòng mới / as it was read; null: new"}
+    row = _ROW | {"properties": {ROW_ETAG: etag}}
+    schema = {"type": "array", "maxItems": MOST_ROWS, "items": row}
 
     @found.post(many, operation_id="putRows", tags=["rows"], summary="Ghi nhiều dòng / Put many rows",
                 response_class=Response,
                 openapi_extra=_documented("application/json", schema, conditional=False))  # fmt: skip
     async def post(request: Request, name: Name) -> Response:
-        """Thêm hoặc thay các dòng, tất cả hoặc không dòng nào. Put rows, all of them or none."""
+        """Thêm hoặc thay các dòng, tất cả hoặc không dòng nào; dòng đã có cần `_etag` của nó.
+
+        Put rows, all of them or none; a row that is there needs its `_etag`, or the whole request `If-Match: *`.
+        """
         return await asked.many(request, name)
 
 
@@ -175,9 +182,10 @@ class _Writes:
     async def many(self, request: Request, name: str) -> Response:
         subject, contract = await self._caller(request, name, "upsert")
         if_match, none = _conditions(request)
-        if if_match or none:
-            detail = both("Điều kiện chỉ dùng cho một dòng", "Conditions are for single rows")
-            raise QueryInvalid(detail, place="If-Match" if if_match else "If-None-Match")
+        if if_match not in (None, "*"):
+            detail = both("Một ETag không nói về nhiều dòng", "One ETag does not tell of many rows")
+            fix = both(f"Viết {ROW_ETAG} trong từng dòng", f"Write {ROW_ETAG} in each row")
+            raise QueryInvalid(detail, place="If-Match", fix=fix)
         raw = await _body(request)
         given = _json(raw)
         if not isinstance(given, list) or not 1 <= len(given) <= MOST_ROWS:
@@ -186,7 +194,7 @@ class _Writes:
                 place="body",
             )
         writes.check_all(contract, given)
-        return await self._ask(request, subject, contract, raw, None, None, False)
+        return await self._ask(request, subject, contract, raw, None, if_match, none)
 
     async def run(self, request: Request, id: str) -> Response:
         subject = await self._services.directory.subject(request.headers, request.cookies)

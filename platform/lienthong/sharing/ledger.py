@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from lienthong.access.services import Services
 from lienthong.contract import vocabulary
+from lienthong.contract.finding import nearest
 from lienthong.governance.ledger import entries, proofs, rights
 from lienthong.governance.ledger.note import PUBLIC, Checkpoint, VerifierKey, public_keys
 from lienthong.governance.ledger.proofs import b64
@@ -44,7 +45,7 @@ class Desk:
 
     def __init__(self, services: Services) -> None:
         self._directory, self.registry = services.directory, services.registry
-        self.engine = services.catalog.engine
+        self.engine, self.people = services.catalog.engine, services.directory.identity.people
         self.usage = Usage(self.engine, self.registry)
         self._key_file = services.settings.home / "keys" / PUBLIC
 
@@ -174,9 +175,12 @@ def _register(found: APIRouter, desk: Desk) -> None:
         """
         response.headers["Cache-Control"] = "no-store"
         may = rights.visible(desk.registry, await desk.subject(request))
+        if purpose is not None and purpose not in desk.registry.purposes:
+            detail = both(f"Không có mục đích “{purpose}”", f"Unknown purpose “{purpose}”")
+            raise QueryInvalid(detail, place="purpose", fix=nearest(purpose, desk.registry.purposes))
         wanted = entries.Wanted(
             dataset=desk.registry.get(dataset).id if dataset else None,
-            agency=agency,
+            agency=await desk.people.agency(agency) if agency else None,
             purpose=purpose,
             since=_moment("from", since),
             until=_moment("to", until),

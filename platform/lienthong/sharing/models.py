@@ -87,6 +87,9 @@ class AgreementSummary(Model):
     expires: date
     requested_at: datetime
     answer_due: date | None = Field(description="hạn trả lời, theo ngày làm việc / answer due, by working days")
+    answer_due_note: Bilingual | None = Field(
+        description="vì sao hạn còn có thể đổi: lịch nghỉ dự kiến / why the day may still move: provisional days off"
+    )
     answered_at: datetime | None
     answered_in_time: bool | None
     overdue: bool = Field(description="quá hạn mà chưa trả lời / waiting past its day")

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from lienthong.contract.registry import Registry
+from lienthong.governance.agreements.calendar import doubt
 from lienthong.governance.agreements.items import items, purpose_title
 from lienthong.governance.agreements.states import possible
 from lienthong.governance.agreements.tables import Agreement, AgreementEvent
@@ -27,6 +28,7 @@ def _head(row: Agreement, subject: Subject, registry: Registry, agencies: Agenci
         "consumer": _party(row.consumer, agencies),
         "dataset": models.SharedDataset(name=slug(row.dataset), title=title),
         "purpose": models.Purpose(code=row.purpose, title=purpose_title(registry, row.purpose)),
+        "answer_due_note": doubt(registry, row.answer_due) if row.answered_at is None else None,
         "answered_in_time": in_time(row),
         "overdue": overdue(row),
         "actions": possible(subject, row),

@@ -74,6 +74,8 @@ def _told(error: ErrorDetails, model: type[BaseModel]) -> tuple[str, Bilingual, 
 
 def _members(annotation: Any, path: tuple[int | str, ...]) -> list[str]:
     """The members of the model that `path` leads to."""
+    if path and isinstance(path[0], int):
+        return _members(_inside(annotation), path[1:])
     if get_origin(annotation) in (Union, types.UnionType):
         return [name for part in get_args(annotation) for name in _members(part, path)]
     if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
@@ -82,6 +84,13 @@ def _members(annotation: Any, path: tuple[int | str, ...]) -> list[str]:
     if not path:
         return list(fields)
     return _members(fields[str(path[0])].annotation, path[1:]) if str(path[0]) in fields else []
+
+
+def _inside(annotation: Any) -> Any:
+    """What the entries of a list are; `Annotated` taken off."""
+    while hasattr(annotation, "__metadata__"):
+        annotation = annotation.__origin__
+    return get_args(annotation)[0] if get_origin(annotation) in (list, tuple) else annotation
 
 
 def _inlined(part: Any, definitions: Mapping[str, Any]) -> Any:

@@ -73,4 +73,6 @@ def strict(request: Request) -> None:
 def unknown(name: str, names: Iterable[str]) -> QueryInvalid:
     """The refusal of a parameter that nobody reads."""
     detail = both(f"Không có tham số “{name}”", f"Unknown parameter “{name}”")
-    return QueryInvalid(detail, place=name, fix=nearest(name, names))
+    known = list(names)
+    none = both("Bỏ đi: địa chỉ này không có tham số", "Leave it out: this address takes no parameters")
+    return QueryInvalid(detail, place=name, fix=nearest(name, known) if known else none)

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
@@ -53,6 +54,9 @@ async def answered(request: Request, endpoint: Endpoint) -> Response:
         return respond(request, problem)
     except ClientDisconnect:
         return respond(request, QueryInvalid(both("Nội dung gửi bị đứt", "The body broke off"), place="body"))
+    except HTTPException as error:  # a body that FastAPI cannot read at all
+        detail = both("Nội dung gửi không đọc được", "The body cannot be read")
+        return respond(request, QueryInvalid(detail, place="body") if error.status_code < 500 else Problem(detail))
     except RequestValidationError as error:
         return respond(request, _invalid(error))
     except Exception:

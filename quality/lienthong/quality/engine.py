@@ -18,6 +18,16 @@ def version() -> str:
     return f"great_expectations {importlib.metadata.version('great-expectations')}"
 
 
+def warm() -> None:
+    """Import what the first judgement needs."""
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    import great_expectations
+    from great_expectations.core import expectation_suite
+    from great_expectations.data_context.types import base
+
+    del great_expectations, expectation_suite, base
+
+
 class Engine:
     """Judges one relation, given as a SELECT, by push-down in PostgreSQL. Close it, or use it with `with`."""
 

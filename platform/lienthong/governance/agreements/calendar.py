@@ -13,9 +13,9 @@ from lienthong.contract.registry import Registry
 from lienthong.contract.vocabulary import Vocabulary, read_vocabulary
 from lienthong.kernel.content import content
 from lienthong.kernel.problem import Invalid
-from lienthong.kernel.text import both
+from lienthong.kernel.text import Bilingual, both
 
-CALENDAR, RULES = "working_calendar", "sharing_rule"
+CALENDAR, RULES, PROVISIONAL = "working_calendar", "sharing_rule", "provisional"
 _DAY = timedelta(days=1)
 
 
@@ -57,6 +57,18 @@ def calendar(registry: Registry) -> Calendar:
     runs = {kind: frozenset(day for c in codes if c.parent == kind for day in _run(c.valid_from, c.valid_to))
             for kind in ("off", "work")}  # fmt: skip
     return Calendar(runs["off"], runs["work"])
+
+
+def doubt(registry: Registry, day: date | None) -> Bilingual | None:
+    """Why the last day of a time limit may still move: the days off of its year are provisional, or not known."""
+    codes = code_list(registry, CALENDAR).codes
+    if day is None:
+        return None
+    if found := next((c for c in codes if c.parent == PROVISIONAL and c.in_force(day)), None):
+        return found.title
+    if day.year in {c.valid_from.year for c in codes if c.valid_from}:
+        return None
+    return both(f"chưa có lịch nghỉ năm {day.year}", f"the days off of {day.year} are not known yet")
 
 
 def _run(first: date | None, last: date | None) -> Iterator[date]:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlmodel import col, func, select
 
+from lienthong.contract.finding import nearest
 from lienthong.governance.credentials import password_hash
 from lienthong.governance.identity.scopes import require
 from lienthong.governance.identity.tables import Session, event
@@ -20,7 +21,7 @@ from lienthong.governance.subject import Role, Subject
 from lienthong.governance.tables import Person, Token
 from lienthong.kernel.clock import now
 from lienthong.kernel.problem import Conflict, Invalid, NotFound, NotPermitted, Unauthenticated
-from lienthong.kernel.text import Bilingual, both
+from lienthong.kernel.text import Bilingual, both, slug
 
 ROLES: tuple[str, ...] = get_args(Role)
 USERNAME = r"^[a-z][a-z0-9._-]{1,62}$"
@@ -80,6 +81,15 @@ class People:
         async with AsyncSession(self._engine) as session:
             rows = await session.execute(_AGENCIES)
             return {id: both(vi, en) for id, vi, en in rows}
+
+    async def agency(self, given: str) -> str:
+        """The number of an agency that is named by it, or as addresses write it. Raises NotFound, with the nearest."""
+        known = list(await self.agencies())
+        found = next((id for id in known if given in (id, slug(id))), None)
+        if found is None:
+            detail = both(f"Không có cơ quan {given[:63]}", f"There is no agency {given[:63]}")
+            raise NotFound(detail, place="agency", fix=nearest(given, known))
+        return found
 
     async def one(self, username: str) -> PersonInfo:
         """One person. Raises NotFound."""

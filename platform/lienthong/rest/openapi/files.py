@@ -1,7 +1,7 @@
 """Downloads as OpenAPI."""
 
-from lienthong.kernel.problem import NotPermitted, TooCostly, Unauthenticated
-from lienthong.rest.openapi.common import Json, problem_answers, ref
+from lienthong.kernel.problem import Gone, NotPermitted, TooCostly, Unauthenticated
+from lienthong.rest.openapi.common import Json, answers, problem_answers, ref
 
 _TEXT: Json = {"type": "string"}
 FORMATS_SHOWN = ("csv", "plain.csv", "json", "jsonl", "parquet", "geojson", "gpkg", "pmtiles", "xlsx", "zip")
@@ -34,7 +34,7 @@ _EXTENSION: Json = {
 
 def paths() -> Json:
     """A file of a release, a file of what is served now, and the way from one to the other."""
-    answers = problem_answers(Unauthenticated, NotPermitted, TooCostly)
+    refusals = problem_answers(Unauthenticated, NotPermitted, TooCostly) | answers(Gone)
     return {
         "/datasets/{name}/releases/{number}/{file}": _file(
             "downloadFile",
@@ -60,14 +60,14 @@ def paths() -> Json:
                         "headers": {"Location": {"schema": {"type": "string", "format": "uri-reference"}}},
                     }
                 }
-                | answers,
+                | refusals,
             }
         },
     }
 
 
 def _file(operation: str, summary: str, description: str, parameters: list[Json]) -> Json:
-    answers = {
+    given = {
         "200": _bytes("Tệp / The file"),
         "206": _bytes("Một phần của tệp / A part of the file"),
         "304": {"description": "Không đổi / Unchanged"},
@@ -80,7 +80,7 @@ def _file(operation: str, summary: str, description: str, parameters: list[Json]
             "description": description,
             "tags": ["downloads"],
             "parameters": [ref("parameters", "Name"), *parameters],
-            "responses": answers | problem_answers(Unauthenticated, NotPermitted, TooCostly),
+            "responses": given | problem_answers(Unauthenticated, NotPermitted, TooCostly) | answers(Gone),
         }
     }
 
