@@ -1,6 +1,7 @@
 """Governed and hosted datasets are one catalogue: listed, searched, described and fed alike; what is private never is."""
 
 import asyncio
+import html
 import json
 import re
 import xml.etree.ElementTree as ET
@@ -198,3 +199,23 @@ def test_nobody_waits_for_a_load_by_another_process(world: World) -> None:
         await engine.dispose()
 
     asyncio.run(story())
+
+
+def test_a_dataset_says_how_to_cite_it_and_what_is_new(world: World) -> None:
+    page = html.unescape(world.anonymous.get("/en/datasets/firms").text)
+    number = world.anonymous.get("/api/v1/datasets/firms").json()["release"]["number"]
+    permanent = f"/releases/firms/{number}"
+    assert re.search(rf"Firms, release {number} \[dataset\]\. http://\S+{permanent}", page)
+    assert world.anonymous.get(permanent).status_code == 200
+    assert f"@misc{{firms-{number},\n" in page and "author = {{" in page
+    assert 'id="changes"' in page and 'rel="license' in page
+    chart = re.search(r'href="(/en/ask\?[^"]+)"[^>]*>Draw a chart', page)
+    assert chart and "group=" in chart[1]
+    hosted = html.unescape(world.anonymous.get(f"/en/dataset/{PUBLIC}").text)
+    assert re.search(rf"Trạm đo mưa \(\d{{4}}\)\. Lượng mưa ngày \[dataset\]\. http://\S+/dataset/{PUBLIC}", hosted)
+    assert "harvest_id" not in hosted.partition('id="extras"')[2].partition("</section>")[0]
+
+
+def test_organizations_are_found_by_name(world: World) -> None:
+    found = world.anonymous.get("/organization?q=do+mua").text
+    assert "/organization/tram-mua" in found and "/organization/office" not in found

@@ -1,17 +1,18 @@
 """The start page, the list of datasets, and the page of one dataset."""
 
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import orjson
 from starlette.responses import RedirectResponse, Response
 
 from lienthong.access import ANONYMOUS
-from lienthong.catalog.profiles import schema_org
+from lienthong.catalog.profiles import authority, schema_org
 from lienthong.catalog.profiles.described import governed
 from lienthong.catalog.snapshot import DatasetState
+from lienthong.contract.model import Contract
 from lienthong.kernel.text import Language, unslug
-from lienthong.portal import examples, values
+from lienthong.portal import citing, examples, values
 from lienthong.portal.page import Page
 from lienthong.portal.playbook import has_playbook
 from lienthong.portal.twins import twin_of
@@ -25,11 +26,13 @@ async def home(page: Page) -> Response:
     """`/`: search, figures, the latest releases."""
     snapshot = await page.services.catalog.current()
     published = snapshot.published()
+    entries = (await page.services.listed["ckan"].public()).entries
+    publishers = {entry.publisher.id for entry in entries if entry.publisher}
     scores = [state.quality.score for state in published if state.quality]
     figures = [
-        (page.t.number(len(published)), page.t("home.datasets")),
+        (page.t.number(len(entries)), page.t("home.datasets")),
         (page.t.number(sum(s.release.rows for s in published if s.release)), page.t("home.rows")),
-        (page.t.number(len({s.agency.id for s in published})), page.t("home.agencies")),
+        (page.t.number(len(publishers)), page.t("home.agencies")),
         (page.t.number(100 * sum(scores) / len(scores), 1) if scores else "–", page.t("home.quality")),
     ]
     latest = sorted(published, key=lambda s: s.release.published_at if s.release else 0, reverse=True)[:6]
@@ -46,6 +49,7 @@ async def dataset(page: Page) -> Response:
     state = snapshot.get(name)
     contract = state.contract
     view = contract.open_view
+    work = citing.of_release(state, page.services.settings.public_url, page.language)
     return page.render(
         "dataset.html",
         state=state,
@@ -56,10 +60,30 @@ async def dataset(page: Page) -> Response:
         twin=await twin_of(page, contract),
         examples=examples.examples(contract, page.services.settings.public_url, page.language),
         synthetic=any(f.name == "synthetic" for f in contract.fields),
-        frequency=contract.catalogue.update_frequency,
+        frequency=_code(page, "update_frequency", contract.catalogue.update_frequency),
+        licence=_code(page, "licence", contract.catalogue.licence),
+        licence_href=authority.licence(contract.catalogue.licence),
+        citation=(citing.line(work, page.language), citing.bibtex(work)) if work else None,
+        chart_href=_chart(contract),
+        is_map=any(f.logical_type in ("point", "multipolygon") for f in contract.open_fields),
+        site=page.services.settings.public_url,
         manifest_href=_manifest(state),
         json_ld=_json_ld(state, page.services.settings.public_url, page.language),
     )
+
+
+def _code(page: Page, vocabulary: str, code: str) -> str:
+    """The title of a code, or the code."""
+    known = page.services.registry.vocabularies.get(vocabulary)
+    found = known.by_code.get(code) if known else None
+    return page.t.text(found.title) if found else code
+
+
+def _chart(contract: Contract) -> str:
+    """A first question with a chart: how many rows of each kind. Without a field of kinds, the form to ask."""
+    kind = next((f.name for f in contract.open_fields if f.logical_type in ("enum", "boolean")), None)
+    asked = {"dataset": contract.slug} | ({"group": kind, "measure": "count", "chart": "bar"} if kind else {})
+    return f"/ask?{urlencode(asked)}"
 
 
 async def _preview(page: Page, state: DatasetState) -> dict[str, Any]:

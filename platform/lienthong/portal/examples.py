@@ -11,9 +11,14 @@ def examples(contract: Contract, site: str, language: Language) -> list[tuple[st
     rest = f"curl{token} '{site}/api/v1/datasets/{contract.slug}/rows?limit=5&fields={','.join(shown)}'"
     return [
         ("REST", rest),
+        *([("Python (pandas)", _pandas(contract, site))] if contract.is_open else []),
         ("GraphQL", _graphql(contract, site, token, shown)),
         ("CKAN (ckanapi)", _ckan(contract, site)),
     ]
+
+
+def _pandas(contract: Contract, site: str) -> str:
+    return f'import pandas\n\nrows = pandas.read_csv("{site}/api/v1/datasets/{contract.slug}/download.csv", dtype=str)'
 
 
 def _graphql(contract: Contract, site: str, token: str, shown: list[str]) -> str:

@@ -10,13 +10,15 @@ from starlette.responses import RedirectResponse, Response
 from lienthong.catalog.profiles import schema_org
 from lienthong.kernel.problem import NotFound, NotPermitted, Problem
 from lienthong.kernel.text import both
-from lienthong.portal import texts
+from lienthong.portal import citing, texts
 from lienthong.portal.listing import address, listed, number_of
 from lienthong.portal.page import Page
 
 PREVIEW_ROWS = 20
 MOST_FIELDS = 40
 PER_PAGE = 25
+# What a harvest keeps for itself to know a dataset again.
+_PLUMBING = frozenset({"harvest_id", "harvest_fingerprint", "harvest_modified"})
 
 
 async def act(page: Page, action: str, **params: Any) -> Any:
@@ -44,9 +46,22 @@ async def dataset(page: Page) -> Response:
         preview=await _preview(page, tabled["id"]) if tabled else None,
         tabled=tabled,
         json_ld=await _json_ld(page, package),
+        extras=[extra for extra in package["extras"] if extra["key"] not in _PLUMBING],
+        citation=_citation(page, package),
+        site=page.services.settings.public_url,
         api=f"{page.services.settings.public_url}/api/3/action/package_show?id={package['name']}",
         **_helpers(page),
     )
+
+
+def _citation(page: Page, package: dict[str, Any]) -> tuple[str, str]:
+    """The line and the BibTeX entry to cite it."""
+    owner, name = package["organization"], str(package["name"])
+    by = (owner["title"] or owner["name"]) if owner else package["author"] or ""
+    url = f"{page.services.settings.public_url}/dataset/{quote(name)}"
+    changed, version = moment(package["metadata_modified"]), package["version"] or ""
+    work = citing.Work(name, package["title"] or name, by, changed, version, url)
+    return citing.line(work, page.language), citing.bibtex(work)
 
 
 async def _json_ld(page: Page, package: dict[str, Any]) -> str:
@@ -129,11 +144,13 @@ async def groups(page: Page) -> Response:
 
 async def _groups(page: Page, kind: str) -> Response:
     number = number_of(page)
-    found = await act(page, f"{kind}_list", all_fields=True, limit=PER_PAGE, offset=(number - 1) * PER_PAGE)
+    words = page.given("q")[:200]
+    part = {"limit": PER_PAGE, "offset": (number - 1) * PER_PAGE, "q": words}
+    found = await act(page, f"{kind}_list", all_fields=True, **part)
     more = address(page, page=str(number + 1)) if len(found) == PER_PAGE else ""
     before = address(page, page=str(number - 1)) if number > 1 else ""
     shown = [item | {"text": texts.plain(item["description"])} for item in found]
-    return page.render("hosted_groups.html", kind=kind, listed=shown, more=more, before=before)
+    return page.render("hosted_groups.html", kind=kind, listed=shown, more=more, before=before, words=words)
 
 
 async def organization(page: Page) -> Response:
