@@ -294,6 +294,13 @@ def test_seven_working_days_of_notice_across_tet(world: World) -> None:
     assert calendar.due(world.registry, "suspension", date(2026, 2, 11)) == date(2026, 2, 27)
 
 
+def test_a_step_that_there_is_not(parties: Parties) -> None:
+    id = parties.ask().json()["id"]
+    answer = parties.act("registry_steward", id, "sgn")
+    assert (answer.status_code, answer.json()["place"]) == (404, "sgn")
+    assert "sign" in answer.json()["fix"]
+
+
 def test_where_days_off_are_provisional_or_unknown_it_is_said(parties: Parties) -> None:
     registry = parties.world.registry
     assert calendar.doubt(registry, date(2026, 12, 31)) is None

@@ -108,6 +108,7 @@ async def act(page: Page) -> Response:
     try:
         body: Given = validated(_body(given), BODIES[action])
         row = await agreements.act(page.subject, id, action, body, _version(given.get("version", "")))
+        page.services.directory.forget()
     except Problem as problem:
         if problem.status in (401, 404):
             raise

@@ -7,6 +7,7 @@ import orjson
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 
 from lienthong.access.services import Services
+from lienthong.contract.finding import nearest
 from lienthong.governance.agreements import odrl
 from lienthong.governance.agreements.asked import Asked
 from lienthong.governance.agreements.states import ACTIONS, Action, State
@@ -14,7 +15,7 @@ from lienthong.governance.agreements.tables import Agreement
 from lienthong.governance.agreements.timeliness import overdue
 from lienthong.governance.agreements.workflow import BODIES, Agreements
 from lienthong.governance.subject import Subject
-from lienthong.kernel.problem import QueryInvalid
+from lienthong.kernel.problem import NotFound, QueryInvalid
 from lienthong.kernel.text import both
 from lienthong.sharing import models, views
 from lienthong.web import body
@@ -68,7 +69,14 @@ def router(services: Services) -> APIRouter:
     _asking(found, desk)
     for action in ACTIONS:
         _acting(found, desk, action)
+    found.add_api_route("/{id}/{action}", _no_action, methods=["POST"], include_in_schema=False)
     return found
+
+
+async def _no_action(id: Id, action: str) -> Response:
+    """A step that there is not."""
+    detail = both(f"Không có bước “{action[:40]}”", f"There is no step “{action[:40]}”")
+    raise NotFound(detail, place=action[:40], fix=nearest(action[:40], ACTIONS))
 
 
 class Desk:
@@ -84,6 +92,10 @@ class Desk:
         if "authorization" not in request.headers and "x-ckan-api-key" not in request.headers:
             same_origin(request, self._settings)
         return await self._directory.subject(request.headers, request.cookies)
+
+    def forget(self) -> None:
+        """What may be read has just changed: nobody is answered with an empty page by what was kept of it."""
+        self._directory.forget()
 
     async def detail(self, subject: Subject, id: str, response: Response) -> models.AgreementDetail:
         """An agreement with its tag; never kept by anybody."""
@@ -193,6 +205,7 @@ def _acting(found: APIRouter, desk: Desk, action: Action) -> None:
         subject = await desk.subject(request)
         given = await body.read(request, model, empty=optional)
         row = await desk.agreements.act(subject, id, action, given, _version(if_match))
+        desk.forget()
         if action == "renew":
             response.status_code = 201
             response.headers["Location"] = f"{views.API}/{row.id}"
