@@ -185,3 +185,51 @@ def test_files_in_object_storage_are_mirrored_and_served(world: World, tmp_path:
     assert (tmp_path / "mirror/areas/areas.csv").read_bytes() == (local / "areas.csv").read_bytes()
     older = [path for path in local.parent.iterdir() if path.name != str(number)]
     assert older and all([file.name for file in path.iterdir()] == ["manifest.json"] for path in older)
+
+
+def publish_hosted(world: World, content: bytes) -> None:
+    """One dataset for everybody, with a file of ours, one elsewhere and an address that is none; and a private one."""
+    digest = hashlib.sha256(content).hexdigest()
+    place = world.settings.home / "uploads" / digest[:2] / digest
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(content)
+    package = (
+        "insert into platform.hosted_package (id, name, state, private, type, created, modified, body, plugin_data) "
+        "values (%s, %s, 'active', %s, 'dataset', now(), now(), %s, '{}')"
+    )
+    resource = (
+        "insert into platform.hosted_resource (id, package_id, position, state, body, upload_sha256, upload_name) "
+        "values (%s, 'p1', %s, 'active', %s, %s, %s)"
+    )
+    body = json.dumps({"title": "Mưa <b>", "notes": "Đo mỗi ngày.\n\n<script>alert(1)</script>", "license_id": "cc-by"})
+    with world.connect() as connection, connection.transaction():
+        connection.execute(package, ("p1", "mua", False, body))
+        connection.execute(package, ("p2", "kin", True, body))
+        upload = json.dumps({"name": "Số đo", "url_type": "upload", "format": "CSV", "url": "so do.csv"})
+        connection.execute(resource, ("r1", 0, upload, digest, "so do.csv"))
+        connection.execute(resource, ("r2", 1, '{"name": "Nơi khác", "url": "https://example.vn/a.pdf"}', None, None))
+        connection.execute(resource, ("r3", 2, '{"name": "Xấu", "url": "javascript:alert(1)"}', None, None))
+        connection.execute(
+            "insert into platform.hosted_upload (sha256, owner, size, media_type, created) values (%s, '', %s, 'text/csv', "
+            "now())", (digest, len(content)),
+        )  # fmt: skip
+
+
+def test_hosted_datasets_are_mirrored_with_their_uploads(world: World, tmp_path: Path) -> None:
+    publish_hosted(world, b"ngay,mm\n2026-01-01,3\n")
+    folder = tmp_path / "mirror"
+    report = export(world.settings, world.registry, folder)
+    assert report.datasets == 3 and not (folder / "kin").exists()
+    page = pages(folder)[folder / "mua/index.html"]
+    own = [link for link, relation in page.links if not relation and link.endswith(".csv")]
+    assert len(own) == 1 and (folder / "mua" / own[0]).read_bytes() == b"ngay,mm\n2026-01-01,3\n"
+    assert ("https://example.vn/a.pdf", "external noopener nofollow") in page.links
+    assert not page.tags & {"script", "b"} and not any("javascript" in link for link, _ in page.links)
+    assert any(link == "mua/index.en.html" for link, _ in pages(folder)[folder / "index.en.html"].links)
+    told = next(d for d in json.loads((folder / "data.json").read_bytes())["dataset"] if d["title"] == "Mưa <b>")
+    assert [d.get("downloadURL") for d in told["distribution"]] == [f"mua/{own[0]}", None]
+    assert f"mua/{own[0]}" in (folder / "SHA256SUMS").read_text()
+    # What is withdrawn from the catalogue goes from the mirror.
+    with world.connect() as connection:
+        connection.execute("update platform.hosted_package set private = true where id = 'p1'")
+    assert export(world.settings, world.registry, folder).datasets == 2 and not (folder / "mua").exists()

@@ -49,7 +49,6 @@ def _may(page: Page, state: DatasetState) -> bool:
 
 def _refusal(page: Page) -> Exception:
     kind = Unauthenticated if page.subject.kind == "anonymous" else NotPermitted
-    fix = both("Đăng nhập bằng tài khoản cán bộ đầu mối", "Sign in as a data steward")
-    return kind(
-        both("Trang dành cho cán bộ đầu mối dữ liệu", "This page is for data stewards"), place=page.bare, fix=fix
-    )
+    told = both("Trang dành cho cán bộ đầu mối dữ liệu của cơ quan cung cấp", "For data stewards of the providing agency")
+    fix = both("Đăng nhập bằng tài khoản cán bộ đầu mối của cơ quan này", "Sign in as a steward of that agency")
+    return kind(told, place=page.bare, fix=fix)

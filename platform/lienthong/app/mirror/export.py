@@ -1,14 +1,16 @@
 """Write the mirror: what is served now of every open dataset, in two languages, only what has changed.
 
-`<dataset>/` has a page and the files of its release; `data.json` (DCAT-US) and `SHA256SUMS` are for programs. What the
-mirror wrote is listed in `.mirror.json`: a file that is there with the same digest is not written again, one that is no
-longer in the catalogue is removed, and nothing else in the folder is touched.
+`<dataset>/` has a page and the files of its release, or those that were uploaded to a hosted dataset; `data.json`
+(DCAT-US) and `SHA256SUMS` are for programs. What the mirror wrote is listed in `.mirror.json`: a file that is there
+with the same digest is not written again, one that is no longer in the catalogue is removed, and nothing else in the
+folder is touched.
 """
 
 import asyncio
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+import shutil
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -16,8 +18,12 @@ from typing import Any
 import orjson
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from lienthong.app.mirror import pages
-from lienthong.catalog.snapshot import Catalog, DatasetState, Snapshot
+from lienthong.app.mirror import hosted, pages
+from lienthong.catalog.hosted.uploads import uploads
+from lienthong.catalog.profiles.described import Entry
+from lienthong.catalog.snapshot import Catalog, DatasetState
+from lienthong.ckan.indexes import Indexes
+from lienthong.ckan.listing import IndexListings
 from lienthong.contract.registry import Registry
 from lienthong.kernel.problem import Conflict, Unavailable
 from lienthong.kernel.settings import Settings
@@ -48,12 +54,13 @@ class Report:
 
 @dataclass(frozen=True)
 class File:
-    """A file of the mirror that comes from the store."""
+    """A file of the mirror that comes from the store, or from a place on the disk."""
 
     path: str
     source: str
     size: int
     sha256: str
+    place: Path | None = None
 
 
 def export(
@@ -67,7 +74,8 @@ def export(
 
     Raises Conflict when the folder holds something that is no mirror, Unavailable when a file is not what it should be.
     """
-    states = asyncio.run(_snapshot(settings, registry)).published()
+    found = asyncio.run(_catalogue(settings, registry))
+    states, others = found.states, [(entry, hosted.files(entry, found.kept)) for entry in found.others]
     if folder.is_dir() and any(folder.iterdir()) and not (folder / STATE).is_file():
         raise Conflict(
             both("Thư mục không trống và không phải bản sao", "The folder is not empty, and no mirror"),
@@ -78,24 +86,46 @@ def export(
     folder.mkdir(parents=True, exist_ok=True)
     work.begin()
     files = [file for state in states for file in files_of(state)]
+    files += [file for entry, shown in others for file in _uploaded(settings, entry, shown)]
     for number, file in enumerate(files):
         progress("mirror", number, len(files), file.path)
         work.take(file)
-    for path, content in pages.documents(states, registry, settings.public_url, folder):
+    for path, content in pages.documents(states, others, registry, settings.public_url, folder):
         work.write(path, content)
     sums = "".join(f"{digest}  {path}\n" for path, digest in sorted(work.written.items()))
     work.write("SHA256SUMS", sums.encode())
     work.finish()
-    work.report.datasets = len(states)
+    work.report.datasets = len(states) + len(others)
     return work.report
 
 
-async def _snapshot(settings: Settings, registry: Registry) -> Snapshot:
+@dataclass(frozen=True)
+class _Catalogue:
+    """What everybody can see now; `kept`: what was uploaded to hosted datasets, by the id of its resource."""
+
+    states: list[DatasetState]
+    others: list[Entry]
+    kept: dict[str, hosted.Kept]
+
+
+async def _catalogue(settings: Settings, registry: Registry) -> _Catalogue:
     engine = create_async_engine(owner.sqlalchemy_url(owner.app_url(settings)))
     try:
-        return await Catalog(registry, engine).current()
+        catalog = Catalog(registry, engine)
+        listing = await IndexListings(Indexes(catalog, registry, settings.public_url), settings.public_url).public()
+        states = (await catalog.current()).published()
+        others = [entry for entry in listing.entries if entry.contract is None]
+        return _Catalogue(states, others, await hosted.uploads(engine))
     finally:
         await engine.dispose()
+
+
+def _uploaded(settings: Settings, entry: Entry, shown: Sequence[hosted.Shown]) -> Iterator[File]:
+    """The files of a hosted dataset that lie here."""
+    for file in shown:
+        if file.here and file.kept:
+            path = uploads(settings).path(file.kept.sha256)
+            yield File(f"{entry.name}/{file.here}", "", file.kept.size, file.kept.sha256, path)
 
 
 def files_of(state: DatasetState) -> Iterator[File]:
@@ -163,7 +193,10 @@ class _Work:
         target.parent.mkdir(parents=True, exist_ok=True)
         fresh = target.with_name(f".{target.name}.new")
         try:
-            self.store.fetch(file.source, fresh)
+            if file.place:
+                shutil.copyfile(file.place, fresh)
+            else:
+                self.store.fetch(file.source, fresh)
             with fresh.open("rb") as made:
                 found = hashlib.file_digest(made, "sha256").hexdigest()
         except OSError as error:

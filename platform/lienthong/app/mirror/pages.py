@@ -9,6 +9,9 @@ from typing import Any
 import orjson
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from lienthong.app.mirror.hosted import Shown, by_publisher
+from lienthong.catalog.profiles import data_json
+from lienthong.catalog.profiles.described import Entry, governed
 from lienthong.catalog.snapshot import DatasetState
 from lienthong.contract.registry import Registry
 from lienthong.formats import FORMATS
@@ -31,6 +34,14 @@ WORDS: dict[str, tuple[str, str]] = {
     "legal": ("Căn cứ pháp lý", "Legal basis"),
     "contact": ("Liên hệ", "Contact"),
     "online": ("Trang trên mạng", "Page on the web"),
+    "hosted": ("Do các tổ chức tự công bố", "Published by organizations themselves"),
+    "hosted_note": (
+        "Không có hợp đồng dữ liệu: nội dung do người công bố chịu trách nhiệm.",
+        "Without a data contract: the publisher answers for the content.",
+    ),
+    "changed": ("Sửa lần cuối", "Last changed"),
+    "keywords": ("Từ khóa", "Keywords"),
+    "elsewhere": ("ở nơi khác, cần mạng", "elsewhere, on the web"),
     "files": ("Tệp", "Files"),
     "file": ("Tệp", "File"),
     "format": ("Định dạng", "Format"),
@@ -54,11 +65,18 @@ _TEMPLATES = Environment(
 
 
 def documents(
-    states: Sequence[DatasetState], registry: Registry, site: str, folder: Path
+    states: Sequence[DatasetState],
+    others: Sequence[tuple[Entry, Sequence[Shown]]],
+    registry: Registry,
+    site: str,
+    folder: Path,
 ) -> Iterator[tuple[str, bytes]]:
-    """Path -> content of every page, of the style sheet, of `data.json`. The files lie in `folder` already."""
+    """Path -> content of every page, of the style sheet, of `data.json`. The files lie in `folder` already.
+
+    `others`: hosted datasets with their files.
+    """
     yield "style.css", (HERE / "templates" / "style.css").read_bytes()
-    yield "data.json", orjson.dumps(_data_json(states, site), option=orjson.OPT_INDENT_2)
+    yield "data.json", orjson.dumps(_data_json(states, others, site), option=orjson.OPT_INDENT_2)
     for state in states:
         if state.release:
             manifest = orjson.dumps(state.release.manifest, option=orjson.OPT_INDENT_2)
@@ -66,7 +84,9 @@ def documents(
     titles = registry.vocabularies.get("licence")
     for language in LANGUAGES:
         given = _words(language) | {"site": site}
-        yield _page(language), _render("index.html", given, states=states)
+        total, publishers = len(states) + len(others), by_publisher([entry for entry, _ in others])
+        yield _page(language), _render("index.html", given, states=states, total=total, publishers=publishers)
+        yield from _hosted(others, given, language)
         for state in states:
             code = state.contract.catalogue.licence
             licence = titles.by_code[code].title if titles and code in titles.by_code else Bilingual(vi="", en="")
@@ -75,6 +95,15 @@ def documents(
                 "dataset.html", own, state=state, files=_files(state), preview=_preview(state, folder),
                 licence=licence, fields=state.contract.open_fields,
             )  # fmt: skip
+
+
+def _hosted(
+    others: Sequence[tuple[Entry, Sequence[Shown]]], given: dict[str, Any], language: Language
+) -> Iterator[tuple[str, bytes]]:
+    for entry, files in others:
+        path = f"{entry.name}/{_page(language)}"
+        texts = [part for part in entry.description.in_language(language).split("\n\n") if part.strip()]
+        yield path, _render("hosted.html", given | {"root": "../", "page": path}, entry=entry, files=files, texts=texts)
 
 
 def _page(language: Language) -> str:
@@ -123,16 +152,20 @@ def _preview(state: DatasetState, folder: Path) -> list[list[str]]:
         return [[cell[:80] for cell in row] for row in islice(csv.reader(file), PREVIEW + 1)]
 
 
-def _data_json(states: Iterable[DatasetState], site: str) -> dict[str, Any]:
+def _data_json(
+    states: Iterable[DatasetState], others: Sequence[tuple[Entry, Sequence[Shown]]], site: str
+) -> dict[str, Any]:
     """DCAT-US 1.1, with the files where they lie in the mirror."""
-    from lienthong.catalog.profiles import data_json
-    from lienthong.catalog.profiles.described import governed
-
-    found = data_json.document([governed(state, site) for state in states], site)
+    entries = [*(governed(state, site) for state in states), *(entry for entry, _ in others)]
+    found = data_json.document(entries, site)
+    local = {f.told.url: f"{entry.name}/{f.here}" for entry, files in others for f in files if f.here}
     for dataset in found["dataset"]:
         for distribution in dataset.get("distribution", ()):
-            address = distribution.get("downloadURL", "")
-            if address.startswith(f"{site}/datasets/"):
+            address = distribution.get("downloadURL") or distribution.get("accessURL", "")
+            if address in local:
+                distribution.pop("accessURL", None)
+                distribution["downloadURL"] = local[address]
+            elif address.startswith(f"{site}/datasets/"):
                 slug, *_, name = address.removeprefix(f"{site}/datasets/").split("/")
                 distribution["downloadURL"] = f"{slug}/{name}"
     return found
