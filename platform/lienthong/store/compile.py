@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from lienthong.store import jsontext
 from lienthong.store.keyset import sort_keys
-from lienthong.store.predicate import ident
 from lienthong.store.query import ROW_NUMBER, Nested, Page, Query
 from lienthong.store.shapes import Beside, Shapes
 
@@ -24,6 +24,10 @@ class Statement:
     governed: bool = False
     touched: tuple[str, ...] = ()
     kept: bool = False
+
+    def filled(self, params: tuple[Any, ...]) -> "Statement":
+        """The same statement with other values."""
+        return Statement(self.sql, params, self.columns, self.governed, self.touched, self.kept)
 
 
 class Compiler(Shapes):
@@ -44,15 +48,15 @@ class Compiler(Shapes):
         total = f", ({self._total(query)})" if query.total else ", null"
         release, more = self._told_release(query)
         self._beside = Beside(alias, limit)
-        items = self._items(query, alias)
+        row = self._row(query, alias)
         # The page is in order, and nothing after it changes that: sorting again would cost a third of the statement.
         sql = (
-            f"select coalesce(json_agg(row_to_json(r)) filter (where {alias}._n <= {limit}), "
-            f"'[]')::text, least(count(*), {limit})::int, "
+            f"select {jsontext.array_text(row, f' filter (where {alias}._n <= {limit})')}, "
+            f"least(count(*), {limit})::int, "
             f"case when count(*) > {limit} then max({self._cursor(query, keys, alias)}) "
             f"filter (where {alias}._n = {limit}) end{total}{release}"
         )
-        source = f" from ({page}) {alias}{self._beside.sql} cross join lateral (select {items}) r"
+        source = f" from ({page}) {alias}{self._beside.sql}"
         self._note(self._beside.numbers)
         self._touch(query, f"array_agg({alias}.{ROW_NUMBER}) filter (where {alias}._n <= {limit})")
         return self._statement(sql, source, ("body", "count", "next", "total", *more))
@@ -60,7 +64,7 @@ class Compiler(Shapes):
     def one(self, query: Query) -> Statement:
         """`body`: the row with the key as a JSON object, or null."""
         release, more = self._told_release(query)
-        sql = f"select ({self._object(query)})::text{release}"
+        sql = f"select ({self._object(query)}){release}"
         self._touch(query)
         return self._statement(sql, "", ("body", *more))
 
@@ -78,18 +82,19 @@ class Compiler(Shapes):
 
     def document(self, members: Sequence[tuple[str, Query]]) -> Statement:
         """`body`: one JSON object with a member per query, each in its own shape (GraphQL's `data`), and `count`."""
-        tables, parts, counts = [], [], []
+        parts: list[tuple[str, jsontext.Value]] = []
+        tables, counts = [], []
         for n, (key, query) in enumerate(members):
             self._beside = None
             member = self._member(query)
             noted = self._beside_numbers()
             tables.append(f"({member}) m{n}(j, n{''.join(f', k{k}' for k in range(len(noted)))})")
             self._note([(dataset, f"m{n}.k{k}") for k, (dataset, _) in enumerate(noted)])
-            parts.append(f"m{n}.j as {ident(key)}")
+            parts.append((key, jsontext.of_text(f"m{n}.j")))
             counts.append(f"coalesce(m{n}.n, 0)")
             self._touch(query)
-        sql = f"select row_to_json(d)::text, {' + '.join(counts)}"
-        source = f" from {', '.join(tables)} cross join lateral (select {', '.join(parts)}) d"
+        sql = f"select {jsontext.object_text(parts)}, {' + '.join(counts)}"
+        source = f" from {', '.join(tables)}"
         return self._statement(sql, source, ("body", "count"))
 
     # --- rows about persons -----------------------------------------------------------------------------------

@@ -102,7 +102,8 @@ def _row(result: PGresult) -> Row:
 
 async def _connected(url: str, settings: Sequence[str]) -> AsyncConnection:
     connection = await AsyncConnection.connect(url, autocommit=True, connect_timeout=5)
-    for setting in (f"set statement_timeout = {STATEMENT_TIMEOUT_MS}", *settings):
+    # JSON is put together from texts: a date is written as ISO 8601 has it, whatever the server prefers.
+    for setting in (f"set statement_timeout = {STATEMENT_TIMEOUT_MS}", "set datestyle = 'ISO'", *settings):
         await connection.execute(setting.encode())
     return connection
 

@@ -57,6 +57,8 @@ class LogicalType(ABC):
     odcs: ClassVar[str] = "string"
     sortable: ClassVar[bool] = True
     option_names: ClassVar[frozenset[str]] = frozenset()
+    bare: ClassVar[bool] = False
+    """Does `check` keep out every character that JSON escapes: quotation marks, backslashes, control characters?"""
 
     def parse(self, text: str, options: Options) -> Any:
         """The value that `text` means, as psycopg takes it. Raises ParseError."""

@@ -80,6 +80,7 @@ class VsicCode(Coded):
     """
 
     name = "vsic_code"
+    bare = True
     option_names: ClassVar[frozenset[str]] = frozenset({"version"})
     pattern = r"[A-V]|[0-9]{2,5}"
 

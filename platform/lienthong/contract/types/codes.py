@@ -15,6 +15,7 @@ class AgencyCode(PatternType):
     """
 
     name = "agency_code"
+    bare = True
     pattern = _AGENCY + r"|Z[A-Z0-9]{2}[A-Z0-9.]*[A-Z0-9]"
     form = both("mã định danh cơ quan theo QĐ 20/2020/QĐ-TTg", "an agency identifier of QĐ 20/2020/QĐ-TTg")
     example = "H37.01.02"
@@ -25,6 +26,7 @@ class LegacyAgencyCode(PatternType):
     """Electronic identifier of an agency before 2020: QCVN 102:2016/BTTTT, highest level last."""
 
     name = "legacy_agency_code"
+    bare = True
     pattern = _LEGACY_AGENCY
     form = both("mã định danh cơ quan theo QCVN 102:2016", "an agency identifier of QCVN 102:2016")
     example = "000.00.01.H37"
@@ -38,6 +40,7 @@ class ProcedureCode(PatternType):
     """
 
     name = "procedure_code"
+    bare = True
     pattern = rf"[0-9]\.[0-9]{{6}}(\.[0-9]{{2}}|\.{_LEGACY_AGENCY})?"
     form = both("mã thủ tục hành chính", "the code of an administrative procedure")
     example = "1.001193"
@@ -48,6 +51,7 @@ class DossierCode(PatternType):
     """Code of a dossier: TT 01/2018/TT-VPCP Điều 19, with the agency's old or new identifier."""
 
     name = "dossier_code"
+    bare = True
     pattern = rf"({_LEGACY_AGENCY}|{_AGENCY})-{_YYMMDD}-[0-9]{{4,7}}"
     form = both("mã hồ sơ theo TT 01/2018/TT-VPCP", "a dossier code of TT 01/2018/TT-VPCP")
     example = "H37.01.02-261008-0975"
@@ -58,6 +62,7 @@ class RankCode(PatternType):
     """Rank of a civil servant (`dd.ddd`) or professional title of a public employee (`V.dd.dd.dd`)."""
 
     name = "rank_code"
+    bare = True
     pattern = r"[0-9]{2}[ab]?\.[0-9]{3}|V\.[0-9]{2}\.[0-9]{2}\.[0-9]{2}"
     form = both("mã ngạch hoặc mã chức danh nghề nghiệp", "a rank code or a professional title code")
     example = "01.003"
@@ -71,6 +76,7 @@ class DocumentNumber(PatternType):
     """
 
     name = "document_number"
+    bare = True
     pattern = (
         r"[0-9]{1,6}[A-Za-zĐđ]?(/[0-9]{4})?[/-][A-ZĐƯ][A-ZĐƯa-zđư0-9&()]*(-[A-ZĐƯa-zđư0-9&()]+)*"
         r"(/[A-ZĐƯa-zđư0-9&()]+(-[A-ZĐƯa-zđư0-9&()]+)*)*"

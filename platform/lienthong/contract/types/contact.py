@@ -15,6 +15,7 @@ class Phone(PatternType):
     """
 
     name = "phone"
+    bare = True
     pattern = r"0[35789][0-9]{8}|02[0-9]{9}|1[89]00[0-9]{4}([0-9]{2})?"
     form = both("số điện thoại Việt Nam", "a Vietnamese telephone number")
     example = "02053812345"
@@ -26,6 +27,7 @@ class Email(PatternType):
     """An e-mail address, in lower case."""
 
     name = "email"
+    bare = True
     pattern = r"[A-Za-z0-9_+-]+(\.[A-Za-z0-9_+-]+)*@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,24}"
     form = both("địa chỉ thư điện tử", "an e-mail address")
     example = "lienhe@langson.gov.vn"
@@ -43,6 +45,7 @@ class Url(PatternType):
     """A web address, http or https only, without user name; what could leave an HTML attribute is refused."""
 
     name = "url"
+    bare = True
     pattern = (
         r"https?://[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*"
         r"(:[0-9]{1,5})?([/?#][^\x00-\x20\x7f\x22\x27<>\x5c]*)?"

@@ -18,6 +18,7 @@ class CitizenId(PatternType):
     """Personal identification number, 12 digits: province, century and sex, year of birth, 6 digits (NĐ 137/2015)."""
 
     name = "citizen_id"
+    bare = True
     pattern = _CITIZEN
     form = both("số định danh cá nhân 12 chữ số", "a personal identification number of 12 digits")
     example = "020099000001"
@@ -33,6 +34,7 @@ class TaxCode(PatternType):
     """
 
     name = "tax_code"
+    bare = True
     pattern = rf"[0-9]{{10}}(-[0-9]{{3}})?|{_CITIZEN}"
     form = both("mã số thuế có chữ số kiểm tra đúng", "a tax code with a right check digit")
     example = "0100109106"

@@ -32,6 +32,7 @@ class AdminUnit(PatternType):
     """
 
     name = "admin_unit"
+    bare = True
     operators: ClassVar[frozenset[Operator]] = EQUALITY
     option_names: ClassVar[frozenset[str]] = frozenset({"at", "level", "repair"})
     form = both("mã đơn vị hành chính", "the code of an administrative unit")
