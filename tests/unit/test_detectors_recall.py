@@ -1,12 +1,16 @@
 """E07: nearly every identifier of a person is found, in sentences that nobody looked at; ordinary cells are left alone."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from lienthong.privacy.detectors import DETECTORS
 from lienthong.privacy.identifiers import find
+from tests.security.identifiers.letters import letters
+from tests.security.identifiers.notes import notes
 from tests.security.identifiers.ordinary import cells
+from tests.security.identifiers.papers import ledgers, papers
 from tests.security.identifiers.sentences import seeds
 
 SEEDS, CELLS = 5_000, 50_000
@@ -20,6 +24,19 @@ def test_identifiers_of_persons_are_found(held_out: bool) -> None:
     misnamed = [(text, kind) for text, kind in made if (found := find(text)) and kind not in found]
     assert len(missed) <= SEEDS * 0.01, missed[:20]
     assert len(misnamed) <= SEEDS * 0.02, misnamed[:20]
+
+
+@pytest.mark.parametrize("made", [notes(SEEDS, 1), letters(SEEDS, 20_261_122)], ids=["notes", "letters"])
+def test_identifiers_are_found_in_texts_as_people_write_them(made: list[tuple[str, set[str]]]) -> None:
+    missed = [text for text, _ in made if not find(text)]
+    misnamed = [(text, names) for text, names in made if (found := find(text)) and not found & names]
+    assert len(missed) <= SEEDS * 0.01, missed[:20]
+    assert len(misnamed) <= SEEDS * 0.02, misnamed[:20]
+
+
+@pytest.mark.parametrize("made", [papers, ledgers])
+def test_papers_full_of_numbers_that_are_nobodys_are_left_alone(made: Callable[[int, int], list[str]]) -> None:
+    assert [text for text in made(10_000, 3) if find(text)] == []
 
 
 def test_ordinary_cells_are_left_alone(shared: Path) -> None:

@@ -46,7 +46,7 @@ DETECTORS: tuple[Detector, ...] = (
 )
 BY_NAME = {detector.name: detector for detector in DETECTORS}
 
-_OTHER_DIGITS = "\u0660-\u0669\u2460-\u2469\uff10-\uff19\U0001d7ce-\U0001d7ff"
+_OTHER_DIGITS = "\u0660-\u0669\u2460-\u2469\uff10-\uff19\U0001d7ce-\U0001d7ff\u2070-\u2089\u00b2\u00b3\u00b9"
 _REAL = f"0-9{_OTHER_DIGITS}"
 _READ = f"[0-9OoIl|{_OTHER_DIGITS}\u041e\u043e\u039f\u03bf]"
 _NUMBERS = "không|khong|một|mot|hai|ba|bốn|bon|tư|tu|năm|nam|sáu|sau|bảy|bay|tám|tam|chín|chin"
@@ -54,7 +54,7 @@ _NUMBERS = "không|khong|một|mot|hai|ba|bốn|bon|tư|tu|năm|nam|sáu|sau|b�
 # signs that may be digits, not far apart; or an at sign, or the word for it; or digits said.
 WORTH_A_LOOK: Worth = (
     (f"[{_REAL}].*[{_REAL}].*[{_REAL}].*[{_REAL}].*[{_REAL}]", f"{_READ}([^0-9A-Za-z]{{0,9}}{_READ}){{6}}"),
-    ("[@\uff20]|&#|[[({<] ?([aA][tT]|[aA] ?-?[cC])| (at|AT|a ?-?còng|a ?-?cong) ",),
+    ("(?i)[@\uff20\ufe6b]|&#|[[({<] ?(at|a ?-?c)|[ _\u00a0](at|a ?-?c(ò|o\u0300?)ng)[ _\u00a0]",),
     (f"(?i)({_NUMBERS})([ ,.-]{{1,3}}({_NUMBERS})){{3}}",),
 )
 WORTH_A_LOOK_IN_CODES: Worth = (("[0-9]([ .-]?[0-9]){11}",),)

@@ -4,11 +4,12 @@ import re
 
 from lienthong.privacy.identifiers import kinds, marked, words
 from lienthong.privacy.identifiers.numbers import Number, runs, without_dates
-from lienthong.privacy.identifiers.reading import clean, digits, fold, spoken
+from lienthong.privacy.identifiers.reading import clean, digits, fold, spoken, unbroken
 
 _WORTH = re.compile(r"\d(?:\D{0,4}\d){6}|@|(?<![a-z])(?:at|a cong|a-cong|acong)(?![a-z])")
 _SAID = "(?:khong|mot|hai|ba|bon|tu|nam|sau|bay|tam|chin)"
 _NAMED_DIGITS = re.compile(rf"{_SAID}[ ,.\-]{{1,3}}{_SAID}")
+_CODE_GOES_ON = re.compile(r"[.\-/_][a-z]{1,3}\d")  # 000.10.34.H37
 # Words that say that ten digits are no telephone, nine no identity card.
 _OTHERWISE = frozenset({"tax", "business", "other", "personal_tax", "card", "plate"})
 
@@ -16,6 +17,11 @@ _OTHERWISE = frozenset({"tax", "business", "other", "personal_tax", "card", "pla
 def find(text: str) -> set[str]:
     """The kinds of personal identifier that stand in `text` (see detectors.DETECTORS)."""
     text = clean(text)
+    whole = unbroken(text)
+    return _find(text) if whole == text else _find(text) | _find(whole)
+
+
+def _find(text: str) -> set[str]:
     folded = fold(text)
     if _NAMED_DIGITS.search(folded):
         text = spoken(text)
@@ -47,7 +53,7 @@ def _word_after(folded: str, last: int, run: Number) -> int:
 
 def _in_order(run: list[Number]) -> list[Number]:
     """Numbers written in one piece, or separated from their neighbours, before those that cut through groups."""
-    return sorted(run, key=lambda n: (not (n.whole or n.single or n.apart), -len(n.digits)))
+    return sorted(run, key=lambda n: (not n.complete, -len(n.digits)))
 
 
 def _kind(number: Number, text: str, folded: str, last: int) -> str | None:
@@ -55,15 +61,19 @@ def _kind(number: Number, text: str, folded: str, last: int) -> str | None:
     word = words.before(folded, number.start, last) or words.after(folded, number.end)
     if word and (named := _named(number, word, folded)):
         return named
-    if not (_begins(text, folded, number, word) and number.natural):
+    if not _begins(text, folded, number, word) or _CODE_GOES_ON.match(folded, number.end):
         return None
-    return _by_form(number, word, text, folded)
+    if number.whole and kinds.is_land_line(number.digits) and words.is_private(folded, number.start):
+        return "home_phone"
+    if number.whole and number.even_gaps and kinds.is_citizen_id(number.digits):
+        return "citizen_id"
+    return None if not number.natural else _by_form(number, word, text, folded)
 
 
 def _named(number: Number, word: str, folded: str) -> str | None:
     """What the word before says, where the digits do not speak against it."""
     length = len(number.digits)
-    complete = number.whole or number.single or number.apart
+    complete = number.complete
     match word:
         case "identity" if complete and length in (9, 12):
             return "old_identity_card" if length == 9 else "citizen_id"
@@ -77,14 +87,32 @@ def _named(number: Number, word: str, folded: str) -> str | None:
             return "driving_licence"
         case "card" if complete and 12 <= length <= 19:
             return "bank_card"
-        case "bank" if complete and number.natural and 6 <= length <= 19 and not words.is_amount(folded, number.end):
-            treasury = words.of_treasury(folded, number.start, number.end)
-            return None if treasury or number.is_amount_like(folded) and length < 9 else "bank_account"
-        case "phone" if kinds.is_mobile(number.digits) or kinds.is_mobile_without_zero(number.digits):
+        case "bank" if complete and 6 <= length <= 19:
+            return "bank_account" if _is_account(number, folded) else None
+        case "phone" if complete and _is_said_mobile(number, folded):
             return "mobile_phone"
-        case "tax" if complete and length == 12 and kinds.is_citizen_id(number.digits):
+        case "tax" if complete and number.natural and length == 12 and kinds.is_citizen_id(number.digits):
             return "citizen_id"
     return None
+
+
+def _is_said_mobile(number: Number, folded: str) -> bool:
+    """Beside the word for a telephone: one of today or of before, or one whose zero is lost that is no amount."""
+    if kinds.is_mobile(number.digits):
+        return True
+    if not number.natural or "," in "".join(number.gaps) or words.is_amount(folded, number.end):
+        return False
+    return kinds.is_mobile_without_zero(number.digits)
+
+
+def _is_account(number: Number, folded: str) -> bool:
+    """Beside the word for an account or a bank: no amount, no account of a treasury, no list of numbers."""
+    short = len(number.digits) < 9 or not number.single  # after a long number "trieu" is a name, not a million
+    if words.is_amount(folded, number.end, short) or words.of_treasury(folded, number.start, number.end):
+        return False
+    if words.is_account(folded, number.start):
+        return number.natural or number.even_gaps
+    return number.natural and not (number.is_amount_like(folded) and len(number.digits) < 9)
 
 
 def _by_form(number: Number, word: str | None, text: str, folded: str) -> str | None:
@@ -156,7 +184,7 @@ def _begins(text: str, folded: str, number: Number, word: str | None) -> bool:
     at = number.start
     if at and text[at - 1] in "+(":
         return True
-    token = re.search(r"[^\s,;:()\[\]=\"'|]*$", text[max(0, at - 30) : at])
+    token = re.search(r"[^\s,;:()\[\]=\"'|]*\Z", text[max(0, at - 30) : at])
     beside = token[0] if token else ""
     if not beside:
         return True

@@ -4,12 +4,24 @@ import re
 
 from lienthong.privacy.identifiers import words
 
-_TLD = r"(?:com|vn|net|org|edu|info|io|me|biz|asia|name|co|us|uk|jp|kr|sg|eu|de|fr|gov|mil|xyz|online|site|cloud)"
-_AT = r"(?:@ ?| @ | ?[\[({<] ?(?:at|a cong|a-cong|acong|@) ?[\])}>] ?| (?:at|a cong|a-cong|acong) )"
+_TLD = (
+    r"(?:com|vn|net|org|edu|info|io|me|biz|asia|name|co|us|uk|jp|kr|sg|eu|de|fr|gov|mil|xyz|"
+    r"online|site|cloud|ru|cn|tw|au|ca|th|la)"
+)
+_SAID_AT = r"(?: @ |@ | ?[\[({<] ?(?:at|a cong|a-cong|acong|@) ?[\])}>] ?| (?:a cong|a-cong|acong) |_at_)"
+_AT = rf"(?:@| at |{_SAID_AT})"
 _DOT = r"(?: ?\. ?| ?[\[({<] ?(?:dot|cham|\.) ?[\])}>] ?| (?:dot|cham) )"
 _PLAIN_MAIL = re.compile(r"[a-z0-9_%+\-.]*[a-z0-9_%+\-]@((?:[a-z0-9\-]+\.)+[a-z]{2,24})(?![a-z0-9])")
 _MAIL = re.compile(
     rf"[a-z0-9_%+\-.]*[a-z0-9_%+\-]{_AT}([a-z0-9\-]+(?:{_DOT}[a-z0-9\-]+){{0,3}}{_DOT}{_TLD})(?![a-z0-9])"
+)
+# Where the sign is told so clearly, any domain is one.
+_SAID_MAIL = re.compile(
+    rf"[a-z0-9_%+\-.]*[a-z0-9_%+\-]{_SAID_AT}([a-z0-9\-]+(?:{_DOT}[a-z0-9\-]+){{0,3}}{_DOT}[a-z]{{2,6}})(?![a-z0-9])"
+)
+# A name with a digit or a point in it, and a blank before the sign: no Instagram name.
+_LOOSE_MAIL = re.compile(
+    r"(?<![a-z0-9])[a-z]+(?=[a-z]*[0-9_.])[a-z0-9_.]+ @([a-z0-9\-]+(?:\.[a-z0-9\-]+){0,3}\.[a-z]{2,6})(?![a-z0-9])"
 )
 _CUT_MAIL = re.compile(r"[a-z0-9_%+\-.]*[a-z0-9_%+\-] ?@ ?(gmail|yahoo|hotmail|outlook|icloud|ymail|live)(?![a-z0-9])")
 _PRIVATE_MAIL = re.compile(
@@ -24,7 +36,8 @@ _HEALTH_GROUPS = (
     "PV|HS|SV|GB|GD|TH|TV|TD|TU|BA|NU|TG|ND|XV|TL|XH|VT|TX|TT|QT|LE|NM|CN|DS|AK|NC|HK|KH"
 )
 _SEPARATOR = r"[ .\-]{0,3}"
-_HEALTH = re.compile(rf"(?<![A-Za-z0-9])(?:{_HEALTH_GROUPS}){_SEPARATOR}[1-5](?:{_SEPARATOR}\d){{12}}(?!\d)", re.I)
+_IN_CARD = r"(?:\.| ?- ?| {1,2})?"
+_HEALTH = re.compile(rf"(?<![A-Za-z0-9])(?:{_HEALTH_GROUPS}){_SEPARATOR}[1-5](?:{_IN_CARD}\d){{12}}(?!\d)", re.I)
 _PASSPORT = re.compile(rf"(?<![a-z0-9])[a-z]{{1,2}}{_SEPARATOR}\d(?:{_SEPARATOR}\d){{6,7}}(?!\d)")
 _VN_PASSPORT = re.compile(r"(?<![a-z0-9])[bcnpke]\d{7,8}(?!\d)")
 _LICENCE = re.compile(rf"(?<![a-z0-9])[a-z]{{1,2}}{_SEPARATOR}\d(?:{_SEPARATOR}\d){{5,11}}(?!\d)")
@@ -62,8 +75,8 @@ def _has_mail(folded: str) -> bool:
         return True
     return any(
         _is_private(m)
-        for pattern in (_PLAIN_MAIL, _MAIL)
-        if "@" in folded or pattern is _MAIL
+        for pattern in (_PLAIN_MAIL, _MAIL, _SAID_MAIL, _LOOSE_MAIL)
+        if "@" in folded or pattern in (_MAIL, _SAID_MAIL)
         for m in pattern.finditer(folded)
     )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 _RUN = re.compile(r"\d(?:[ \t.,\-_/*'~:;()\[\]+|\\]{0,3}\d)*")
 _GROUP = re.compile(r"\d+")
-_PLAIN = re.compile(r"(?: ?[.\-_*~'] ?| {1,3}|\) ?[.\-]? ?|[|\\]|\.\.|--|\]\[?|\)\()")
+_PLAIN = re.compile(r"(?: ?[.\-_*~'] ?| {1,3}|\) ?[.\-]? ?|[|\\]|\.\.|--|\]\[?|\) ?\(| ?\()")
 _DATE = re.compile(
     r"(?<![\d.\-/])(?:[0-3]?\d([/.\-])[01]?\d\1(?:19|20)\d\d|(?:19|20)\d\d([/.\-])[01]?\d\2[0-3]?\d)(?![.\-/]?\d)"
     r"|(?<![\d:])[0-2]?\d:[0-5]\d(?::[0-5]\d)?(?![\d:])"
@@ -40,6 +40,11 @@ class Number:
         return len(self.shape) == 1
 
     @property
+    def complete(self) -> bool:
+        """Does it neither cut a longer number nor tie two together, as far as its signs tell?"""
+        return self.single or self.whole or self.apart and len({gap.strip("()") for gap in self.gaps} - {""}) <= 1
+
+    @property
     def natural(self) -> bool:
         """Is it written as one writes one number, so that no word beside is needed to see it?"""
         if self.single:
@@ -52,9 +57,19 @@ class Number:
             return self.shape in _PLAIN_SHAPES and len(set(self.gaps)) == 1
         return plain and self.apart and self.shape in _USUAL and len(set(self.gaps)) == 1
 
+    @property
+    def even_gaps(self) -> bool:
+        """Up to four groups of two digits or more with the same sign between them?"""
+        return (
+            len(set(self.gaps)) == 1
+            and bool(_PLAIN.fullmatch(self.gaps[0]))
+            and len(self.shape) <= 4
+            and min(self.shape) >= 2
+        )
+
     def is_amount_like(self, text: str) -> bool:
         """Groups of three as in an amount (12.345.678)?"""
-        return bool(_MONEY_SHAPE.fullmatch(text[self.start : self.end]))
+        return bool(_MONEY_SHAPE.fullmatch(text[self.start : self.end])) and text[self.start - 1 : self.start] != "+"
 
 
 def without_dates(text: str) -> str:
@@ -89,8 +104,13 @@ def _numbers(text: str, run: re.Match[str]) -> Iterator[Number]:
                     tuple(b - a for a, b in groups[first : last + 1]),
                     tuple(inner),
                     whole=not outer,
-                    apart=all(gap not in inner for gap in outer),
+                    apart=all(gap not in inner and not _is_cut(gap, inner) for gap in outer),
                 )
+
+
+def _is_cut(outer: str, inner: list[str]) -> bool:
+    """21.0542334 106.9553266: what stands between two points is no number, though a blank is in it."""
+    return outer in (".", ",") and any(" " in gap for gap in inner)
 
 
 def _is_even(shape: tuple[int, ...]) -> bool:

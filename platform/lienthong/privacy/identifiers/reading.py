@@ -40,9 +40,23 @@ def fold(text: str) -> str:
     return text.translate(_FOLD)
 
 
+# A line's end between digits. No time before it; no year, number of a list (`2. `), code (`000.81`) or amount (`1,250`)
+# after it, unless the number is written with points before it, too.
+_BROKEN = re.compile(
+    r"(?<=\d)(?<![:/]\d\d) *-? *\r?\n *(?=-?\d)(?![\d \-]*[.,/]\d|\d{1,2}[.)] |(?:19|20)\d\d(?!\d))"
+    r"|(?:(?<=\d\.\d|\.\d\d)|(?<=\.\d{3})) *\r?\n *(?=\.\d{3}(?!\d)|\d{1,3}\.\d{2,3}(?![\d.,/]|\d))"
+)
+_LINES_OF_DIGITS = re.compile(r"(?m)^[\d .\-]+$(?:\r?\n[\d .\-]+$){2}")
+
+
+def unbroken(text: str) -> str:
+    """`text` with numbers that a line's end cuts put together; lists of numbers, one a line, stay as they are."""
+    return text if "\n" not in text or _LINES_OF_DIGITS.search(text) else _BROKEN.sub("", text)
+
+
 # Letters that are put for digits, between digits; the fifth of such a number that may be letters at most.
-_DISGUISED = re.compile(r"(?<![^\W\d_])(?:[0-9OoQDIlSBZ|](?:[ .\-_]{0,3}(?=[0-9OoQDIlSBZ|]))?){8,}(?![^\W\d_])")
-_PIECE = re.compile(r"[A-Za-z|]*\d[A-Za-z|\d]*|(?<![^\W_])[OoIl|](?![^\W_])")
+_DISGUISED = re.compile(r"(?<![^\W\d_])(?:[0-9OoQDIlSBZ|](?:[ .\-_()]{0,3}(?=[0-9OoQDIlSBZ|]))?){8,}(?![^\W\d_])")
+_PIECE = re.compile(r"[A-Za-z|]*\d[A-Za-z|\d]*|(?<![^\W_])[OoIl](?![^\W_])")
 _LETTERS = str.maketrans("OoQDIl|SBZ", "0000111582")
 _WORDS = {
     "khong": "0", "mot": "1", "hai": "2", "ba": "3", "bon": "4", "tu": "4", "nam": "5", "lam": "5", "sau": "6",

@@ -11,7 +11,8 @@ _KINDS: dict[str, str] = {
     "identity": (
         r"so cccd|cccd|c\.c\.c\.d|can cuoc(?: cong dan)?|the cc|s?cmnd|cmtnd|cmt|c\.m\.n\.d|"
         r"chung minh(?: thu| nhan dan)?|"
-        r"(?:so|ma so|ma) dinh danh(?: ca nhan)?|dinh danh ca nhan|sddcn|ddcn|giay to tuy than|so giay to|gttt|"
+        r"(?:so|ma so|ma) (?:dinh danh(?: ca nhan)?|cong dan)|dinh danh ca nhan|sddcn|ddcn|"
+        r"giay to tuy than|so giay to|gttt|"
         r"id card|identity(?: card| no| number)?|citizen id|national id|id (?:no|number)|so id|so cc"
     ),
     "social": r"bhxh|bao hiem xa hoi|so so bao hiem|so bao hiem|ma so bao hiem|ma so bh|so bh|social insurance",
@@ -33,9 +34,9 @@ _KINDS: dict[str, str] = {
     "phone": (
         r"sdt|s\.d\.t|so dt|dtdd|dien thoai(?: di dong| lien he)?|dt|d/t|phone|tel|mobile|cell(?:phone)?|di dong|dd|"
         r"zalo|viber|whats ?app|telegram|hotline|lien he|lien lac|lh|goi|call|contact|alo|"
-        r"so may|nhan tin|sms|fax|may ban"
+        r"so may|nhan tin|sms|fax|may ban|thue bao|dtlh|dtlac|sdtlh|nr"
     ),
-    "tax": r"mst|ma so thue|ma thue|tax code|tax|thue|msthue|vat",
+    "tax": r"mst|ma so thue|ma thue|tax code|tax|thue(?= ?[:#])|msthue|vat",
     "business": (
         r"msdn|ma so doanh nghiep|ma dn|doanh nghiep|dkkd|dkdn|gpkd|gcndk\w*|giay chung nhan|giay phep|gcn|"
         r"ma chi nhanh|chi nhanh|cong ty|htx|hop tac xa"
@@ -47,28 +48,39 @@ _KINDS: dict[str, str] = {
         r"cong to|ma hang|danh muc|von|von dieu le|gia|so tien|tong|doanh thu|kinh phi|tong dai|duong day nong"
     ),
 }
-_ANY = re.compile("|".join(rf"(?P<{kind}>(?<![a-z])(?:{words})(?![a-z]))" for kind, words in _KINDS.items()))
+_ANY = re.compile("|".join(rf"(?P<{kind}>(?<![a-z0-9])(?:{words})(?![a-z]))" for kind, words in _KINDS.items()))
 _SURNAME = (
     "nguyen|tran|le|pham|hoang|huynh|phan|vu|vo|dang|bui|do|ho|ngo|duong|ly|dao|doan|vuong|trinh|truong|dinh|lam|mai|"
     "to|ta|ha|cao|luong|luu|thai|chu|nong|trieu|vi|hua|be|ma|quach|tang|la|lo|sung|giang|vang|thao|phung|ton|kieu|nghiem"
 )
+# "mã số thuế" is not Mr Mã.
+_NO_NAME = r"(?:so|ma|thue|dien|thoai|tai|khoan|dong|nam|ngay|thang|trong|va|cua|den|vung|chuong)(?![a-z])"
 # A title, or a name that begins with a family name, right before the number.
 _PERSON = re.compile(
-    rf"(?:(?<![a-z])(?:ong|ba|anh|chi|chu ho|co|chau|em|ho ten|ho va ten|mr|mrs|ms|nguoi dai dien|dai dien|nguoi nop)"
-    rf"[ :.][a-z .]{{0,40}}|(?<![a-z])(?:{_SURNAME})(?: [a-z]{{1,8}}){{1,4}})[ ,:;()\-–|/]{{0,5}}(?:so[ :]*)?$"
+    rf"(?:(?<![a-z])(?:ong|ba|anh|chi(?! so)|chu ho|co|chau|em|ho ten|ho va ten|"
+    rf"mr|mrs|ms|nguoi dai dien|dai dien|nguoi nop)[ :.][a-z .]{{0,40}}|"
+    rf"(?<![a-z])(?:{_SURNAME})(?: (?!{_NO_NAME})[a-z]{{1,8}}){{1,4}})"
+    r"[\s,:;()\-–|/+]{0,5}(?:so[ :]*)?\Z"
 )
 _PRIVATE = re.compile(
     r"(?<![a-z])(?:nha rieng|ca nhan|chu ho|(?:gap|cua|lien he|goi(?: cho)?) (?:ong|ba|anh|"
-    r"chi|chu|co|em)|rieng)(?![a-z])"
+    r"chi|chu|co|em)|rieng|(?:dt|sdt|dien thoai|may|may ban|tel) (?:o )?nha|o nha|gia dinh|nr|home)(?![a-z])"
 )
+# What separates a word from a number further on: a number of its own or the end of a part, then other words or none.
+_CLAUSE = re.compile(r"(?:[.;] |[\n|]).*[a-z]|\d[^a-z]{0,12}[.;|] ", re.DOTALL)
+_AGAINST = frozenset({"tax", "business", "other"})
+# Offices and firms. "so" alone is "số" (number) far more often than "Sở" (department).
 _COMPANY = re.compile(
-    r"(?<![a-z])(?:cong ty|tnhh|co phan|doanh nghiep|htx|hop tac xa|chi nhanh|truong|so|ubnd|phong)(?![a-z])"
+    r"(?<![a-z])(?:cong ty|tnhh|co phan|doanh nghiep|htx|hop tac xa|chi nhanh|truong(?! (?:thon|ban|khoi|xom|nhom))|"
+    r"ubnd|phong|so (?:y te|giao duc|tu phap|noi vu|tai chinh|ke hoach|xay dung|nong nghiep|cong thuong|tai nguyen|"
+    r"van hoa|khoa hoc|thong tin|lao dong|giao thong|ngoai vu|du lich))(?![a-z])"
 )
 _TREASURY = re.compile(r"kho bac|kbnn|ngan sach")
 _MONEY = re.compile(
     r"^ ?(?:dong|d(?![a-z])|vnd|usd|eur|trieu|ty(?![a-z])|nghin|ngan(?! hang)|m2|m3|"
     r"ha(?![a-z])|kg|tan(?![a-z])|km|%|nguoi|luot|ho(?![a-z])|kwh)"
 )
+_COINS = re.compile(r"^ ?(?:dong|d(?![a-z])|vnd|usd|eur)")
 _BANK_AFTER = re.compile(
     r"^[ ,(\-:/]{0,4}(?:tai |at |o |nh |ngan hang |thuoc |mo tai )*(?:tmcp )?(?:ngan hang|"
     r"vietcombank|vcb|bidv|agribank|techcombank|"
@@ -76,15 +88,21 @@ _BANK_AFTER = re.compile(
     r"ocb|sea ?bank|msb|exim ?bank|lp ?bank|"
     r"pvcombank|nam a|ab ?bank|bac a|scb|kienlongbank)"
 )
+_ACCOUNT = re.compile(
+    r"(?<![a-z])(?:s\.?t\.?k|tk|tai khoan|a/c|account)(?: (?:no|number|so|ngan hang))?[ .:#]{0,3}(?:so[ :]*)?$"
+)
 _IN_BRACKETS = re.compile(r"^ ?[(\[] ?")
 
 
 def before(text: str, start: int, last: int) -> str | None:
     """The kind that the nearest word before `start` names, looked for back to `last`, the end of the number before."""
     found = None
+    text = text.replace("_", " ")
     for match in _ANY.finditer(text, max(0, last, start - 60), start):
-        found = match.lastgroup
-    return found
+        found = match
+    if found and found.lastgroup in _AGAINST and _CLAUSE.search(text, found.end(), start):
+        return None
+    return found.lastgroup if found else None
 
 
 def after(text: str, end: int) -> str | None:
@@ -104,15 +122,23 @@ def of_person(text: str, start: int) -> bool:
 
 
 def is_private(text: str, start: int) -> bool:
-    """Do words before say that the number is somebody's own?"""
-    return bool(_PRIVATE.search(text, max(0, start - 50), start))
+    """Do words before say that the number is somebody's own, and nearer than they name an office?"""
+    found = None
+    for found in _PRIVATE.finditer(text, max(0, start - 50), start):  # noqa: B007 - the last one
+        pass
+    return found is not None and not _COMPANY.search(text, found.end(), start)
 
 
-def is_amount(text: str, end: int) -> bool:
-    """Does a unit follow: money, area, weight, people?"""
-    return bool(_MONEY.match(text[end : end + 16]))
+def is_amount(text: str, end: int, any_unit: bool = True) -> bool:
+    """Does a unit follow: money, and with `any_unit` multiples, area, weight, people?"""
+    return bool((_MONEY if any_unit else _COINS).match(text[end : end + 16]))
 
 
 def of_treasury(text: str, start: int, end: int) -> bool:
     """Is it the account of a state treasury?"""
     return bool(_TREASURY.search(text, max(0, start - 80), end + 80))
+
+
+def is_account(text: str, start: int) -> bool:
+    """Does the word for an account stand right before, so that no amount is meant?"""
+    return bool(_ACCOUNT.search(text[max(0, start - 30) : start]))
