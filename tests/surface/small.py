@@ -33,7 +33,7 @@ from lienthong.governance.directory import Directory
 from lienthong.governance.ledger.seal import SealWatch
 from lienthong.governance.session import Sessions
 from lienthong.kernel.settings import Settings
-from lienthong.store import owner, rights, rollup, schema
+from lienthong.store import bits, owner, rights, rollup, schema
 from lienthong.store.cluster import Cluster
 from lienthong.store.compile import Statement
 from lienthong.store.condition import condition
@@ -250,6 +250,8 @@ def release(connection: psycopg.Connection, contract: Contract, rows: list[Row],
            {"_from": "2026-01-01T00:00:00+07:00"})  # fmt: skip
     schema.create_indexes(connection, contract, fields, schema.table("release", name), name)
     rollup.fill(connection, contract, name)
+    connection.execute(sql.SQL("analyze {}").format(schema.table("release", name)))
+    bits.fill(connection, contract, name)
     schema.serve(connection, contract, fields, name)
     path = folder / contract.id / "1" / f"{contract.slug}.csv"
     path.parent.mkdir(parents=True)

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from lienthong.access import policy, pricing
 from lienthong.access.budget import Budget
 from lienthong.access.changes import Feed, cursor_of, place_of
+from lienthong.access.held import Held
 from lienthong.access.permit import Permit
 from lienthong.access.planner import Planner
 from lienthong.access.record import Recorder
@@ -97,6 +98,7 @@ class Door:
         self._quotas = quotas
         self._budget, self._turns, self._planner = budget or Budget(), turns or Turns(64), Planner()
         self._streams = Turns(STREAMS)
+        self.held = Held(database)
         self._recorder = Recorder(registry, salt or secrets.token_bytes(32))
         # What nobody in particular may see depends on the contracts alone: a query asked again is not compiled again.
         self._for_anonymous = lru_cache(maxsize=512)(partial(self._compile, ANONYMOUS))

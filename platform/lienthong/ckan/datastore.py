@@ -11,7 +11,7 @@ from lienthong.catalog.snapshot import ReleaseInfo
 from lienthong.ckan import columns, datastore_hosted, ids, records
 from lienthong.ckan.asked import MAX_LIMIT, Asked, asked
 from lienthong.ckan.call import Call, Raw, action
-from lienthong.ckan.datastore_pages import page
+from lienthong.ckan.datastore_pages import found
 from lienthong.ckan.datastore_tables import readables
 from lienthong.ckan.errors import denied, missing, not_found
 from lienthong.ckan.parameters import Params, flag, natural
@@ -54,10 +54,10 @@ async def datastore_search(call: Call) -> Any:
     scope, number = table(call, name)
     wanted = asked(params, scope)
     release = release_of(call, scope)
-    rows = _known_total(release, wanted)
-    query, answer = wanted.query, None
-    if release and not wanted.filtered and wanted.by_number:
-        answer = await page(call, wanted, release.rows)
+    query = wanted.query
+    rows, answer = await found(call, wanted, scope, release) if release else (None, None)
+    if rows is None:
+        rows = _known_total(release, wanted)
     if answer is None:
         answer = await call.rows(query.but(total=wanted.with_total and rows is None))
     head: dict[str, Any] = {
@@ -73,7 +73,7 @@ async def datastore_search(call: Call) -> Any:
     tail = b"}"
     if wanted.with_total:
         tail = b',"total":%d}' % (answer.total or 0 if rows is None else rows)
-    if release and rows is None and answer.total is not None:
+    if release and rows is None and answer.total is not None and answer.release == release.number:
         _keep_total(release, wanted, answer.total)
     fields = fields_json(scope.contract, wanted.names, call.language)
     body = orjson.dumps(head)[:-1] + b',"records":' + shaped(answer.body, wanted) + b',"fields":' + fields + tail
@@ -204,8 +204,8 @@ def _following(wanted: Asked, answer: Answer, scope: Scope) -> dict[str, Any] | 
     last: Any = None
     if answer.next:
         last = int(decode(answer.next, sort_keys(scope.contract, wanted.query.order))[0] or 0)
-    elif ROW_NUMBER in wanted.names and (found := orjson.loads(answer.body)):
-        last = found[-1][ROW_NUMBER]
+    elif ROW_NUMBER in wanted.names and (shown := orjson.loads(answer.body)):
+        last = shown[-1][ROW_NUMBER]
     return {ROW_NUMBER: {"lt" if wanted.descending else "gt": last}} if last is not None else None
 
 

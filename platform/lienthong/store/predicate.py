@@ -152,5 +152,7 @@ def compare(leaf: Compare, alias: str, contract: Contract, params: Params, searc
 def _number(leaf: Compare, name: str, params: Params) -> str:
     """A comparison of the row's number."""
     if leaf.op == "in":
-        return f"{name} = any({params.add(list(leaf.value))}::bigint[])"
+        # A slot alone stands for all of them: the text of an array.
+        alone = leaf.value[0] if len(leaf.value) == 1 and isinstance(leaf.value[0], Slot) else list(leaf.value)
+        return f"{name} = any({params.add(alone)}::bigint[])"
     return f"{name} {SIGNS[leaf.op]} {params.add(leaf.value)}::bigint"

@@ -9,11 +9,24 @@ from lienthong.kernel.clock import VIETNAM
 from lienthong.store.keyset import SortKey, after_sql, cursor_sql, opened_cursor, release_of, sort_keys
 from lienthong.store.mask import masked_column
 from lienthong.store.predicate import Params, column, ident, predicate
-from lienthong.store.query import ROW_NUMBER, Connection, Item, Nested, Query, Related, Text, all_of, fields, required
+from lienthong.store.query import (
+    ROW_NUMBER,
+    Connection,
+    Item,
+    Nested,
+    Order,
+    Query,
+    Related,
+    Text,
+    all_of,
+    fields,
+    required,
+)
 from lienthong.store.scope import Scopes
 from lienthong.store.words import BUCKET, by_bucket, terms
 
 Items = tuple[Item | Nested, ...]
+_KEY_ORDER = ((), (Order(ROW_NUMBER),))  # the rows of a release are numbered in the order of its key
 
 
 class Reading:
@@ -65,13 +78,14 @@ class Reading:
             start = (
                 f"select {alias}.{BUCKET} from {source} {alias} where {after} order by {order} limit 1" if after else ""
             )
-            return by_bucket(source, alias, f"{listed} from {source} {alias}", where, order, limit, start)
+            rows = f"{listed} from {source} {alias}"
+            return by_bucket(source, alias, rows, where, order, limit, start, int(query.page.offset))
         return f"select {listed} from {source} {alias} where {where} order by {order} limit {limit}{offset}"
 
     def _in_key_order(self, query: Query) -> bool:
-        """Does a search for words ask for the first rows in the order in which a release lies on disk?"""
+        """Does a search for words ask for rows in the order in which a release lies on disk?"""
         scope = self.scopes[query.dataset]
-        if scope.schema != "open" or query.order or query.page.offset or (query.as_of and not scope.contract.validity):
+        if scope.schema != "open" or query.order not in _KEY_ORDER or (query.as_of and not scope.contract.validity):
             return False
         return any(isinstance(leaf, Text) and terms(leaf.words) for leaf in required(query.where))
 

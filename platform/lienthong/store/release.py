@@ -10,7 +10,7 @@ from lienthong.contract.model import Contract
 from lienthong.contract.registry import Registry
 from lienthong.kernel.problem import Unavailable
 from lienthong.kernel.text import both
-from lienthong.store import rollup
+from lienthong.store import bits, rollup
 from lienthong.store.predicate import column, ident
 from lienthong.store.schema import create_indexes, foreign_key_indexes, serve, stored_columns, table
 
@@ -45,7 +45,7 @@ def drop(connection: Connection, dataset: str, number: int) -> None:
     ).fetchall()
     for view in (table("kept", name), table("kept", name + "_history"), table("draft", name)):
         connection.execute(sql.SQL("drop view if exists {}").format(view))
-    for relation in (name, name + "_history", name + "_changes", *(found for (found,) in rows)):
+    for relation in (name, name + "_history", name + "_changes", name + bits.SUFFIX, *(found for (found,) in rows)):
         connection.execute(sql.SQL("drop table if exists {}").format(table("release", relation)))
 
 
@@ -76,6 +76,7 @@ def index_release(connection: Connection, registry: Registry, contract: Contract
     connection.execute(sql.SQL("analyze {}").format(relation))
     connection.execute(sql.SQL("analyze {}").format(past))
     rollup.fill(connection, contract, name)
+    bits.fill(connection, contract, name)
 
 
 def _near_columns(registry: Registry, contract: Contract) -> list[str]:

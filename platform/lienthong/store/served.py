@@ -5,7 +5,7 @@ from psycopg import Connection, sql
 from lienthong.contract.model import Contract
 from lienthong.contract.registry import Registry
 from lienthong.kernel.settings import Settings
-from lienthong.store import owner, rollup
+from lienthong.store import bits, owner, rollup
 from lienthong.store.release import columns_of, drop, index_release, numbers, release_name, swap, wanted_columns
 from lienthong.store.schema import create_changes, create_release, table
 
@@ -57,17 +57,23 @@ def _ensure(connection: Connection, registry: Registry, contract: Contract) -> N
                 )
             )
     rollup.fill(connection, contract, name)
+    bits.fill(connection, contract, name)
     swap(connection, contract, name)
 
 
 def _rolled_up(connection: Connection, contract: Contract) -> None:
-    """The roll-ups that the contract names now, of the release that is served."""
+    """The roll-ups that the contract names now, and the bits, of the release that is served."""
     named = enumerate(rollup.suffixes(contract))
     found = [(columns_of(connection, "open", contract.id + s), rollup.columns(contract, n)) for n, s in named]
-    if any(list(there) != wanted for there, wanted in found):
-        name = release_name(contract.id, _served(connection, contract))
+    old, plain = any(list(there) != wanted for there, wanted in found), not bits.served(connection, contract)
+    if not old and not plain:
+        return
+    name = release_name(contract.id, _served(connection, contract))
+    if old:
         rollup.fill(connection, contract, name)
-        swap(connection, contract, name)
+    if plain:
+        bits.fill(connection, contract, name)
+    swap(connection, contract, name)
 
 
 def _views(contract: Contract) -> tuple[str, ...]:
@@ -83,7 +89,7 @@ def _served(connection: Connection, contract: Contract) -> int:
 
 def serve_nothing(connection: Connection, registry: Registry, contract: Contract) -> None:
     """Serve an empty release 0, made anew."""
-    for name in (*_views(contract), *(contract.id + s for s in ("_release", *rollup.suffixes(contract)))):
+    for name in (*_views(contract), *(contract.id + s for s in ("_release", bits.SUFFIX, *rollup.suffixes(contract)))):
         connection.execute(sql.SQL("drop view if exists {}").format(table("open", name)))
     drop(connection, contract.id, 0)
     name = release_name(contract.id, 0)

@@ -52,15 +52,16 @@ def index_sql(in_key_order: bool) -> sql.SQL:
     return sql.SQL(f"using gin ({place}({words_sql('_search')}))")
 
 
-def by_bucket(source: str, alias: str, rows: str, where: str, order: str, limit: int, start: str) -> str:
-    """The first `limit` of `rows` in the order of the key, bucket by bucket, and no further than needed.
+def by_bucket(source: str, alias: str, rows: str, where: str, order: str, limit: int, start: str, skip: int) -> str:
+    """`limit` of `rows` after `skip` in the order of the key, bucket by bucket, and no further than needed.
 
     `start` selects the bucket to begin with; empty: the first one.
     """
     last = f"select max({alias}._id) / 16384 from {source} {alias}"
-    one = f"select {rows} where {alias}.{BUCKET} = b.n and {where} order by {order} limit {limit}"
+    one = f"select {rows} where {alias}.{BUCKET} = b.n and {where} order by {order} limit {limit + skip}"
+    offset = f" offset {skip}" if skip else ""
     begin = f"({start})" if start else "0"
-    return f"select w.* from generate_series({begin}, ({last})) b(n) cross join lateral ({one}) w limit {limit}"
+    return f"select w.* from generate_series({begin}, ({last})) b(n) cross join lateral ({one}) w limit {limit}{offset}"
 
 
 def _plain(search: str) -> str:
@@ -83,6 +84,11 @@ def _lexemes(term: Term) -> list[str]:
 def pattern(term: Term) -> str:
     """A regular expression of PostgreSQL that finds the term in the folded text; the same rows, without the index."""
     return r"\m" + r"\W+".join(re.escape(word) for word in term.words) + ("" if term.prefix else r"\M")
+
+
+def plain(search: str) -> str:
+    """A folded text without marks, as `plain_sql` has it."""
+    return search.translate(_BLANKS)
 
 
 def plain_sql(search: str) -> str:

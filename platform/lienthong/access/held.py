@@ -1,0 +1,87 @@
+"""What is known of open releases in this process: bits that were read, and hits that were found, while memory lasts."""
+
+from collections import OrderedDict
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Generic, TypeVar
+from uuid import UUID
+
+from lienthong.access.hits import Bits, Hits, Scattered, Span, evaluated, marks, span
+from lienthong.catalog.snapshot import ReleaseInfo
+from lienthong.store.bits import WORDS, Mark, bits_of, read_sql
+from lienthong.store.database import Database
+from lienthong.store.query import Condition
+from lienthong.store.scope import Scope
+
+MOST_BYTES = 48 << 20
+_EACH = 500  # bytes of what is held besides
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class Recent(Generic[K, V]):
+    """So many bytes of values; those asked for last stay."""
+
+    def __init__(self, most: int = MOST_BYTES) -> None:
+        self._most = most
+        self._size = 0
+        self._held: OrderedDict[K, tuple[V, int]] = OrderedDict()
+
+    def __contains__(self, key: K) -> bool:
+        return key in self._held
+
+    def __getitem__(self, key: K) -> V:
+        self._held.move_to_end(key)
+        return self._held[key][0]
+
+    def put(self, key: K, value: V, size: int) -> V:
+        """Hold a value of so many bytes."""
+        if (before := self._held.pop(key, None)) is not None:
+            self._size -= before[1]
+        self._held[key] = value, size + _EACH
+        self._size += size + _EACH
+        while self._size > self._most:
+            self._size -= self._held.popitem(last=False)[1][1]
+        return value
+
+
+class Held:
+    """Finds the rows of open releases that fulfil a condition, without reading them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._bits: Recent[tuple[UUID, Mark], Bits] = Recent()
+        self._hits: Recent[tuple[UUID, Condition], Scattered] = Recent()
+
+    async def hits(self, scope: Scope, release: ReleaseInfo, where: Condition | None) -> Hits | None:
+        """The rows of `release`, which is served, that fulfil `where`; None when that cannot be told.
+
+        `scope` is that of everybody: a caller with rows or fields of their own has no part in this.
+        """
+        if scope.schema != "open" or scope.where is not None or scope.masked or scope.release is not None:
+            return None
+        stretch = span(where, release.rows)
+        if stretch is not None or where is None:
+            return Span(stretch) if stretch is not None else None
+        key = release.id, where
+        if key in self._hits:
+            return self._hits[key]
+        wanted = marks(scope, where)
+        found = None if wanted is None else evaluated(where, await self._read(release, wanted), release.rows)
+        if found is None:
+            return None
+        hits = Scattered(found, release.rows)
+        return self._hits.put(key, hits, 2 * hits.size)
+
+    async def _read(self, release: ReleaseInfo, wanted: Sequence[Mark]) -> Mapping[Mark, Bits]:
+        """The bits of marks; none when another release is served by now."""
+        keys = {mark: (release.id, mark) for mark in wanted}
+        found = {mark: self._bits[key] for mark, key in keys.items() if key in self._bits}
+        missing = [mark for mark in wanted if mark not in found]
+        if missing:
+            asked = list(dict.fromkeys([*missing, *((field, "") for field, _ in missing if field != WORDS)]))
+            body, number = await self._database.read(read_sql(release.dataset, asked))
+            if int(number or 0) != release.number:
+                return {}
+            for mark, bits in bits_of(body or b"", asked, release.rows).items():
+                found[mark] = self._bits.put((release.id, mark), bits, (bits or 0).bit_length() // 8)
+        return found
