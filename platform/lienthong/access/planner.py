@@ -21,9 +21,13 @@ class Planner:
         self._most = most
         self._known: OrderedDict[str, None] = OrderedDict()
 
+    def knows(self, statement: Statement) -> bool:
+        """Was it found cheap enough before?"""
+        return statement.sql in self._known
+
     async def check(self, statement: Statement, read: Callable[[Statement], Awaitable[Row]]) -> None:
         """Raises TooCostly, with cost and limit, when running the statement would take too long."""
-        if statement.sql in self._known:
+        if self.knows(statement):
             return
         (plan,) = await read(Statement("explain (format json) " + statement.sql, statement.params))
         cost = float(json.loads(plan or b"[]")[0]["Plan"]["Total Cost"])

@@ -97,7 +97,15 @@ def create() -> FastAPI:
         await asyncio.gather(*beside, return_exceptions=True)
         await database.close()
 
-    app = Application(title="Liên Thông", openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan)
+    # Telemetry, which nobody has set up, would be looked for in the environment with each request.
+    app = Application(
+        title="Liên Thông",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+    )
     routers = [surface.router(given) for surface in SURFACES]
     for router in routers:
         app.include_router(router)
