@@ -27,6 +27,7 @@ def test_a_newcomer_writes_a_row(platform: Platform, tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert '"state":"done"' in done.stdout, done.stdout
+    assert '"dataset":"plan-targets"' in done.stdout, "named as addresses name it"
     token = re.search(r'"token": *"([^"]+)"', (tmp_path / "writer.json").read_text("utf-8"))
     assert token
     with platform.client(token[1]) as client:

@@ -11,6 +11,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
+from lienthong.governance.identity.scopes import AREAS
 from tests.surface.people import Browser, ask, forgive, json, seed, way
 from tests.surface.small import AGENCY, World
 
@@ -182,6 +183,13 @@ def test_the_form_comes_back_with_what_is_wrong(admin: Browser, given: dict[str,
     alert = re.search(r'role="alert">(.*?)</p>', answer.text)
     assert alert and word in alert[1]
     assert given.get("name") == "" or "Giữ lại" in answer.text
+
+
+@pytest.mark.parametrize("page", ["/account", "/admin/clients"])
+def test_every_scope_can_be_chosen_on_the_pages(admin: Browser, page: str) -> None:
+    offered = set(re.findall(r'name="scope" value="([^"]+)"', admin.get(page).text))
+    assert offered >= {"read:*", "write:*", "read:firms", *(set(AREAS) - {"admin"})}
+    assert ("admin" in offered) == (page == "/account")
 
 
 def test_a_private_key_is_never_kept(world: World, admin: Browser) -> None:

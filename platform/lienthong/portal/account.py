@@ -16,6 +16,8 @@ from lienthong.portal.page import Page, SignInAgain
 from lienthong.portal.session import NOTES, origin
 
 LINK, LINK_SECONDS = "oidc.link", 600
+OFFERED = ("read:*", "write:*", *(area for area in scopes.AREAS if area != "admin"))
+"""The scopes that everybody may choose, beside those of single datasets."""
 DONE = ("totp", "passkey", "token", "session", "password", "link", "person", "factors")
 
 
@@ -37,7 +39,7 @@ async def overview(page: Page) -> Response:
         links=await identity.oidc.links(who),
         ticket=identity.box.seal(LINK, {"username": who}, LINK_SECONDS),
         tokens=await identity.tokens.of(page.subject),
-        areas=["read:*", "write:*", "agreements", "tokens", *(["admin"] if page.subject.is_administrator else [])],
+        areas=[*OFFERED, *(["admin"] if page.subject.is_administrator else [])],
         sessions=await identity.sign_in.sessions(who),
         current=page.services.directory.sessions.id(page.cookie or ""),
         has_password=await identity.people.password_of(who) is not None,

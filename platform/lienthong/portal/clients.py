@@ -10,11 +10,10 @@ from lienthong.governance.identity.clients import ClientInfo
 from lienthong.governance.identity.people import administrator
 from lienthong.kernel.problem import Invalid, Problem
 from lienthong.kernel.text import both
-from lienthong.portal.account import done, fresh, person, shown_once
+from lienthong.portal.account import OFFERED, done, fresh, person, shown_once
 from lienthong.portal.forms import Form, fields, form
 from lienthong.portal.page import Page
 
-AREAS = ("read:*", "write:*", "agreements", "tokens", "webhooks", "releases", "twin", "graphql:persisted")
 LONGEST_NAME = 100
 DONE = ("client", "keys")
 
@@ -121,7 +120,7 @@ async def _list(page: Page, given: Form, problem: Problem | None = None) -> Resp
         problem.status if problem else 200,
         clients=await identity.clients.all(),
         agencies={id: page.t.text(name) for id, name in (await identity.people.agencies()).items()},
-        areas=AREAS,
+        areas=OFFERED,
         given=given,
         problem=problem,
     )

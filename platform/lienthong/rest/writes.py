@@ -24,7 +24,7 @@ from lienthong.catalog.writes import FINAL, ROW_ETAG, PreconditionRequired, Writ
 from lienthong.contract.model import Contract
 from lienthong.governance.subject import Subject
 from lienthong.kernel.problem import Invalid, NotFound, QueryInvalid
-from lienthong.kernel.text import both
+from lienthong.kernel.text import both, slug
 from lienthong.web import body as web_body
 from lienthong.web import strict_json
 from lienthong.web.caller import known
@@ -261,7 +261,7 @@ class _Writes:
         row = await writes.run_of(self._services.catalog.engine, number)
         problem = row["problem"] if row["state"] in ("refused", "failed") else None
         names = ("state", "step", "counts", "started_at", "finished_at", "etag")
-        told = {"run": str(number), "dataset": row["dataset"]} | {name: row[name] for name in names}
+        told = {"run": str(number), "dataset": slug(row["dataset"])} | {name: row[name] for name in names}
         return told | {"problem": retold(problem).as_json(language(request)) if problem else None}, problem
 
 
