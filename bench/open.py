@@ -21,7 +21,9 @@ from bench.open_cases import ACTION, FIELDS, Case, cases
 from bench.place import CLI, ROOT, Place, free_port, serving
 from bench.processes import cpu_ms, machine_ms, settle
 from bench.reads import Measured, System, rows_released, summary
-from lienthong.store import owner, sandbox
+from lienthong.contract.loader import load_all
+from lienthong.kernel.content import content
+from lienthong.store import owner, sandbox, served
 
 Say = Callable[[str], None]
 ROUNDS = 2
@@ -56,6 +58,7 @@ def everything(given: Place, rows: int, seconds: float, say: Say, only: str = ""
         site.start()
         if rows_released(site) != rows:
             world.build(site, rows, say)
+        served.ensure_served(site.settings, load_all(content("datasets")))
         file = open_files.release_file(site, "enterprises")
         if CATALOGUE.exists():
             say(f"catalogue: {site.run('catalogue', 'load', CATALOGUE)['created']} new datasets")

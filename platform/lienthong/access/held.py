@@ -7,6 +7,7 @@ from uuid import UUID
 
 from lienthong.access.hits import Bits, Hits, Scattered, Span, evaluated, marks, span
 from lienthong.catalog.snapshot import ReleaseInfo
+from lienthong.kernel.problem import NotFound
 from lienthong.store.bits import WORDS, Mark, bits_of, read_sql
 from lienthong.store.database import Database
 from lienthong.store.query import Condition
@@ -79,7 +80,10 @@ class Held:
         missing = [mark for mark in wanted if mark not in found]
         if missing:
             asked = list(dict.fromkeys([*missing, *((field, "") for field, _ in missing if field != WORDS)]))
-            body, number = await self._database.read(read_sql(release.dataset, asked))
+            try:
+                body, number = await self._database.read(read_sql(release.dataset, asked))
+            except NotFound:  # the database has not been brought up to date
+                return {}
             if int(number or 0) != release.number:
                 return {}
             for mark, bits in bits_of(body or b"", asked, release.rows).items():
