@@ -56,6 +56,29 @@ def test_a_tile_may_be_filtered(world: World) -> None:
     assert features(world, 6, 50, 28, "?status=closed&properties=status")[0]["properties"] == {"status": "closed"}
 
 
+LONG_WAY = {"Accept": "application/vnd.mapbox-vector-tile, */*;q=0.1"}
+
+
+@pytest.mark.parametrize("zoom", [6, 9])
+def test_a_filtered_tile_is_the_same_whichever_way_it_is_made(world: World, zoom: int) -> None:
+    """Tiles of one filter are made by one statement; a blank more is another filter, which nobody has asked for."""
+    xs = sorted({int(tile_of(*place, zoom)[0]) for place in PLACED.values()})
+    y, counts = int(tile_of(106, 21.5, zoom)[1]), []
+    for x in (*xs, xs[0] - 3):
+        url = f"{FIRMS_TILES}/{zoom}/{y}/{x}?properties=staff&filter=staff%3C40%20and%20staff"
+        short, long = world.anonymous.get(url + "%3E3"), world.anonymous.get(url + "%20%3E%203", headers=LONG_WAY)
+        assert short.status_code == long.status_code
+        assert short.content == long.content
+        assert short.headers["cache-control"] == long.headers["cache-control"] == "public, max-age=60"
+        counts += [f["properties"]["staff"] for f in decode(short.content)["firms"]["features"]] if short.content else []
+    assert counts and min(counts) == 4 and max(counts) < 40
+    for wrong in ("staff%3E%3E", "nothing%3E1", "staff%3E1&crs=1"):
+        refused = world.anonymous.get(f"{FIRMS_TILES}/{zoom}/{y}/{xs[0]}?filter={wrong}")
+        assert refused.status_code == 400 and refused.json()["title"]
+    kept = world.anonymous.get(f"{FIRMS_TILES}/{zoom}/{y}/{xs[0]}?release=1&filter=staff%3E3")
+    assert "immutable" in kept.headers["cache-control"]
+
+
 def test_tiles_of_several_collections_are_layers(world: World) -> None:
     layers = decode(world.anonymous.get("/ogc/tiles/WebMercatorQuad/5/14/25").content)
     assert set(layers) == {"firms", "places"} and len(layers["places"]["features"]) == 6

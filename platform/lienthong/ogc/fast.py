@@ -7,6 +7,7 @@ import uuid
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 
+import orjson
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
@@ -14,7 +15,7 @@ from lienthong.access.door import Answer, Compiled
 from lienthong.access.repeat import Plans, Rights
 from lienthong.catalog.snapshot import ReleaseInfo, Snapshot
 from lienthong.governance.subject import ANONYMOUS, Subject
-from lienthong.kernel.problem import TooCostly, Unavailable
+from lienthong.kernel.problem import Problem, TooCostly, Unavailable
 from lienthong.kernel.text import unslug
 from lienthong.ogc import caching, features, items, tiles
 from lienthong.ogc.asking import GEOJSON, Asking, Place
@@ -40,6 +41,8 @@ _Address = tuple[str, bytes, bool]
 _Ready = tuple[ReleaseInfo, list[tuple[bytes, bytes]], bytes]
 _HELD = 64 << 20  # bytes of answers that lie ready
 _DRAWN = 200
+# What a tile may be asked with on this way; what is wrong in it is told on the long one.
+_ASKED = frozenset({"release", "filter", "filter-lang", "filter-crs", "properties", "datetime"})
 _SEEN = 5_000
 
 
@@ -64,7 +67,7 @@ class Fast:
         self._ready: dict[_Address, _Ready] = {}
         self._held = 0
         self._seen: OrderedDict[int, None] = OrderedDict()
-        self._drawn: dict[tuple[str, int, uuid.UUID], Compiled] = {}
+        self._drawn: dict[tuple[str, int, uuid.UUID, bytes], Compiled] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> tuple[bool, Receive]:
         """Answer, if it can be done this way."""
@@ -74,7 +77,7 @@ class Fast:
         if tail == "items":
             return await self._items(scope, send, name, receive), receive
         if tail.startswith(_QUAD):
-            return await self._tile(scope, send, name, tail[len(_QUAD) :]), receive
+            return await self._tile(scope, receive, send, name, tail[len(_QUAD) :]), receive
         return False, receive
 
     # --- features ---------------------------------------------------------------------------------------------
@@ -157,7 +160,7 @@ class Fast:
 
     # --- tiles ------------------------------------------------------------------------------------------------
 
-    async def _tile(self, scope: Scope, send: Send, name: str, tail: str) -> bool:
+    async def _tile(self, scope: Scope, receive: Receive, send: Send, name: str, tail: str) -> bool:
         """A tile of open data that nobody in particular asks for, and that is there already."""
         packed = False
         for header, value in scope["headers"]:
@@ -173,7 +176,11 @@ class Fast:
         key = (scope["path"], scope["query_string"], packed)
         ready = self._ready.get(key)
         if ready is None or ready[0] is not release:
-            made = await self._made(scope, name, tail, release)
+            try:
+                made = await self._made(scope, name, tail, release)
+            except (TooCostly, Unavailable) as problem:  # once is enough
+                await respond(Request(scope), problem)(scope, receive, send)
+                return True
             if made is None:
                 return False
             ready = self._prepare(key, scope, *made, release, packed)
@@ -186,12 +193,15 @@ class Fast:
         await send({"type": "http.response.body", "body": body})
         return True
 
-    async def _made(self, scope: Scope, name: str, tail: str, release: ReleaseInfo) -> tuple[Place, Kept] | None:
-        query: bytes = scope["query_string"]
-        given = b"release=%d" % release.number
-        if query not in (b"", given) or tail.count("/") != 2:
+    async def _made(self, scope: Scope, name: str, tail: str, release: ReleaseInfo) -> tuple[Place, Kept, bool] | None:
+        """The tile, and whether the address names its release: then caches may keep it for good."""
+        if tail.count("/") != 2:
             return None
         try:
+            given = named(scope["query_string"])
+            number = given.pop("release", None)
+            if not _ASKED.issuperset(given) or number not in (None, str(release.number)):
+                return None
             place = await self._asking.place(ANONYMOUS, name)
             z, row, col = tail.split("/")
             at = tiles.position({"z": z, "row": row, "col": col})
@@ -199,25 +209,31 @@ class Fast:
             return None
         if place.release is not release:
             return None
-        kept_as = (release.id, place.id, *at, b"")
+        asked = orjson.dumps(sorted(given.items())) if given else b""
+        kept_as = (release.id, place.id, *at, asked)
         found = self._store.get(kept_as)
         if found is None:
-            found = self._store.prepared(release, *at) if place.first else None
+            found = self._store.prepared(release, *at) if place.first and not given else None
             if found is None:
-                found = await self._draw(place, release, at)
+                found = await self._draw(place, release, at, given, asked)
             if found is None:
                 return None
             self._store.put(kept_as, found)
-        return place, found
+        return place, found, number is not None
 
-    async def _draw(self, place: Place, release: ReleaseInfo, at: tuple[int, int, int]) -> Kept | None:
+    async def _draw(
+        self, place: Place, release: ReleaseInfo, at: tuple[int, int, int], given: dict[str, str], asked: bytes
+    ) -> Kept | None:
         """A tile that is not there yet, by the statement that another one of this zoom was made by."""
-        key, (z, x, y) = (place.id, at[0], release.id), at
+        key, (z, x, y) = (place.id, at[0], release.id, asked), at
         compiled = self._drawn.get(key)
         if compiled is None:
             gathered = is_gathered(place.geometry, release.rows, z, self._store.deepest(release))
-            query, layer = tiles.tile_query(place, (z, Slot(0, int, x), Slot(1, int, y)), gathered, {})
-            compiled = self._services.door.prepare(ANONYMOUS, "tile", (query,), layer)
+            try:
+                query, layer = tiles.tile_query(place, (z, Slot(0, int, x), Slot(1, int, y)), gathered, given)
+                compiled = self._services.door.prepare(ANONYMOUS, "tile", (query,), layer)
+            except Problem:
+                return None
             assert compiled is not None  # open data has no twin
             if len(self._drawn) >= _DRAWN:
                 self._drawn.clear()
@@ -233,12 +249,13 @@ class Fast:
         scope: Scope,
         place: Place,
         made: Kept,
+        for_good: bool,
         release: ReleaseInfo,
         packed: bool,
     ) -> _Ready:
         raw: bytes = scope["raw_path"].partition(b"?")[0]
         head = caching.head(place, "mvt", raw, scope["query_string"])
-        if scope["query_string"]:
+        if for_good:
             head["Cache-Control"] = caching.FOR_GOOD
         head["Vary"] += ", Accept-Encoding"
         body, zipped = made.bytes(packed)
