@@ -78,8 +78,8 @@ def test_filters(world: World, filters: Any, test: Any) -> None:
     [
         ({"foo": 1}, {"__extras": ['invalid value "foo"']}),
         ({"limit": -1}, {"limit": ["Must be a natural number"]}),
-        ({"limit": "abc"}, {"limit": ["Invalid integer"]}),
-        ({"offset": -1}, {"offset": ["Must be a natural number"]}),
+        ({"limit": "abc"}, {"limit": ["Invalid integer", "Please enter an integer value"]}),
+        ({"offset": -1}, {"offset": ['invalid value "-1"']}),
         ({"fields": "firm_code,zzz"}, {"fields": ['invalid value "zzz"']}),
         ({"fields": "owner_name"}, {"fields": ['invalid value "owner_name"']}),
         ({"sort": "zzz"}, {"sort": ['invalid value "zzz"']}),

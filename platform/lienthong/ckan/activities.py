@@ -47,20 +47,23 @@ async def _listed(call: Call, about: Condition, *, hides: bool = True) -> list[H
     types, without = texts(call, "activity_types"), texts(call, "exclude_activity_types")
     if types is not None and without is not None:
         raise invalid("activity_types", "Cannot be used together with `exclude_activity_types")
-    limit, offset = min(natural(call.params, "limit", LIMIT), MOST), natural(call.params, "offset", 0)
+    limit = min(natural(call.params, "limit", LIMIT, "Please enter an integer value"), MOST)
+    offset = natural(call.params, "offset", 0)
     before, after = _moment(call, "before"), _moment(call, "after")
     async with reading(call.engine) as session:
         site = await users.find(session, users.SITE_USER) if hidden else None
-        page = Page(limit or MOST, offset, before, after, types, without, (site.id,) if site else ())
+        page = Page(limit or None, offset, before, after, types, without, (site.id,) if site else ())
         return await activities.listed(session, call.caller, about, page)
 
 
 def texts(call: Call, name: str) -> list[str] | None:
-    """A text, or several."""
+    """Several texts. Raises Refusal for anything else."""
     given = call.params.get(name)
-    if given in (None, ""):
+    if given is None:
         return None
-    return [plain(part) for part in (given if isinstance(given, list) else [given])]
+    if not isinstance(given, list):
+        raise invalid(name, "Not a list")
+    return [plain(part) for part in given]
 
 
 def _moment(call: Call, name: str) -> datetime | None:

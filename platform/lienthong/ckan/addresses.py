@@ -11,11 +11,16 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from lienthong.ckan import answers, feeds
 from lienthong.ckan.errors import NoPage
 from lienthong.ckan.shown import quoted
-from lienthong.kernel.text import fold
 
 Ask = Callable[..., Awaitable[Any]]
 Paged = Callable[[Callable[[Request], Awaitable[Response]]], Callable[[Request], Awaitable[Response]]]
 READ = ["GET", "HEAD"]
+# What CKAN speaks.
+_LANGUAGES = (
+    "am ar bg bs ca cs_CZ da_DK de el en_AU en_GB es es_AR eu fa_IR fi fr gl gl_ES he hr hu id is it ja "
+    "km ko_KR lt lv mk mn_MN my_MM nb_NO ne ne_NP nl no pl pt_BR pt_PT ro ru sk sl sq sr sr_Latn sv th tl "
+    "tr uk uk_UA vi zh_Hans_CN zh_Hant_TW "
+)
 # address -> (action, its parameter for the text, how an answer is shown)
 _TYPED: Mapping[str, tuple[str, str, Callable[[Any], Any]]] = {
     "dataset/autocomplete": ("package_autocomplete", "incomplete", lambda found: _result_set(found)),
@@ -42,9 +47,6 @@ class Addresses:
                 router.add_route(f"{prefix}/api{version}/util/{path}", paged(self._typed(path)), methods=READ)
         for path, endpoint in {
             "/api/i18n/{language}": _texts,
-            "/api/2/util/dataset/munge_name": _munged("name"),
-            "/api/2/util/dataset/munge_title_to_name": _munged("title"),
-            "/api/2/util/tag/munge": _munged("tag"),
             "/feeds/dataset.atom": self._feed,
             "/feeds/custom.atom": self._feed,
             "/feeds/{kind}/{name}.atom": self._feed,
@@ -67,7 +69,8 @@ class Addresses:
         async def typed(request: Request) -> Response:
             """What begins with, or holds, the text so far."""
             given = request.query_params.get(parameter, "").strip()
-            limit = request.query_params.get("limit", "10" if parameter == "incomplete" else "20")
+            usual = "5" if name == "format_autocomplete" else "10" if parameter == "incomplete" else "20"
+            limit = request.query_params.get("limit", usual)
             found = await self._ask(request, name, q=given, limit=limit) if given else []
             return answers.json(shown(found))
 
@@ -109,9 +112,14 @@ def _result_set(found: list[Any]) -> dict[str, Any]:
     return {"ResultSet": {"Result": found}}
 
 
-async def _texts(_: Request) -> Response:
+async def _texts(request: Request) -> Response:
     """The texts of CKAN's own scripts in a language: there are no such scripts here."""
-    return HTMLResponse("{}")
+    language = request.path_params["language"]
+    if language == "en":
+        return HTMLResponse("{}")
+    if language not in _LANGUAGES.split():
+        return answers.json(f"Bad request: Unknown locale: {language}", 400)
+    return answers.json({})
 
 
 async def _unprefixed(request: Request) -> Response:
@@ -121,13 +129,3 @@ async def _unprefixed(request: Request) -> Response:
 
 async def _nothing(_: Request) -> Response:
     raise NoPage(404)
-
-
-def _munged(parameter: str) -> Callable[[Request], Awaitable[Response]]:
-    async def munged(request: Request) -> Response:
-        """A name made of a title, or a tag made fit."""
-        given = fold(request.query_params.get({"title": "title", "tag": "tag"}.get(parameter, "name"), ""))
-        kept = "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in given[:100])
-        return answers.json("-".join(part for part in kept.split("-") if part).ljust(2, "_"))
-
-    return munged

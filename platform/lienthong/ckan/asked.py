@@ -53,10 +53,10 @@ class Asked:
 
 def asked(params: Params, scope: Scope) -> Asked:
     """The query that the parameters mean. Raises Refusal as CKAN does, naming the parameter."""
-    if unknown := sorted(set(params) - NAMES):
-        raise invalid("__extras", *(f'invalid value "{name}"' for name in unknown))
-    limit = min(natural(params, "limit", DEFAULT_LIMIT), MAX_LIMIT)
-    offset = natural(params, "offset", 0)
+    if unknown := next((name for name in params if name not in NAMES), None):
+        raise invalid("__extras", f'invalid value "{unknown}"')
+    limit = min(natural(params, "limit", DEFAULT_LIMIT, "Please enter an integer value"), MAX_LIMIT)
+    offset = offset_of(params)
     names = _names(params, scope)
     order = _order(params.get("sort"), scope)
     where, echo = _where(params, scope)
@@ -71,7 +71,7 @@ def asked(params: Params, scope: Scope) -> Asked:
         query = _distinct(query, names, order, scope)
     if "offset" in params and offset:
         echo["offset"] = offset
-    echo |= {name: echoed(name, params) for name in ECHOED if params.get(name) not in (None, "")}
+    echo |= {name: echoed(name, params) for name in ECHOED if is_told(name, params)}
     return Asked(
         query=query,
         names=names,
@@ -88,6 +88,18 @@ def asked(params: Params, scope: Scope) -> Asked:
 def echoed(name: str, params: Params) -> Any:
     """A parameter as it is told back."""
     return flag(params, name) if name in ("distinct", "plain") else params[name]
+
+
+def offset_of(params: Params) -> int:
+    """How many rows are skipped. Raises Refusal."""
+    if str(params.get("offset")).startswith("-"):
+        raise invalid("offset", f'invalid value "{params["offset"]}"')
+    return natural(params, "offset", 0)
+
+
+def is_told(name: str, params: Params) -> bool:
+    """Is a parameter told back? Empty texts of these two are."""
+    return params.get(name) not in ((None,) if name in ("sort", "full_text") else (None, ""))
 
 
 def format_of(params: Params) -> Kind:

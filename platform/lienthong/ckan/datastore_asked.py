@@ -5,7 +5,17 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from lienthong.ckan import filters, records
-from lienthong.ckan.asked import DEFAULT_LIMIT, ECHOED, MAX_LIMIT, NAMES, echoed, format_of, words_of
+from lienthong.ckan.asked import (
+    DEFAULT_LIMIT,
+    ECHOED,
+    MAX_LIMIT,
+    NAMES,
+    echoed,
+    format_of,
+    is_told,
+    offset_of,
+    words_of,
+)
 from lienthong.ckan.errors import invalid
 from lienthong.ckan.parameters import Params, flag, listed, natural
 from lienthong.store.hosted_values import HostedTable, Operation, Search, Sort, Words, rank_name
@@ -29,10 +39,10 @@ class HostedAsked:
 
 def hosted_asked(params: Params, table: HostedTable) -> HostedAsked:
     """The search that the parameters mean. Raises Refusal, naming the parameter."""
-    if unknown := sorted(set(params) - NAMES):
-        raise invalid("__extras", *(f'invalid value "{name}"' for name in unknown))
-    limit = min(natural(params, "limit", DEFAULT_LIMIT), MAX_LIMIT)
-    offset = natural(params, "offset", 0)
+    if unknown := next((name for name in params if name not in NAMES), None):
+        raise invalid("__extras", f'invalid value "{unknown}"')
+    limit = min(natural(params, "limit", DEFAULT_LIMIT, "Please enter an integer value"), MAX_LIMIT)
+    offset = offset_of(params)
     echo: dict[str, Any] = {}
     where = _where(params, table, echo)
     words = _words(params, table, echo)
@@ -40,7 +50,7 @@ def hosted_asked(params: Params, table: HostedTable) -> HostedAsked:
     sort = _sort(params.get("sort"), table)
     if offset:
         echo["offset"] = offset
-    echo |= {name: echoed(name, params) for name in ECHOED if params.get(name) not in (None, "")}
+    echo |= {name: echoed(name, params) for name in ECHOED if is_told(name, params)}
     search = Search(
         names=_names(params, table, ranks),
         where=where,
@@ -70,7 +80,7 @@ def read_filters(given: Any, table: HostedTable) -> tuple[Any, Operation | None]
 
 
 def _where(params: Params, table: HostedTable, echo: dict[str, Any]) -> Operation | None:
-    if params.get("filters") in (None, ""):
+    if params.get("filters") is None:
         return None
     echo["filters"], operation = read_filters(params["filters"], table)
     if operation is not None:
@@ -89,9 +99,9 @@ def _words(params: Params, table: HostedTable, echo: dict[str, Any]) -> Words | 
             parts |= {"": found} if found else {}
         else:
             for name, text in found.items():
-                if name not in table.by_name:
+                if name not in table.by_name or not isinstance(text, str):
                     raise invalid("q", f'invalid value "{name}"')
-                parts[name] = str(text)
+                parts[name] = text
     if not parts:
         return None
     return Words(parts, str(params.get("language") or "english"), flag(params, "plain", True))

@@ -12,6 +12,7 @@ from lienthong.ckan.datastore_tables import Held, held, not_read_only, rows_of, 
 from lienthong.ckan.errors import Refusal, invalid
 from lienthong.ckan.ids import stamp
 from lienthong.ckan.parameters import Params, flag
+from lienthong.ckan.resource_writing import rows_came_or_went
 from lienthong.kernel.clock import now
 from lienthong.store.hosted_values import HostedTable
 
@@ -127,6 +128,8 @@ async def _define(call: Call, params: Params, resource_id: str) -> Any:
         raise _refused(error, change) from error
     except Missing as error:
         raise invalid("key", "not found") from error
+    if before is None:
+        await rows_came_or_went(call, resource_id, made_for_them="resource" in params)
     told = _told(params, resource_id)
     return told | ({"records": orjson.loads(written.rows)} if show and records else {})
 

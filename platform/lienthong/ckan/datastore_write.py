@@ -12,6 +12,7 @@ from lienthong.ckan.datastore_create import all_fit, checked, count_of, extras
 from lienthong.ckan.datastore_tables import Held, no_table, not_read_only, refused, rows_of, writable
 from lienthong.ckan.errors import Refusal, invalid, missing, not_found
 from lienthong.ckan.parameters import Params, flag
+from lienthong.ckan.resource_writing import rows_came_or_went
 from lienthong.store.hosted_values import HostedTable, Method, Record
 
 _METHODS: dict[str, Method] = {"upsert": "upsert", "insert": "insert", "update": "update"}
@@ -81,6 +82,7 @@ async def datastore_delete(call: Call) -> Any:
         await rows_of(call).drop(name)
     except NoTable as error:
         raise no_table(name) from error
+    await rows_came_or_went(call, name)
     return {"resource_id": name}
 
 

@@ -23,8 +23,7 @@ from lienthong.store.hosted_values import HostedTable, Refused, Search
 from lienthong.store.query import Page, Query
 from lienthong.store.scope import Scope
 
-_NAMES = "format bom limit offset filters q full_text fields sort distinct plain language"
-NAMES = frozenset(_NAMES.split())
+_ASKED = frozenset(["offset", "filters", "q", "full_text", "fields", "sort", "distinct", "plain", "language"])
 PAGE = 10_000
 _NOTHING = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
 
@@ -76,7 +75,7 @@ async def dump(call: Call, request: Request, name: str) -> Response:
     """The file. Raises NoPage: 404 also for rows that the caller may not read, 400 for a wrong parameter."""
     params = call.params
     shape = SHAPES.get(str(params.get("format") or "csv"))
-    if shape is None or set(params) - NAMES:
+    if shape is None:
         raise NoPage(400)
     if name not in call.index.datastores:
         return await _hosted(call, request, name, shape)
@@ -86,7 +85,7 @@ async def dump(call: Call, request: Request, name: str) -> Response:
         raise NoPage(404) from refusal
     try:
         most = natural(params, "limit", 0) if params.get("limit") not in (None, "") else None
-        wanted = asked({key: value for key, value in params.items() if key not in ("format", "bom", "limit")}, scope)
+        wanted = asked({key: value for key, value in params.items() if key in _ASKED}, scope)
     except Refusal as refusal:
         raise NoPage(400) from refusal
     extension = params.get("format") or "csv"
@@ -108,7 +107,7 @@ async def _hosted(call: Call, request: Request, name: str, shape: Shape) -> Resp
         raise NoPage(404) from refusal
     try:
         most = natural(params, "limit", 0) if params.get("limit") not in (None, "") else None
-        given = {key: value for key, value in params.items() if key not in ("format", "bom", "limit")}
+        given = {key: value for key, value in params.items() if key in _ASKED}
         wanted = hosted_asked(given, found).search
     except Refusal as refusal:
         raise NoPage(400) from refusal
@@ -143,7 +142,7 @@ async def _hosted_stream(
         elif search.kind == "lists":
             yield (between + ",\n    ".join(orjson.dumps(row).decode() for row in records.lists(block))).encode()
         else:
-            yield shape.rows(block, search.names).encode()
+            yield records.as_xml(block, search.names, records.short).encode()
         between = shape.between
         block = await anext(blocks, b"")
     yield shape.foot.encode()

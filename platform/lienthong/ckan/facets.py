@@ -6,7 +6,7 @@ from typing import Any
 
 from lienthong.ckan.errors import invalid
 from lienthong.ckan.index import Index
-from lienthong.ckan.parameters import Params, flag
+from lienthong.ckan.parameters import Params, flag, natural
 from lienthong.ckan.postings import documents
 
 Counts = list[tuple[str, int]]
@@ -19,7 +19,7 @@ def facets(index: Index, params: Params, found: int) -> tuple[dict[str, Any], di
     fields = _fields(params.get("facet.field"))
     if not flag(params, "facet", True):
         return {}, {}
-    limit, least = _whole(params, "facet.limit", 50), _whole(params, "facet.mincount", 1)
+    limit, least = _whole(params, "facet.limit", 50), natural(params, "facet.mincount", 1)
     counted: dict[str, dict[str, int]] = {}
     shown: dict[str, Any] = {}
     for field in fields:
@@ -56,20 +56,23 @@ def _ordered(counted: Counts, limit: int, least: int) -> Counts:
 
 
 def _fields(given: Any) -> list[str]:
-    if given is None or given == "":
+    if given is None:
         return []
+    wrong = []
     if isinstance(given, str):
         try:
             given = json.loads(given)
-        except (ValueError, RecursionError) as error:
-            raise invalid("facet.field", "Could not parse as valid JSON") from error
+        except (ValueError, RecursionError):
+            wrong.append("Could not parse as valid JSON")
     if not isinstance(given, list):
-        raise invalid("facet.field", "Not a list")
-    return [str(field) for field in given]
+        raise invalid("facet.field", *wrong, "Not a list")
+    if others := [field for field in given if not isinstance(field, str)]:
+        raise invalid("facet.field", f"Not a string: {others[0]}")
+    return given
 
 
 def _whole(params: Params, name: str, default: int) -> int:
     try:
-        return int(str(params.get(name) or default)[:10])
+        return int(str(default if params.get(name) in (None, "") else params[name])[:10])
     except ValueError as error:
-        raise invalid(name, "Invalid integer", "Please enter an integer value") from error
+        raise invalid(name, "Invalid integer") from error

@@ -47,16 +47,18 @@ class Filters:
 
     def _all(self, given: Any, depth: int) -> Operation:
         if depth > MAX_DEPTH:
-            raise invalid("filters", f"Filters are nested more than {MAX_DEPTH} levels deep")
+            raise invalid("filters", "Maximum nesting depth for filter operations reached")
         if not isinstance(given, dict):
             raise invalid("filters", "Filters must be defined as a dict or a list of dicts")
         return self._joined("$and", [self._member(str(name), value, depth) for name, value in given.items()])
 
     def _member(self, name: str, value: Any, depth: int) -> Operation:
         if name in ("$or", "$and"):
-            if not isinstance(value, list):
-                raise invalid("filters", f"{name} must be a list of dicts")
-            return self._joined(name, [self._all(part, depth + 1) for part in value])
+            if not isinstance(value, list) or not all(isinstance(part, dict) for part in value):
+                raise invalid("filters", f"Filter operations must be defined as a list of dicts: {value}")
+            if not value:
+                raise invalid("filters", f'invalid value "{name}"')
+            return Operation(name, None, _flat(name, [self._all(part, depth + 1) for part in value]))
         if name.startswith("$$"):
             name = name[1:]
         elif name.startswith("$"):
@@ -69,21 +71,28 @@ class Filters:
         if isinstance(value, dict):
             return self._joined("$and", [self._one(op, name, operand) for op, operand in value.items()])
         if isinstance(value, list):
-            if any(isinstance(part, dict) for part in value):
-                return self._joined("$or", [self._field(name, part) for part in value])
-            return self._one("in", name, value)
+            ways = [self._field(name, part) for part in value if isinstance(part, dict)]
+            plain = [part for part in value if not isinstance(part, dict)]
+            if ways and plain:
+                ways.append(self._one("in", name, plain))
+            return self._joined("$or", ways) if ways else self._one("in", name, value)
         return self._one("eq", name, value)
 
     def _one(self, op: str, name: str, value: Any) -> Operation:
         self._count += 1
         if self._count > MAX_OPERATIONS:
-            raise invalid("filters", f"Too many filter operations (at most {MAX_OPERATIONS})")
+            raise invalid("filters", "Maximum number of filter operations exceeded")
         if op not in OPERATORS:
             raise _unknown(op, name, value)
         return Operation(op, name, value)
 
     def _joined(self, op: str, parts: list[Operation]) -> Operation:
-        return parts[0] if len(parts) == 1 else Operation(op, None, parts)
+        return parts[0] if len(parts) == 1 else Operation(op, None, _flat(op, parts))
+
+
+def _flat(op: str, parts: list[Operation]) -> list[Operation]:
+    """What is joined in the same way stands side by side."""
+    return [inner for part in parts for inner in (part.value if part.op == op else [part])]
 
 
 def condition(scope: Scope, operation: Operation) -> Condition:

@@ -135,12 +135,12 @@ def _follower_list(kind: str) -> Action:
 async def _follower(call: Call, *, own: bool) -> str:
     """The id of the user whose follows are asked for; `own`: only they and sysadmins may ask. Raises Refusal."""
     given = call.params.get("id")
-    async with reading(call.engine) as session:
-        user = await users.find(session, plain(given)) if given else None
-    if own:
-        call.check("followees", user)
     if not given:
         raise missing("id")
+    async with reading(call.engine) as session:
+        user = await users.find(session, plain(given))
+    if own:
+        call.check("followees", user)
     if user is None:
         raise invalid("id", "Not found: User")
     return user.id

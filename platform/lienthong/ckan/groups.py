@@ -187,7 +187,7 @@ async def users_of(call: Call, session: Session, id: str) -> list[Document]:
 
 @action
 async def group_package_show(call: Call) -> Any:
-    """List the datasets of a group or an organization.
+    """List the datasets of a group; an organization has none here, as in CKAN: `package_search?fq=organization:` has.
 
     :param id: its id or name
     :param limit: at most so many
@@ -202,4 +202,4 @@ async def group_package_show(call: Call) -> Any:
     async with reading(call.engine) as session:
         found = await one(call, session, name)
     call.check("group_show", found)
-    return (await datasets(call, found.filter, min(limit, 1_000)))[1]
+    return (await datasets(call, found.filter, min(limit, 1_000)))[1] if found.kind == GROUP else []

@@ -221,7 +221,7 @@ async def package_delete(call: Call) -> Any:
 
     :param id: its id or name
     """
-    if not call.params.get("id"):
+    if "id" not in call.params:
         raise missing("id")
     async with saving(call) as s:
         package = await package_of(s, call.params["id"])
@@ -243,7 +243,7 @@ async def dataset_purge(call: Call) -> Any:
 
     :param id: its id or name
     """
-    if not call.params.get("id"):
+    if "id" not in call.params:
         raise missing("id")
     async with saving(call) as s:
         package = await package_of(s, call.params["id"], "Dataset was not found")

@@ -13,11 +13,12 @@ from lienthong.ckan.entry import Entry
 from lienthong.ckan.errors import Refusal, denied, invalid, missing, not_found
 from lienthong.ckan.index import Index
 from lienthong.ckan.parameters import Params, flag, natural, page, text
+from lienthong.ckan.postings import documents
 from lienthong.kernel.text import fold
 
 # The columns of CKAN's resource: those that hold no text are compared as a whole.
-_WHOLE = frozenset({"size", "position"})
-_UNSEARCHED = frozenset({"datastore_active"})
+_WHOLE = frozenset({"size"})
+_PAGE, _MOST = 10, 1_000  # datasets of a list with their files
 
 
 @action
@@ -39,10 +40,22 @@ async def current_package_list_with_resources(call: Call) -> Any:
     :param page: which page of `limit` datasets, from 1
     """
     params = call.params
-    newest = call.index.kept("newest", lambda: sorted(call.index.public, key=lambda e: e.modified, reverse=True))
-    limit, number = natural(params, "limit", 0), natural(params, "page", 0)
-    entries = newest[(number - 1) * limit : number * limit] if number and limit else page(newest, params)
+    every = call.caller.sysadmin
+    newest = call.index.kept(("newest", every), lambda: _newest(call.index, private=every))
+    limit, start = natural(params, "limit", _PAGE), natural(params, "offset", 0)
+    number = natural(params, "page", 1)
+    if not number:
+        raise invalid("page", "Must be a positive integer")
+    if params.get("offset") in (None, "") and params.get("limit") not in (None, ""):
+        start = (number - 1) * limit
+    entries = newest[start : start + min(limit, _MOST)]
     return Raw(b"[" + b",".join(entry.body for entry in entries) + b"]")
+
+
+def _newest(index: Index, *, private: bool) -> list[Entry]:
+    """What is active, the last changed first; with what is `private`, as a sysadmin sees it."""
+    entries = [index[n] for n in documents(index.exact("state").bits.get("active", 0))] if private else index.public
+    return sorted(entries, key=lambda entry: entry.modified, reverse=True)
 
 
 @action
@@ -127,30 +140,35 @@ async def resource_search(call: Call) -> Any:
     :param offset: how many to skip
     """
     given = call.params.get("query")
-    if not given:
-        raise missing("query")
-    tests = [_resource_test(part) for part in (given if isinstance(given, list) else [given])]
+    if given is None:
+        raise _unsearchable("Missing value")
+    # One text for a field: of several the last one counts.
+    tests = dict(_resource_test(part) for part in (given if isinstance(given, list) else [given]))
     resources = call.index.kept("resources", lambda: _resources(call.index))
     known = _columns()
-    if unknown := next((field for field, _ in tests if field not in known), None):
-        told = f'Field "{unknown}" not recognised in resource_search.'
-        raise Refusal(409, {"query": told, "__type": "Validation Error"})
-    found = [r for r in resources if all(_fits(r.get(field), field, term) for field, term in tests)]
+    if unknown := next((field for field in tests if field not in known), None):
+        raise _unsearchable(f'Field "{unknown}" not recognised in resource_search.')
+    found = [r for r in resources if all(_fits(r.get(field), field, term) for field, term in tests.items())]
     if (order := call.params.get("order_by")) in known:
-        found.sort(key=lambda resource: str(resource.get(str(order)) or ""))
-    return {"count": len(found), "results": page(found, call.params)}
+        found.sort(key=lambda resource: (resource.get(str(order)) is None, str(resource.get(str(order)))))
+    shown = [] if str(call.params.get("limit")) == "0" else page(found, call.params)
+    return {"count": len(found), "results": sorted(shown, key=lambda resource: int(resource["position"]))}
+
+
+def _unsearchable(message: str) -> Refusal:
+    return Refusal(409, {"query": message, "__type": "Validation Error"})
 
 
 def _resources(index: Index) -> list[Document]:
     """The files of published datasets, the oldest first."""
     found = [r for entry in index.public for r in orjson.loads(entry.body)["resources"]]
-    shown = [{key: value for key, value in r.items() if key not in _UNSEARCHED} for r in found]
+    shown = [{key: value for key, value in r.items() if key != "datastore_active" or value} for r in found]
     return sorted(shown, key=lambda r: str(r.get("created") or ""))
 
 
 def _columns() -> frozenset[str]:
     names = (
-        "id package_id url format description hash position name resource_type mimetype mimetype_inner size created "
+        "url format description hash name resource_type mimetype mimetype_inner size created "
         "last_modified metadata_modified cache_url cache_last_updated url_type state"
     )
     return frozenset(names.split())
@@ -159,14 +177,16 @@ def _columns() -> frozenset[str]:
 def _fits(value: Any, field: str, term: str) -> bool:
     if field in _WHOLE:
         return str(value) == term
-    shown = str(value or "").lower()
+    if value is None:
+        return False
+    shown = str(value).lower()
     return shown.startswith(term) if field == "hash" else term in shown
 
 
 def _resource_test(part: Any) -> tuple[str, str]:
     field, colon, term = str(part).partition(":")
-    if not colon:
-        raise Refusal(409, {"query": "Must be <field>:<value> pair(s)", "__type": "Validation Error"})
+    if not colon or not isinstance(part, str):
+        raise _unsearchable("Must be <field>:<value> pair(s)")
     return field, term.lower()
 
 

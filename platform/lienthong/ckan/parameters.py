@@ -124,8 +124,9 @@ def natural(params: Params, name: str, default: int, *also: str) -> int:
     if given is None or given == "":
         return default
     try:
-        number = int(given) if isinstance(given, str) and len(given) < 20 or type(given) is int else None
-    except ValueError:
+        whole = isinstance(given, str) and len(given) < 20 or isinstance(given, int | float) and not given % 1
+        number = int(given) if whole else None
+    except (ValueError, OverflowError):
         number = None
     if number is None:
         raise invalid(name, "Invalid integer", *also)
@@ -143,10 +144,12 @@ def flag(params: Params, name: str, default: bool = False) -> bool:
 
 
 def text(params: Params, name: str) -> str:
-    """A text that must be given. Raises Refusal."""
-    given = params.get(name)
-    if given is None or given == "":
+    """A text that must be sent; null and the empty text name nothing (CKAN asks only for the key). Raises Refusal."""
+    if name not in params:
         raise invalid(name, "Missing value")
+    given = params[name]
+    if given is None:
+        return ""
     if not isinstance(given, str):
         raise invalid(name, "Must be a Unicode string value")
     return given

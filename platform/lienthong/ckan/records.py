@@ -2,26 +2,32 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 import orjson
 
 FORMATS = ("objects", "lists", "csv", "tsv")
+_DIGITS = 16  # a point and what a float always holds
 _SEPARATORS = {"csv": ",", "tsv": "\t"}
 
 
-def rows(body: bytes, names: Sequence[str]) -> list[list[Any]]:
-    """The values of each row in the order of `names`; numbers that a float cannot hold stay as they are written."""
-    found = json.loads(body, parse_float=_number, parse_int=_whole)
+def rows(body: bytes, names: Sequence[str], number: Callable[[str], Any] | None = None) -> list[list[Any]]:
+    """The values of each row in the order of `names`; numbers stay as they are written unless `number` reads them."""
+    found = json.loads(body, parse_float=number or _number, parse_int=_whole)
     return [[row[name] for name in names] for row in found]
 
 
 def lists(body: bytes) -> list[list[Any]]:
-    """Rows that are arrays already, numbers as they are written."""
-    found: list[list[Any]] = json.loads(body, parse_float=_number, parse_int=_whole)
+    """Rows that are arrays already, numbers as CKAN writes them."""
+    found: list[list[Any]] = json.loads(body, parse_float=short, parse_int=_whole)
     return found
+
+
+def short(text: str) -> float | orjson.Fragment:
+    """A number without the zeros at its end, as CKAN writes it; as it is written where a float cannot hold it."""
+    return float(text) if len(text) <= _DIGITS else orjson.Fragment(text)
 
 
 def _number(text: str) -> orjson.Fragment:
@@ -58,9 +64,9 @@ def header(names: Sequence[str], kind: str) -> str:
     return _SEPARATORS[kind].join(names) + "\r\n"
 
 
-def as_xml(body: bytes, names: Sequence[str]) -> str:
+def as_xml(body: bytes, names: Sequence[str], number: Callable[[str], Any] | None = None) -> str:
     """`<row _id="1">` elements, one a line; null is `xsi:nil`."""
-    return "".join(_xml_row(dict(zip(names, row, strict=True))) for row in rows(body, names))
+    return "".join(_xml_row(dict(zip(names, row, strict=True))) for row in rows(body, names, number))
 
 
 def _xml_row(row: dict[str, Any]) -> str:
@@ -72,7 +78,8 @@ def _xml_row(row: dict[str, Any]) -> str:
 def _element(name: str, value: Any, attribute: str = "") -> str:
     if value is None:
         return f'<{name}{attribute} xsi:nil="true" />'
-    return f"<{name}{attribute}>{_content(value)}</{name}>"
+    content = _content(value)
+    return f"<{name}{attribute}>{content}</{name}>" if content else f"<{name}{attribute} />"
 
 
 def _content(value: Any) -> str:

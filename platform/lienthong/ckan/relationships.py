@@ -105,23 +105,27 @@ async def package_relationships_list(call: Call) -> Any:
     if kind is not None and kind not in ALL:
         raise invalid("rel", f"Value must be one of {ALL}")
     async with reading(call.engine) as session:
-        found = []
+        found: list[HostedPackage | None] = []
         for name in (call.params["id"], call.params.get("id2")):
             package = await packages.find(session, name) if isinstance(name, str) and name else None
             if name and package is None:
                 if call.index.find(str(name)) is None:
-                    raise not_found(f"Package {name} was not found.")
+                    place = "Second package named in address" if found else "First package named in request"
+                    raise not_found(f"{place} was not found.")
                 return []  # a dataset of a contract has none
             found.append(package)
         own, other = found
         assert own is not None
         call.check("package_relationships_list", [p for p in found if p])
         told = [(_seen_from(row, own, far), far) for row, far in await relations.relationships(session, own.id)]
-    return [
+    shown = [
         document
         for document, far in told
         if (kind is None or document["type"] == kind) and (other is None or far.id == other.id) and _seen(call, far)
     ]
+    if kind and not shown:
+        raise not_found(f'Relationship "{call.params["id"]} {kind} {call.params.get("id2")}" not found.')
+    return shown
 
 
 def _seen(call: Call, package: HostedPackage) -> bool:

@@ -1,5 +1,6 @@
 """Actions that make, change and delete resources of hosted datasets (CKAN 2.12, logic/action)."""
 
+from datetime import UTC
 from typing import Any
 
 from lienthong.catalog.hosted.tables import DELETED, HostedPackage
@@ -8,8 +9,9 @@ from lienthong.ckan.documents import Document
 from lienthong.ckan.errors import Refusal, missing, not_found
 from lienthong.ckan.package_writing import change
 from lienthong.ckan.parameters import Params
-from lienthong.ckan.saving import Saving, judged_one, package_of, resource_of, saving
+from lienthong.ckan.saving import Saving, judged_one, noted, package_of, resource_of, saving
 from lienthong.ckan.views import default_views
+from lienthong.kernel.clock import now
 
 
 @action
@@ -115,3 +117,19 @@ async def resource_delete(call: Call) -> Any:
             original = await s.original(package)
             rest = [r for r in original["resources"] if r["id"] != row.id]
             await change(s, package, original | {"resources": rest}, original)
+
+
+async def rows_came_or_went(call: Call, resource_id: str, *, made_for_them: bool = False) -> None:
+    """The resource has rows now, or none any more: it and its dataset have changed, and an activity tells it.
+
+    CKAN patches `datastore_active`. `made_for_them`: the resource was made a moment ago, to hold the rows.
+    """
+    async with saving(call) as s:
+        package, row = await resource_of(s, resource_id)
+        package.modified = now()
+        moment = package.modified.astimezone(UTC).replace(tzinfo=None).isoformat()
+        row.body = row.body | {"metadata_modified": moment}
+        if row.body.get("url_type") == "datastore" and not made_for_them:
+            row.body = row.body | {"last_modified": moment}
+        s.session.add_all([package, row])
+        await noted(s, package, "changed")

@@ -1,5 +1,6 @@
 """package_search over the catalogue in memory, with the semantics of CKAN's Solr."""
 
+import re
 from collections.abc import Iterable, Mapping
 from heapq import nsmallest
 from typing import Any
@@ -20,10 +21,12 @@ from lienthong.ckan.simple import FIELDS, simple, way
 MAX_ROWS = 1_000
 DEFAULT_SORT = "score desc, metadata_modified desc"
 _NAMES = (
-    "q fq fq_list sort rows start fl qf bf boost tie defType mm df facet facet.mincount facet.limit facet.field extras "
-    "include_private include_drafts include_deleted use_default_schema"
+    "q fq fq_list sort rows start fl wt qf bf boost tie defType mm df facet facet.mincount facet.limit facet.field "
+    "extras include_private include_drafts include_deleted use_default_schema"
 )
 NAMES = frozenset(_NAMES.split())
+_MAGIC = re.compile(r"(?<![\w\\])\\?_\\?(?:query|val)\\?_\s*:")
+_PARSER = re.compile(r"(?<!\\)\{!")
 # What the search engine keeps of a package as lists, and by which order of members.
 _SEVERAL = frozenset({"tags", "groups", "res_name", "res_description", "res_format", "res_url", "res_type"})
 _STORED = (
@@ -67,21 +70,20 @@ async def package_search(call: Call) -> Any:
 
 def _searched(index: Index, params: Params, visible: int) -> bytes:
     rows = min(natural(params, "rows", 10, "Please enter an integer value"), MAX_ROWS)
-    start = natural(params, "start", 0, "Please enter an integer value")
+    start = natural(params, "start", 0)
     sort = str(params.get("sort") or DEFAULT_SORT)
     sort = DEFAULT_SORT if sort == "rank" else sort
+    for name, given in params.items():
+        _refuse_magic(given, name)
     order = _order(sort)
     hits = query(params)(index)
     bits = hits.bits & _filter(params)(index).bits & visible & allowed(index, params)
     counted, shown = facets(index, params, bits)
     page = page_of(index, hits, bits, order, start, rows)
-    return b'{"count":%d,"facets":%b,"results":[%b],"sort":%b,"search_facets":%b}' % (
-        bits.bit_count(),
-        orjson.dumps(counted),
-        b",".join(_results(page, params)),
-        orjson.dumps(sort),
-        orjson.dumps(shown),
-    )
+    head = b'{"count":%d,"facets":%b,"results":[' % (bits.bit_count(), orjson.dumps(counted))
+    tail = b'],"sort":%b,"search_facets":%b}' % (orjson.dumps(sort), orjson.dumps(shown))
+    parts = [part for body in _results(page, params) for part in (b",", body)]
+    return b"".join((head, *parts[1:], tail))
 
 
 def allowed(index: Index, params: Params) -> int:
@@ -103,9 +105,11 @@ def query(params: Params) -> Match:
     given = params.get("q")
     if given is None or given in ("", '""', "''"):
         return everything
-    if not isinstance(given, str):
+    if isinstance(given, dict):
+        raise search_error(f"Cannot parse '{given}'")
+    if isinstance(given, list):
         return nothing
-    _refuse_magic(given, "q")
+    given = str(given)
     kind = str(params.get("defType") or "dismax")
     if ":" in given and kind != "edismax":
         return lucene(given, str(params.get("df") or "text"))
@@ -122,16 +126,18 @@ def _filter(params: Params) -> Match:
     if not isinstance(several, list):
         raise search_error(f"fq_list must be a list: {several}")
     filters = [str(part) for part in [given, *several] if str(part).strip()]
-    for part in filters:
-        _refuse_magic(part, "fq")
     return all_of([(lucene(part), False) for part in filters]) if filters else everything
 
 
-def _refuse_magic(given: str, name: str) -> None:
-    if given.lstrip().startswith("{!"):
-        raise search_error(f"Local parameters are not supported in param '{name}'.")
-    if "_query_:" in given:
-        raise search_error(f"Magic fields are not supported in param '{name}'.")
+def _refuse_magic(given: Any, name: str) -> None:
+    """No other query parser, no query within a query: not in `q` or `fq`, not in any other parameter either."""
+    for part in given if isinstance(given, list) else [given]:
+        if not isinstance(part, str):
+            continue
+        if _MAGIC.search(part):
+            raise search_error(f"Magic fields are not supported in param '{name}'.")
+        if _PARSER.search(part):
+            raise search_error(f"Local parameters are not supported in param '{name}'.")
 
 
 # --- order ------------------------------------------------------------------------------------------------------
@@ -154,7 +160,8 @@ def page_of(index: Index, hits: Hits, bits: int, order: list[tuple[str, bool]], 
     if not bits or not rows or start >= bits.bit_count():
         return []
     if not scored or not hits.weights:
-        return _first(index, bits, [key for key in order if key[0] != "score"], start, start + rows)
+        plain = tuple(key for key in order if key[0] != "score")
+        return [index[number] for number in index.ordered(plain, bits)[start : start + rows]]
     _, places = index.ranks(tuple(order[scored[0] + 1 :]))
     sign = -1 if order[scored[0]][1] else 1
     # One weight for all is asked directly: a common word is in most datasets.
@@ -166,17 +173,6 @@ def page_of(index: Index, hits: Hits, bits: int, order: list[tuple[str, bool]], 
     else:
         found = nsmallest(start + rows, found)
     return [index[number] for *_, number in found[start : start + rows]]
-
-
-def _first(index: Index, bits: int, order: list[tuple[str, bool]], start: int, end: int) -> list[Entry]:
-    """Goes through all in their order until there are enough."""
-    found: list[Entry] = []
-    for number in index.ranks(tuple(order))[0]:
-        if bits >> number & 1:
-            found.append(index[number])
-            if len(found) == end:
-                break
-    return found[start:]
 
 
 # --- members ----------------------------------------------------------------------------------------------------

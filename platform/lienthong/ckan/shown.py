@@ -23,11 +23,14 @@ async def datasets(call: Call, fq: str, rows: int = 10, **more: Any) -> tuple[in
     return int(found["count"]), list(found["results"])
 
 
+_ALL = {"include_private": True, "include_drafts": True}
+
+
 async def every_id(call: Call, fq: str) -> list[str]:
-    """The ids of all datasets that fit a filter and that the caller may see."""
+    """The ids of all datasets that fit a filter and that the caller may see, drafts too."""
     found: list[str] = []
     while True:
-        page = await asked(call, "package_search", fq=fq, rows=_MOST, start=len(found), fl=["id"], include_private=True)
+        page = await asked(call, "package_search", fq=fq, rows=_MOST, start=len(found), fl=["id"], **_ALL)
         found += [dataset["id"] for dataset in page["results"]]
         if len(page["results"]) < _MOST:
             return found

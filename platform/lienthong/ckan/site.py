@@ -18,7 +18,7 @@ async def status_show(call: Call) -> Any:
         "site_url": call.services.settings.public_url,
         "error_emails_to": "",
         "locale_default": "vi",
-        "extensions": ["activity", "datastore"],
+        "extensions": ["activity", "datastore", "image_view", "text_view", "datatables_view"],
         "ckan_version": "2.12.0",
     }
 
@@ -35,9 +35,9 @@ async def help_show(call: Call) -> Any:
 
     :param name: the action
     """
-    name = call.params.get("name")
-    if name is None or name == "":
+    if "name" not in call.params:
         raise missing("name")
+    name = call.params["name"]
     found = ACTIONS.get(name) if isinstance(name, str) else None
     if found is None:
         raise not_found("Action function not found")

@@ -54,8 +54,7 @@ async def tag_list(call: Call) -> Any:
     """
     async with reading(call.engine) as session:
         found = await _known(call, session, await of_call(call, session))
-    words = _words(call)
-    shown = [tag for tag in found if all(word in fold(tag["name"]) for word in words)]
+    shown = _holding(found, _words(call))
     return shown if flag(call.params, "all_fields") else [tag["name"] for tag in shown]
 
 
@@ -120,7 +119,13 @@ async def _found(call: Call) -> list[Document]:
         if given and owner is None:
             return []
         found = await _known(call, session, owner)
-    return [tag for tag in found if all(word in fold(tag["name"]) for word in words)]
+    return _holding(found, words)
+
+
+def _holding(found: list[Document], words: list[str]) -> list[Document]:
+    """Those that hold every text as it is written; when there are none, those that do without tone marks."""
+    exact = [tag for tag in found if all(word in str(tag["name"]).lower() for word in words)]
+    return exact or [tag for tag in found if all(fold(word) in fold(str(tag["name"])) for word in words)]
 
 
 def _words(call: Call) -> list[str]:
@@ -129,7 +134,7 @@ def _words(call: Call) -> list[str]:
     given = call.params.get("query") or call.params.get("q") or []
     more = [fields[name] for name in ("tag", "tags") if name in fields] if isinstance(fields, dict) else []
     parts = [*(given if isinstance(given, list) else [given]), *more]
-    return [fold(word) for part in parts if (word := plain(part).strip())]
+    return [word.lower() for part in parts if (word := plain(part).strip())]
 
 
 # --- changing --------------------------------------------------------------------------------------------------------

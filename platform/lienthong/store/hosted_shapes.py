@@ -18,6 +18,8 @@ def shown(field: HostedField, alias: str = "t", *, as_text: bool = False) -> sql
         return sql.SQL(_MOMENT).format(column)
     if field.type in JSON and as_text:
         return sql.SQL("coalesce({}::text, 'null')").format(column)
+    if field.type.startswith("_") and as_text:
+        return sql.SQL("to_json({})").format(column)
     return column
 
 

@@ -29,7 +29,7 @@ Condition = ColumnElement[bool]
 class Page:
     """Which of the activities that fit are wanted."""
 
-    limit: int
+    limit: int | None  # None: all
     offset: int = 0
     before: datetime | None = None
     after: datetime | None = None

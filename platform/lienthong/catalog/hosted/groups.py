@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 import sqlalchemy
-from sqlalchemy import ColumnElement, delete, func, update
+from sqlalchemy import ColumnElement, delete, func, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import and_, col, or_, select
 
@@ -83,13 +83,16 @@ async def parents_of(session: AsyncSession, ids: Iterable[str]) -> dict[str, lis
 async def members(
     session: AsyncSession, id: str, kind: str | None = None, capacity: str | None = None
 ) -> list[HostedMember]:
-    """Whatever belongs to a group: users, packages, groups. An organization's datasets are in `datasets_of`."""
+    """Whatever belongs to a group, as it was put in; an organization's datasets: `datasets_of`.
+
+    The order is that in which the rows lie in the table, as in CKAN.
+    """
     query = select(HostedMember).where(HostedMember.group_id == id, HostedMember.state == ACTIVE)
     if kind:
         query = query.where(HostedMember.table_name == kind)
     if capacity:
         query = query.where(HostedMember.capacity == capacity)
-    return list((await session.execute(query.order_by(HostedMember.table_name, HostedMember.id))).scalars())
+    return list((await session.execute(query.order_by(text("hosted_member.ctid")))).scalars())
 
 
 async def packages(session: AsyncSession, ids: Iterable[str]) -> list[HostedPackage]:
