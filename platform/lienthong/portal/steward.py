@@ -49,6 +49,8 @@ def _may(page: Page, state: DatasetState) -> bool:
 
 def _refusal(page: Page) -> Exception:
     kind = Unauthenticated if page.subject.kind == "anonymous" else NotPermitted
-    told = both("Trang dành cho cán bộ đầu mối dữ liệu của cơ quan cung cấp", "For data stewards of the providing agency")
+    told = both(
+        "Trang dành cho cán bộ đầu mối dữ liệu của cơ quan cung cấp", "For data stewards of the providing agency"
+    )
     fix = both("Đăng nhập bằng tài khoản cán bộ đầu mối của cơ quan này", "Sign in as a steward of that agency")
     return kind(told, place=page.bare, fix=fix)
