@@ -78,7 +78,6 @@ DELIBERATE = [
     Deliberate(r"datastore_search_sql\.unquoted_uuid", r"\$\.error\.message", "the words depend on the digits of the id", always=False),
     Deliberate(r"datastore_search_sql\.star", r".*_full_text", "of a JSON value only its values are words"),
     Deliberate(r"datastore_search_sql\.nobigrows", r"\$\.result\.records.*", "rows without an order", always=False),
-    Deliberate(r"group_activity_list", r".*datastore_active", "a dataset in an activity is as it was then"),
     Deliberate(r"html /robots\.txt", r"\$text", "our own words to robots"),
 ]  # fmt: skip
 

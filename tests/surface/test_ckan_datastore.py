@@ -125,8 +125,8 @@ def test_too_many_filters(world: World) -> None:
     nested: Any = {"staff": 1}
     for _ in range(12):
         nested = {"$or": [nested, {"staff": 2}]}
-    assert "nested" in refused(world, filters=nested)["filters"][0]
-    assert "Too many" in refused(world, filters=[{"staff": n} for n in range(101)])["filters"][0]
+    assert "Maximum nesting depth" in refused(world, filters=nested)["filters"][0]
+    assert "Maximum number" in refused(world, filters=[{"staff": n} for n in range(101)])["filters"][0]
 
 
 def test_rows_are_in_the_order_of_their_number_and_typed(world: World) -> None:
@@ -306,7 +306,7 @@ def test_dump_as_json_and_xml(world: World) -> None:
 @pytest.mark.parametrize(
     ("path", "status"),
     [
-        ("zz", 404), ("cases", 404), ("firms?limit=abc", 400), ("firms?format=xlsx", 400), ("firms?foo=1", 400),
+        ("zz", 404), ("cases", 404), ("firms?limit=abc", 400), ("firms?format=xlsx", 400),
         ('firms?filters={"zz":1}', 400), ("firms?filters={", 400),
     ],
 )  # fmt: skip
