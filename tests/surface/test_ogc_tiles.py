@@ -70,7 +70,9 @@ def test_a_filtered_tile_is_the_same_whichever_way_it_is_made(world: World, zoom
         assert short.status_code == long.status_code
         assert short.content == long.content
         assert short.headers["cache-control"] == long.headers["cache-control"] == "public, max-age=60"
-        counts += [f["properties"]["staff"] for f in decode(short.content)["firms"]["features"]] if short.content else []
+        counts += (
+            [f["properties"]["staff"] for f in decode(short.content)["firms"]["features"]] if short.content else []
+        )
     assert counts and min(counts) == 4 and max(counts) < 40
     for wrong in ("staff%3E%3E", "nothing%3E1", "staff%3E1&crs=1"):
         refused = world.anonymous.get(f"{FIRMS_TILES}/{zoom}/{y}/{xs[0]}?filter={wrong}")
