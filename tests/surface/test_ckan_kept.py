@@ -3,18 +3,18 @@
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from lienthong import ckan
-from lienthong.access.kept import Kept
+from lienthong.access.kept import BESIDE, Front, Kept
 from lienthong.access.services import Services
 from lienthong.app.lane import Lane
-from lienthong.catalog.snapshot import Catalog
+from lienthong.catalog.snapshot import Catalog, ReleaseInfo
 from lienthong.governance.directory import Directory
 from lienthong.governance.session import Sessions
 from lienthong.store import owner
@@ -30,7 +30,7 @@ class Way:
     def __init__(self, world: World, given: Services) -> None:
         app = FastAPI(openapi_url=None)
         app.include_router(ckan.router(given))
-        self.lane: Any = Lane(app, (), given.short, kept=partial(given.kept.asked, catalog=given.catalog))
+        self.lane: Any = Lane(app, (), given.short, front=Front(given.kept, given.catalog))
         self.world, self.kept, self.catalog = world, given.kept, given.catalog
 
     def client(self, token: str | None = None) -> Client:
@@ -92,13 +92,17 @@ def test_another_release_ends_what_was_kept(way: Way) -> None:
 
 
 def test_no_more_is_kept_than_may_be() -> None:
-    class Info:
-        dataset, id, number = "firms", None, 1
-
-    kept = Kept(most=5_000)
+    release, most = cast(ReleaseInfo, SimpleNamespace(dataset="firms")), 5 * (BESIDE + 500)
+    kept = Kept(most=most)
     for n in range(20):
-        kept.put(("/", b"%d" % n), Info, [], b"x" * 500)  # type: ignore[arg-type]  # what it looks at
-    assert len(kept._answers) == 5 and kept._size <= 5_000
+        kept.put(("/", f"{n}"), (release,), [], b"x" * 500)
+    assert [key[1] for key in kept._answers] == ["15", "16", "17", "18", "19"] and kept.size <= most
+    kept._answers["/", "15"].wanted = True  # what was asked for again stays when others come
+    for n in range(20, 24):
+        kept.put(("/", f"{n}"), (release,), [], b"x" * 500)
+    assert ("/", "15") in kept._answers and len(kept._answers) == 5 and kept.size <= most
+    kept.put(("/", "large"), (release,), [], b"x" * most)
+    assert len(kept._answers) == 5
 
 
 @pytest.mark.parametrize("sort", ["_id", "_id desc"])

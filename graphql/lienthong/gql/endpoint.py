@@ -34,7 +34,7 @@ def endpoint(services: Services, runner: Runner) -> Endpoint:
         except Exception as error:
             return _respond(request, runner.failed(caller, error))
         reply = await (runner.batch(caller, operations) if batch else runner.one(caller, operations[0]))
-        return _respond(request, reply)
+        return _kept(services, request, reply, _respond(request, reply))
 
     return graphql
 
@@ -44,10 +44,18 @@ async def _got(services: Services, runner: Runner, request: Request, caller: Cal
     if caller.subject != ANONYMOUS:
         return _respond(request, await runner.one(caller, asked))
     tag = await keeping.tag(services.catalog, request)
+    keeping.place(request.scope, services.catalog.fresh)
     if same := keeping.kept(request, tag):
         return same
     reply = await runner.one(caller, asked)
-    return _respond(request, reply, keeping.OPEN | {"ETag": tag} if reply.status == 200 else keeping.NOT_KEPT)
+    response = _respond(request, reply, keeping.OPEN | {"ETag": tag} if reply.status == 200 else keeping.NOT_KEPT)
+    return _kept(services, request, reply, response)
+
+
+def _kept(services: Services, request: Request, reply: Reply, response: Response) -> Response:
+    if response.status_code == 200:
+        keeping.keep(services.kept, request.scope, reply.bound, response.raw_headers, bytes(response.body))
+    return response
 
 
 def _respond(request: Request, reply: Reply, kept: dict[str, str] | None = None) -> Response:

@@ -12,6 +12,7 @@ from graphql import Node, VariableNode, Visitor, visit
 from starlette.types import Message, Receive, Scope, Send
 
 from lienthong.access.door import Answer, Compiled
+from lienthong.access.kept import sent
 from lienthong.access.repeat import Plans, Rights
 from lienthong.access.services import Services
 from lienthong.governance.request import PURPOSE, TWIN, XROAD
@@ -72,6 +73,8 @@ class Fast:
         if given is None:
             return False, receive
         raw, again = await _body(receive)
+        if raw is not None and await self._kept(scope, send, raw):
+            return True, again
         call = _call(raw) if raw is not None else None
         if call is None:
             return False, again
@@ -88,8 +91,24 @@ class Fast:
             raise
         except Exception:  # the long way tells what is wrong
             return False, again
-        await _send(send, scope, plan, found)
+        head, body = _told(scope, plan, found)
+        keeping.keep(self._services.kept, scope, found.bound, head, body)
+        await send({"type": "http.response.start", "status": 200, "headers": head})
+        await send({"type": "http.response.body", "body": body})
         return True, again
+
+    async def _kept(self, scope: Scope, send: Send, raw: bytes) -> bool:
+        """Answer with what was answered to the same body; else note where to keep the answer."""
+        try:
+            before = await self._services.catalog.current()
+        except Exception:  # the long way tells what is wrong
+            return False
+        if keeping.place(scope, before, raw) is None:
+            return False
+        kept = keeping.found(self._services.kept, scope)
+        if kept is not None:
+            await sent((kept, False), send)
+        return kept is not None
 
     def _plan(self, call: _Call, subject: Subject, rights: object) -> None:
         """Make the plan of a request. A variable that stands at several places in the document is not left open."""
@@ -203,12 +222,12 @@ def _used(document: Node) -> list[str]:
     return [name for name, times in counted.items() for _ in range(times - 1)]
 
 
-async def _send(send: Send, scope: Scope, plan: Planned, found: Answer) -> None:
+def _told(scope: Scope, plan: Planned, found: Answer) -> tuple[list[tuple[bytes, bytes]], bytes]:
+    """The headers and the body of the answer."""
     accept = next((value for name, value in scope["headers"] if name == b"accept"), b"")
     body = answer.data(plan.fixed, found.body)
     head = [_TYPES[answer.RESULT if answer.RESULT.encode() in accept else answer.JSON], *_KEPT]
     if found.receipt:
         head.append((b"lienthong-receipt", found.receipt.encode()))
     head.append((b"content-length", b"%d" % len(body)))
-    await send({"type": "http.response.start", "status": 200, "headers": head})
-    await send({"type": "http.response.body", "body": body})
+    return head, body

@@ -9,6 +9,7 @@ from graphql import GraphQLError
 from starlette.requests import Request
 
 from lienthong.access import pricing, synthetic
+from lienthong.access.bound import Bound
 from lienthong.access.permit import Permit
 from lienthong.access.services import Services
 from lienthong.access.visible import visible
@@ -43,12 +44,16 @@ class Caller:
 
 @dataclass(frozen=True)
 class Reply:
-    """The answer to one request. `plain` is the status for clients that know `application/json` only."""
+    """The answer to one request. `plain` is the status for clients that know `application/json` only.
+
+    `bound`: the open data that it was read from, when it was read from nothing else.
+    """
 
     body: bytes
     status: int = 200
     plain: int = 200
     receipts: tuple[str, ...] = ()
+    bound: Bound | None = None
 
 
 class Runner:
@@ -119,7 +124,7 @@ class Runner:
             return Reply(answer.data(plan.fixed, told, cost=cost))
         found = await self._services.door.document(caller.subject, plan.members, surface="graphql")
         body = answer.data(plan.fixed, told, found.body, cost=cost, synthetic=synthetic.noted())
-        return Reply(body, receipts=(found.receipt,) if found.receipt else ())
+        return Reply(body, receipts=(found.receipt,) if found.receipt else (), bound=None if told else found.bound)
 
     async def _followed(
         self, caller: Caller, following: Following, fixed: bytes, told: bytes, cost: int | None

@@ -10,6 +10,7 @@ from functools import lru_cache, partial
 from typing import Any, Literal
 
 from lienthong.access import policy, pricing
+from lienthong.access.bound import Bound, bound
 from lienthong.access.budget import Budget
 from lienthong.access.changes import Feed, cursor_of, place_of
 from lienthong.access.held import Held
@@ -45,19 +46,23 @@ Shape = Literal["rows", "one", "features", "document", "tile"]
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A statement, what it was permitted to read, the queries that it answers, and what that may cost."""
+    """A statement, what it was permitted to read, the queries that it answers, and what that may cost.
+
+    `bound`: the open data that it reads, when it reads nothing else, for nobody in particular.
+    """
 
     statement: Statement
     permit: Permit
     queries: tuple[Query, ...]
     cost: int = 1
+    bound: Bound | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """JSON bytes as PostgreSQL built them, and what a pager needs. `receipt` names the ledger entry, if any.
 
-    `release` is that which open rows were read from.
+    `release` is that which open rows were read from, `bound` what else they are good for.
     """
 
     body: bytes
@@ -66,6 +71,7 @@ class Answer:
     total: int | None = None
     receipt: str | None = None
     release: int | None = None
+    bound: Bound | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +251,7 @@ class Door:
         if governed := {scope.contract.id for scope in permit.governed}:  # it is recorded who asks, for what values
             permit = Permit(permit.registry, subject, permit.scopes, permit.named)
             queries = tuple([_settled(q, given) if q.dataset in governed else q for q in queries])
-        return await self._answer(subject, Compiled(statement, permit, queries, prepared.cost), surface)
+        return await self._answer(subject, Compiled(statement, permit, queries, prepared.cost, prepared.bound), surface)
 
     def charge(self, subject: Subject, cost: int) -> None:
         """Take from the caller's budget what an answer without rows costs. Raises TooCostly."""
@@ -278,7 +284,8 @@ class Door:
                 statement = Tiler(self.registry, permit.scopes).tile_of(query, *names)
             case "document":
                 statement = compiler.document(list(zip(names, queries, strict=True)))
-        return Compiled(statement, permit, queries, cost)
+        read = bound(self.registry, permit.scopes, queries) if subject == ANONYMOUS else None
+        return Compiled(statement, permit, queries, cost, read)
 
     # --- reading ----------------------------------------------------------------------------------------------
 
@@ -301,7 +308,7 @@ class Door:
     async def _read_on_record(self, compiled: Compiled, surface: str) -> Answer:
         statement, permit = compiled.statement, compiled.permit
         if not permit.governed:
-            return _as_answer(await self._read_as(permit.reader, statement), statement, None)
+            return _as_answer(await self._read_as(permit.reader, statement), statement, None, compiled.bound)
         if self._watch and any(scope.contract.privacy.personal for scope in permit.governed):
             await self._watch.check()
         if self._quotas and (held := permit.held_with_quota):
@@ -323,7 +330,7 @@ def _settled(query: Query, texts: Texts) -> Query:
     return query.but(where=settled(query.where, texts), key=settled(query.key, texts))
 
 
-def _as_answer(row: Row, statement: Statement, receipt: str | None) -> Answer:
+def _as_answer(row: Row, statement: Statement, receipt: str | None, read: Bound | None = None) -> Answer:
     values = dict(zip(statement.columns, row, strict=True))
     count, total, cursor, release = (values.get(name) for name in ("count", "total", "next", "release"))
     return Answer(
@@ -333,4 +340,5 @@ def _as_answer(row: Row, statement: Statement, receipt: str | None) -> Answer:
         total=int(total) if total else None,
         receipt=receipt,
         release=int(release) if release else None,
+        bound=read,
     )

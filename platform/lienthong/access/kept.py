@@ -1,14 +1,15 @@
 """Whole answers about open releases, as they went out: the same question is answered with the same bytes.
 
-A release never changes, so an answer is good until the dataset has another one. Nobody in particular asks: whoever
-shows who they are goes the long way.
+A release never changes, so an answer is good while all releases that it was read from are served. Nobody in
+particular asks: whoever shows who they are, or for what purpose they ask, goes the long way. A kept answer costs its
+caller nothing and tells nothing of a budget.
 """
 
-import hashlib
 from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
 
 from lienthong.catalog.snapshot import Catalog, ReleaseInfo, Snapshot
 from lienthong.catalog.usage import Usage
@@ -16,108 +17,193 @@ from lienthong.governance.request import PURPOSE, TWIN, XROAD
 
 MOST_BYTES = 64 << 20
 MOST_ANSWER = 4 << 20
-_PERSONAL = frozenset(
-    {b"authorization", b"x-ckan-api-key", b"cookie", PURPOSE.lower().encode(), TWIN.lower().encode()}
-    | {name.lower().encode() for name in XROAD}
-)
-_MATCH = b"if-none-match"
-Headers = list[tuple[bytes, bytes]]
+BESIDE = 1_000
+"""Bytes that an answer takes besides its body and its key: its headers, its place."""
+ALWAYS = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"same-origin"))
+"""Headers that every answer of ours carries."""
+_LONG, _ACCEPT, _ENCODING, _MATCH = range(4)
+_PERSONAL = ("authorization", "x-ckan-api-key", "cookie", PURPOSE, TWIN, *XROAD)
+_TELLING = dict.fromkeys([name.lower().encode() for name in _PERSONAL], _LONG) | {
+    b"range": _LONG,
+    b"if-match": _LONG,
+    b"lienthong-cost": _LONG,
+    b"accept": _ACCEPT,
+    b"accept-encoding": _ENCODING,
+    b"if-none-match": _MATCH,
+}
+_OF_BODY = frozenset({b"content-length", b"content-type", b"content-encoding", b"link"})
+_EMPTY = {"type": "http.response.body", "body": b""}
+Headers = Iterable[tuple[bytes, bytes]]
+Key = tuple[Any, ...]
+Accepts = Callable[[bytes], bool]
 
 
-@dataclass(frozen=True, slots=True)
+def anything(_: bytes) -> bool:
+    """Is it the same answer whatever the caller accepts? Yes."""
+    return True
+
+
+@dataclass(slots=True, eq=False)
 class KeptAnswer:
-    """An answer with 200, and the release that it tells of.
+    """An answer as it went out: the messages of ASGI, whose releases it tells of and whose calls it counts as.
 
-    `packed`: only for callers who take gzip. `data`: not for browsers that would rather have a page.
+    `packed`: only for callers who take gzip. `accepts`: is it for this value of Accept? `seen`: the snapshot in which
+    its releases were last found served. `wanted`: was it asked for since its turn to go came last?
     """
 
-    dataset: str
-    release: UUID
+    releases: tuple[ReleaseInfo, ...]
+    counted: tuple[str, ...]
+    start: dict[str, Any]
+    body: dict[str, Any]
     tag: bytes
-    headers: Headers
-    body: bytes
-    packed: bool = False
-    data: bool = False
+    packed: bool
+    accepts: Accepts
+    size: int
+    seen: Snapshot | None = None
+    wanted: bool = False
 
     def is_good(self, snapshot: Snapshot) -> bool:
-        """Is the release still the one that is served?"""
-        state = snapshot.datasets.get(self.dataset)
-        return state is not None and state.release is not None and state.release.id == self.release
+        """Are its releases still the ones that are served?"""
+        for release in self.releases:
+            state = snapshot.datasets.get(release.dataset)
+            if state is None or state.release is None or state.release.id != release.id:
+                return False
+        self.seen = snapshot
+        return True
+
+    @property
+    def unchanged(self) -> dict[str, Any]:
+        """The beginning of a 304 in its place."""
+        head = [pair for pair in self.start["headers"] if pair[0] not in _OF_BODY]
+        return {"type": "http.response.start", "status": 304, "headers": head}
 
 
-Key = tuple[Any, ...]
-
-
+@dataclass(slots=True)
 class Kept:
-    """The answers of one process, so many bytes of them; the ones asked last stay."""
+    """The answers of one process, so many bytes of them. What was asked for again stays longest."""
 
-    def __init__(self, most: int = MOST_BYTES) -> None:
-        self._most = most
-        self._size = 0
-        self._answers: OrderedDict[Key, KeptAnswer] = OrderedDict()
-        self.usage: Usage | None = None  # whoever counts calls
+    most: int = MOST_BYTES
+    size: int = 0
+    usage: Usage | None = None  # whoever counts calls
+    _answers: OrderedDict[Key, KeptAnswer] = field(default_factory=OrderedDict)
 
-    def find(self, key: Key, headers: Headers, snapshot: Snapshot | None) -> KeptAnswer | None:
-        """The answer to a request, while it is good."""
+    def find(self, key: Key, headers: Headers, snapshot: Snapshot | None) -> tuple[KeptAnswer, bool] | None:
+        """The answer to a request while it is good, and whether the caller has it already."""
         found = self._answers.get(key)
-        if found is None or snapshot is None or not found.is_good(snapshot):
+        if found is None or snapshot is None:
             return None
-        unpacked = found.packed
+        if found.seen is not snapshot and not found.is_good(snapshot):
+            self._drop(key)
+            return None
+        packed, same = found.packed, False
         for name, value in headers:
-            if name in _PERSONAL:
+            kind = _TELLING.get(name)
+            if kind is None:
+                continue
+            if kind == _LONG or (kind == _ACCEPT and not found.accepts(value)):
                 return None
-            if found.data and name == b"accept" and b"html" in value:
-                return None
-            if unpacked and name == b"accept-encoding" and b"gzip" in value:
-                unpacked = False
-        if unpacked:
+            if kind == _ENCODING:
+                packed = packed and b"gzip" not in value
+            elif kind == _MATCH and found.tag:
+                same = same or found.tag in value or value.strip() == b"*"
+        if packed:
             return None
-        self._answers.move_to_end(key)
+        found.wanted = True
         if self.usage is not None:
-            self.usage.note(found.dataset, "call")
-        return found
+            for dataset in found.counted:
+                self.usage.note(dataset, "call")
+        return found, same
 
-    def asked(self, scope: Any, catalog: Catalog) -> KeptAnswer | None:
-        """The answer to a GET with parameters, when nothing has to be waited for."""
-        if scope["method"] != "GET":
-            return None
-        key = (scope["path"], scope["query_string"])
-        return self.find(key, scope["headers"], catalog.fresh) if key in self._answers else None
+    def has(self, scope: Any) -> bool:
+        """Was it answered before, whether or not that is still good?"""
+        return (scope.get("raw_path"), scope["query_string"]) in self._answers
 
     def put(
         self,
         key: Key,
-        release: ReleaseInfo,
+        releases: tuple[ReleaseInfo, ...],
         headers: Headers,
         body: bytes,
         tag: bytes = b"",
         packed: bool = False,
-        data: bool = False,
-    ) -> bytes:
-        """Keep an answer, if it is small enough; its tag, made of the body when there is none yet."""
-        tag = tag or b'"%d-%s"' % (release.number, hashlib.blake2b(body, digest_size=12).hexdigest().encode())
-        if len(body) <= MOST_ANSWER:
+        accepts: Accepts = anything,
+        counted: tuple[str, ...] = (),
+    ) -> None:
+        """Keep an answer with 200, if it is small enough. `counted`: the datasets that were asked for, or all."""
+        size = len(body) + BESIDE + sum(len(part) for part in key if isinstance(part, bytes))
+        if len(body) > MOST_ANSWER or size > self.most or not releases:
+            return
+        self._drop(key)
+        head = list(headers)
+        named = {name for name, _ in head}
+        head += [pair for pair in ALWAYS if pair[0] not in named]
+        start = {"type": "http.response.start", "status": 200, "headers": head}
+        told = {"type": "http.response.body", "body": body}
+        counted = counted or tuple(release.dataset for release in releases)
+        self._answers[key] = KeptAnswer(releases, counted, start, told, tag, packed, accepts, size)
+        self.size += size
+        while self.size > self.most:
+            self._make_room()
+
+    def _make_room(self) -> None:
+        """The oldest one goes, or, when it was asked for meanwhile, takes its turn again."""
+        key, found = next(iter(self._answers.items()))
+        if found.wanted:
+            found.wanted = False
+            self._answers.move_to_end(key)
+        else:
             self._drop(key)
-            kept = KeptAnswer(release.dataset, release.id, tag, [*headers, (b"etag", tag)], body, packed, data)
-            self._answers[key] = kept
-            self._size += len(body) + 500
-            while self._size > self._most:
-                self._drop(next(iter(self._answers)))
-        return tag
 
     def _drop(self, key: Key) -> None:
         found = self._answers.pop(key, None)
         if found is not None:
-            self._size -= len(found.body) + 500
+            self.size -= found.size
 
 
-async def sent(kept: KeptAnswer, scope: Any, send: Any) -> None:
-    """Send it, or 304 to who has it already."""
+def key_of(scope: Any, accepts: Accepts = anything, method: str = "GET") -> Key | None:
+    """The key by which the answer may be kept; None when the caller shows anything that only they send.
+
+    That of a GET is the whole key; to that of a POST its body comes, and what else the answer depends on.
+    """
+    path = scope.get("raw_path")
+    if scope["method"] != method or path is None:
+        return None
     for name, value in scope["headers"]:
-        if name == _MATCH and (kept.tag in value or value.strip() == b"*"):
-            head = [pair for pair in kept.headers if pair[0] not in (b"content-length", b"content-type")]
-            await send({"type": "http.response.start", "status": 304, "headers": head})
-            await send({"type": "http.response.body", "body": b""})
-            return
-    await send({"type": "http.response.start", "status": 200, "headers": kept.headers})
-    await send({"type": "http.response.body", "body": kept.body})
+        kind = _TELLING.get(name)
+        if kind == _LONG or (kind == _ACCEPT and not accepts(value)):
+            return None
+    return path, scope["query_string"]
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """What stands before everything else: answers that are there already."""
+
+    kept: Kept
+    catalog: Catalog
+
+    def asked(self, scope: Any) -> tuple[KeptAnswer, bool] | None:
+        """The answer to a GET, when nothing has to be waited for."""
+        if scope["method"] != "GET":
+            return None
+        key = (scope.get("raw_path"), scope["query_string"])
+        return self.kept.find(key, scope["headers"], self.catalog.fresh)
+
+    async def looked(self, scope: Any) -> tuple[KeptAnswer, bool] | None:
+        """The same after a look at what is served, if there may be one."""
+        if scope["method"] == "GET" and self.kept.has(scope):
+            with suppress(Exception):  # the long way tells what is wrong
+                await self.catalog.current()
+                return self.asked(scope)
+        return None
+
+
+async def sent(found: tuple[KeptAnswer, bool], send: Any) -> None:
+    """Send it, or 304 to who has it already."""
+    kept, same = found
+    if same:
+        await send(kept.unchanged)
+        await send(_EMPTY)
+    else:
+        await send(kept.start)
+        await send(kept.body)

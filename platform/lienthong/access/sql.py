@@ -4,12 +4,13 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
 from psycopg import errors
 
 from lienthong.access.services import Services
+from lienthong.catalog.snapshot import ReleaseInfo
 from lienthong.kernel.problem import Unavailable
 from lienthong.kernel.text import both
 from lienthong.store import cluster_install, sandbox_copies
@@ -28,10 +29,14 @@ LOOK_SECONDS = 1.0  # what other processes have copied is seen within this time
 
 @dataclass(frozen=True)
 class Source:
-    """A table that anybody can read: its copy, and where its rows come from, in JSON arrays."""
+    """A table that anybody can read: its copy, and where its rows come from, in JSON arrays.
+
+    `release`: the open release that it is; None for a table that somebody may write.
+    """
 
     copy: Copy
     rows: Callable[[], AsyncIterator[bytes]]
+    release: ReleaseInfo | None = None
 
 
 class Sql:
@@ -54,7 +59,8 @@ class Sql:
         await self._ready()
         for source in sources:
             await self._fresh(source)
-        return await self._runner.run(statement)
+        latest = all(self._copies.get(s.copy.name, ("", 0))[0] == s.copy.version for s in sources)
+        return replace(await self._runner.run(statement), latest=latest)
 
     async def close(self) -> None:
         """Let go of everything; a cluster that was started here is stopped."""

@@ -4,9 +4,10 @@ import asyncio
 import gc
 import hashlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import Any
 
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -14,11 +15,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from lienthong import ckan, dcat, feed, gql, identity, mcp, ogc, portal, rest, sharing
 from lienthong.access.budget import Budget
 from lienthong.access.door import Door
+from lienthong.access.kept import Front, Kept
 from lienthong.access.services import Services
 from lienthong.access.turns import Turns
 from lienthong.app.access_log import Logged
@@ -65,15 +67,23 @@ def services(given: Settings) -> tuple[Services, Database]:
     budget, turns = Budget(given.budget_anonymous, given.budget_known), Turns(given.pool_size)
     salt = hashlib.sha256(b"ledger" + secret).digest()
     door = Door(contracts, database, salt, watch, Quotas(engine), budget, turns)
-    made = Services(contracts, door, Catalog(contracts, engine), directory, given)
-    made.kept.usage = door.usage
-    return made, database
+    kept = Kept(given.kept_megabytes << 20, usage=door.usage)
+    return Services(contracts, door, Catalog(contracts, engine), directory, given, kept=kept), database
 
 
 class Application(FastAPI):
     """The app behind its lane, which stands before everything that the framework puts around a request."""
 
     lane: Callable[[ASGIApp], ASGIApp]
+
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:
+        """One connection. Requests go to the lane at once: nothing is told to anybody about them on the way."""
+        if scope["type"] != "http":
+            return super().__call__(scope, receive, send)
+        if self.middleware_stack is None:
+            self.middleware_stack = self.build_middleware_stack()
+        scope["app"] = self
+        return self.middleware_stack(scope, receive, send)  # type: ignore[return-value]
 
     def build_middleware_stack(self) -> ASGIApp:
         """The way in."""
@@ -128,7 +138,7 @@ def _settle() -> None:
 
 
 def _lane(given: Services, routes: list[Route], app: ASGIApp) -> ASGIApp:
-    lane = Lane(app, routes, given.short, given.settings.proxies, partial(given.kept.asked, catalog=given.catalog))
+    lane = Lane(app, routes, given.short, given.settings.proxies, Front(given.kept, given.catalog))
     return Logged(lane, given.settings.access_log) if given.settings.access_log else lane
 
 

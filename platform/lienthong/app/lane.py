@@ -1,6 +1,6 @@
 """The way into the app, plain ASGI: headers that every answer carries, and a short way to the addresses asked most."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping
 from functools import partial
 
 from fastapi import APIRouter
@@ -8,12 +8,11 @@ from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lienthong.access import budget, synthetic
-from lienthong.access.kept import KeptAnswer, sent
+from lienthong.access.kept import ALWAYS, Front, sent
 from lienthong.access.services import HOT, ShortWay
 from lienthong.app.hangup import watched
 from lienthong.web.origin import address_of
 
-HEADERS = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"same-origin"))
 _TWIN = (synthetic.HEADER.lower().encode(), synthetic.VALUE.encode())
 
 
@@ -37,23 +36,27 @@ class Lane:
         routes: Iterable[Route] = (),
         short: Mapping[str, ShortWay] | None = None,
         proxies: int = 0,
-        kept: Callable[[Scope], KeptAnswer | None] = lambda _: None,
+        front: Front | None = None,
     ) -> None:
-        self._kept = kept
+        self._front = front
         self._app = app
         self._routes = tuple(routes)
         self._proxies = proxies
         self._short = tuple((short or {}).items())
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One connection. A method that a hot route does not take is the app's to refuse."""
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """One connection. What was answered before is sent before anything else is made for the request."""
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        if (kept := self._kept(scope)) is not None:
-            await sent(kept, scope, send)
-            return
+            return self._app(scope, receive, send)
+        if self._front is not None and (found := self._front.asked(scope)) is not None:
+            return sent(found, send)
+        return self._answered(scope, receive, send)
 
+    async def _answered(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A request that something has to be done for."""
+        if self._front is not None and (found := await self._front.looked(scope)) is not None:
+            await sent(found, send)
+            return
         synthetic.begin()
         spending = budget.begin(partial(address_of, scope, self._proxies))
 
@@ -61,17 +64,19 @@ class Lane:
             if message["type"] == "http.response.start":
                 own = list(message.get("headers", ()))
                 names = {name.lower() for name, _ in own}
-                further = (*HEADERS, _TWIN) if synthetic.noted() else HEADERS
+                further = (*ALWAYS, _TWIN) if synthetic.noted() else ALWAYS
                 if spending.account is not None:
                     further = (*further, *spending.headers(message["status"]))
                 if message["status"] == 307:
                     own = [(name, _relative(value) if name == b"location" else value) for name, value in own]
-                message["headers"] = own + [pair for pair in further if pair[0] not in names]
+                # A new message: that of a kept answer goes out many times.
+                message = {**message, "headers": own + [pair for pair in further if pair[0] not in names]}
             await send(message)
 
         await watched(partial(self._go, scope), receive, headed)
 
     async def _go(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """By the shortest way. A method that a hot route does not take is the app's to refuse."""
         path: str = scope["path"]
         for beginning, way in self._short:
             if path.startswith(beginning):

@@ -27,12 +27,12 @@ from lienthong.store.query import Query
 class Raw:
     """A result that is JSON already; `receipt` names the ledger entry of a governed read.
 
-    `release`: the open release that it tells of, and of nothing else.
+    `release`: the open release, or releases, that it tells of, and of nothing else.
     """
 
     body: bytes
     receipt: str | None = None
-    release: ReleaseInfo | None = None
+    release: ReleaseInfo | tuple[ReleaseInfo, ...] | None = None
 
 
 @dataclass(frozen=True)

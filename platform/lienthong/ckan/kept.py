@@ -1,4 +1,4 @@
-"""The short way of datastore_search: a question about an open release that was answered before."""
+"""The short way of datastore_search and its SQL: a question about open releases that was answered before."""
 
 import hashlib
 from typing import Any
@@ -6,14 +6,15 @@ from typing import Any
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
-from lienthong.access.kept import Key, sent
+from lienthong.access.kept import key_of, sent
 from lienthong.access.services import Services
 from lienthong.catalog.snapshot import ReleaseInfo
 
-ADDRESSES = ("/api/3/action/datastore_search", "/api/action/datastore_search")
+ADDRESSES = ("/api/3/action/datastore_search", "/api/action/datastore_search")  # and datastore_search_sql
+_ANSWERED = frozenset(start + end for start in ADDRESSES for end in ("", "_sql"))
 MOST_BODY = 65_536
+Read = ReleaseInfo | tuple[ReleaseInfo, ...]
 _KEY = "lienthong.kept"
-_ALWAYS = [(b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"same-origin")]
 
 
 class Short:
@@ -23,38 +24,35 @@ class Short:
         self._services = services
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> tuple[bool, Receive]:
-        """Answer, if it was answered before."""
-        if scope["path"] not in ADDRESSES or scope["method"] not in ("GET", "POST"):
+        """Answer, if it was answered before. What stands in the address alone was looked for already."""
+        if scope["path"] not in _ANSWERED:
             return False, receive
-        key: Key = (scope["path"], scope["query_string"])
-        if scope["method"] == "POST":
+        if scope["query_string"] and (key := key_of(scope)) is not None:
+            scope[_KEY] = key
+        elif (key := key_of(scope, method="POST")) is not None:
             body, receive = await _read(receive)
             if body is None:
                 return False, receive
             kind = next((value for name, value in scope["headers"] if name == b"content-type"), b"")
             key = (*key, kind, body)
-        elif not scope["query_string"]:
-            return False, receive  # then a body counts
-        snapshot = await self._services.catalog.current()
-        found = self._services.kept.find(key, scope["headers"], snapshot)
-        if found is None:
+            found = self._services.kept.find(key, scope["headers"], await self._services.catalog.current())
+            if found is not None:
+                await sent((found[0], False), send)
+                return True, receive
             scope[_KEY] = key
-            return False, receive
-        await sent(found, scope, send)
-        return True, receive
+        return False, receive
 
 
-def keep(services: Services, scope: Any, release: ReleaseInfo, response: Response) -> None:
-    """Keep an answer that was made the long way; it gets a tag."""
+def keep(services: Services, scope: Any, read: Read, response: Response) -> None:
+    """Keep an answer that was made the long way; it gets a tag. `read`: the release that it tells of, or several."""
     key = scope.get(_KEY)
+    releases = read if isinstance(read, tuple) else (read,)
     if key is not None and response.status_code == 200:
-        named = {name for name, _ in response.raw_headers}
-        headers = [*response.raw_headers, *(pair for pair in _ALWAYS if pair[0] not in named)]
         body = bytes(response.body)
-        asked = hashlib.blake2b(repr((release.id, key, len(body))).encode(), digest_size=12).hexdigest()
-        tag = f'"{release.number}-{asked}"'
-        services.kept.put(key, release, headers, body, tag.encode())
+        asked = repr(([release.id for release in releases], key, len(body))).encode()
+        tag = f'"{releases[0].number}-{hashlib.blake2b(asked, digest_size=12).hexdigest()}"'
         response.headers["ETag"] = tag
+        services.kept.put(key, releases, response.raw_headers, body, tag.encode())
 
 
 async def _read(receive: Receive) -> tuple[bytes | None, Receive]:

@@ -13,6 +13,7 @@ from lienthong.ckan import columns, ids
 from lienthong.ckan.call import Call, Raw, action
 from lienthong.ckan.datastore_tables import held, rows_of
 from lienthong.ckan.errors import Refusal, denied, invalid_query, missing, not_found
+from lienthong.ckan.steady import Steady
 from lienthong.contract.model import FieldContract
 from lienthong.governance.subject import ANONYMOUS
 from lienthong.store.hosted_types import HostedField
@@ -21,6 +22,7 @@ from lienthong.store.lines import WHOLE
 from lienthong.store.query import ROW_NUMBER, Item, Page, Query
 from lienthong.store.scope import Scope
 
+_steady = Steady()
 _KINDS = {"bool": "bool", "int4": "int4", "int8": "int8", "numeric": "numeric", "float8": "float8", "date": "date",
           "timestamptz": "timestamptz", "json": "json"}  # fmt: skip
 
@@ -49,9 +51,10 @@ async def datastore_search_sql(call: Call) -> Any:
         raise invalid_query(str(error)) from error
     truncated = b',"records_truncated":true' if result.truncated else b""
     fields = orjson.dumps([{"id": name, "type": kind} for name, kind in result.fields])
-    return Raw(
+    body = (
         b'{"sql":' + orjson.dumps(given) + truncated + b',"records":' + result.records + b',"fields":' + fields + b"}"
     )
+    return Raw(body, release=_steady.releases(read.sql, sources, body) if result.latest else None)
 
 
 async def _source(call: Call, name: str) -> Source:
@@ -82,7 +85,7 @@ def _released(call: Call, dataset: str) -> Source:
     fields = tuple(_field(contract.by_name[name], scope) for name in scope.visible)
     version = f"{release.id}:{contract.fingerprint}"
     copy = Copy(number, tuple(dict.fromkeys((contract.slug, contract.id))), fields, version, release.rows)
-    return Source(copy, lambda: _released_rows(call.services.door, scope))
+    return Source(copy, lambda: _released_rows(call.services.door, scope), release)
 
 
 def _field(field: FieldContract, scope: Scope) -> HostedField:

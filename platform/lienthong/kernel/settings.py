@@ -42,6 +42,9 @@ class Settings(BaseSettings):
     budget_known: int = Field(
         default=60_000_000, ge=0, description="what an agency or a person may spend a minute, in rows; 0: no limit"
     )
+    kept_megabytes: int = Field(
+        default=64, ge=0, le=100_000, description="memory of one process for answers about open releases; 0: none"
+    )
     access_log: Path | None = Field(default=None, description="file of the access log: a JSON line for each request")
 
     files_url: str | None = Field(

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from lienthong.access.door import Answer, Compiled
+from lienthong.access.kept import Key, key_of
 from lienthong.access.repeat import Plans, Rights
 from lienthong.catalog.snapshot import ReleaseInfo, Snapshot
 from lienthong.governance.subject import ANONYMOUS, Subject
@@ -33,7 +34,6 @@ _ACCEPTED = frozenset(text.encode() for text in _PLAIN)
 _LEFT = frozenset({"f", "count", "release"})
 _GEOJSON = (b"content-type", GEOJSON.encode())
 _MVT, _GZIP = (b"content-type", MVT.encode()), (b"content-encoding", b"gzip")
-_ALWAYS = [(b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"same-origin")]
 _QUAD = "tiles/WebMercatorQuad/"
 
 
@@ -98,7 +98,8 @@ class Fast:
                 if self._plans.again(shape):
                     await self._plan(name, asked, subject, rights)
                 return False
-            place = await self._current(plan.place)
+            before = await self._services.catalog.current()
+            place = _served(plan.place, before)
             if place is None:
                 return False
             answer = await self._services.door.again(subject, plan.compiled, texts, "ogc")
@@ -107,7 +108,7 @@ class Fast:
             return True
         except Exception:  # the long way tells what is wrong
             return False
-        await self._send(scope, send, plan, place, answer)
+        await self._send(scope, send, plan, place, answer, before)
         return True
 
     def _asked_before(self, scope: Scope) -> bool:
@@ -133,17 +134,9 @@ class Fast:
                 (name, tuple(asked)), tuple(asked.values()), rights, opened, _Planned(compiled, place, wanted)
             )
 
-    async def _current(self, place: Place) -> Place | None:
-        """The collection as it is served now; None when its release was withdrawn."""
-        if place.scope.schema != "open":
-            return place
-        snapshot: Snapshot = await self._services.catalog.current()
-        state = snapshot.datasets[place.scope.contract.id]
-        if not state.is_published:
-            return None
-        return place if state is place.state else replace(place, state=state)
-
-    async def _send(self, scope: Scope, send: Send, plan: _Planned, place: Place, answer: Answer) -> None:
+    async def _send(
+        self, scope: Scope, send: Send, plan: _Planned, place: Place, answer: Answer, before: Snapshot
+    ) -> None:
         raw: bytes = scope["raw_path"].partition(b"?")[0]
         head = caching.head(place, "geojson", raw, scope["query_string"])
         head["Content-Crs"] = f"<{plan.asked.crs.uri}>"
@@ -153,8 +146,9 @@ class Fast:
         body = features.collected(answer, links, features.matched(place, plan.asked, answer))
         headers = [(key.lower().encode(), value.encode("latin-1")) for key, value in head.items()]
         headers += [_GEOJSON, (b"content-length", b"%d" % len(body))]
-        if place.release is not None and answer.release == place.release.number and self._asked_before(scope):
-            self._keep((scope["path"], scope["query_string"]), place.release, headers, body, False)
+        key = key_of(scope, _is_data) if answer.bound is not None else None
+        if key is not None and answer.bound is not None and self._asked_before(scope):
+            self._keep(key, answer.bound.releases(before, answer.release), headers, body, False)
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
@@ -267,19 +261,34 @@ class Fast:
             self._ready.clear()
             self._held = len(body)
         self._ready[key] = found = (release, headers, body)
-        if packed and body:
-            self._keep(key[:2], release, headers, body, zipped)
+        address = key_of(scope, _is_data)
+        if packed and body and address is not None:
+            self._keep(address, (release,), headers, body, zipped)
         return found
 
     def _keep(
         self,
-        key: tuple[str, bytes],
-        release: ReleaseInfo,
+        key: Key,
+        releases: tuple[ReleaseInfo, ...],
         headers: list[tuple[bytes, bytes]],
         body: bytes,
         zipped: bool,
     ) -> None:
         """Lay an answer ready for whoever asks the same again."""
         tag = next(value for name, value in headers if name == b"etag")
-        rest = [pair for pair in headers if pair[0] != b"etag"] + _ALWAYS
-        self._services.kept.put(key, release, rest, body, tag, zipped, data=True)
+        self._services.kept.put(key, releases, headers, body, tag, zipped, _is_data)
+
+
+def _is_data(accept: bytes) -> bool:
+    """Is it not a page that a browser would rather have?"""
+    return b"html" not in accept
+
+
+def _served(place: Place, snapshot: Snapshot) -> Place | None:
+    """The collection as it is served now; None when its release was withdrawn."""
+    if place.scope.schema != "open":
+        return place
+    state = snapshot.datasets[place.scope.contract.id]
+    if not state.is_published:
+        return None
+    return place if state is place.state else replace(place, state=state)

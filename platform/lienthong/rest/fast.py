@@ -14,7 +14,7 @@ from lienthong.catalog.snapshot import ReleaseInfo
 from lienthong.contract.model import Contract
 from lienthong.governance.subject import ANONYMOUS, Subject
 from lienthong.kernel.problem import TooCostly, Unavailable
-from lienthong.rest import caching, query, versions
+from lienthong.rest import caching, keeping, query, versions
 from lienthong.rest.asking import Asking
 from lienthong.store.changes import etag
 from lienthong.store.condition import value_of
@@ -83,7 +83,8 @@ class Fast:
                 if self._plans.again(call.shape):
                     self._plan(call, subject, rights)
                 return False
-            release = None if plan.governed else await self._release(call.contract)
+            before = await self._services.catalog.current()
+            release = None if plan.governed else before.datasets[call.contract.id].release
             if release is None and not plan.governed:
                 return False
             answer = await self._services.door.again(subject, plan.compiled, call.texts, "rest")
@@ -101,7 +102,10 @@ class Fast:
             return False
         if not answer.body:
             return False
-        await _send(send, scope, plan, answer, release)
+        head, body = _told(scope, plan, answer, release)
+        keeping.keep(self._services.kept, scope, answer, before, head, body)
+        await send({"type": "http.response.start", "status": 200, "headers": head})
+        await send({"type": "http.response.body", "body": body})
         return True
 
     def _call(self, scope: Scope) -> _Call | None:
@@ -143,9 +147,6 @@ class Fast:
         plan = Planned(compiled, call.contract, governed, (_JSON, *pairs), limit, not asked.items)
         self._plans.put(call.shape, call.texts, rights, numbers(compiled.statement.params), plan)
 
-    async def _release(self, contract: Contract) -> ReleaseInfo | None:
-        return (await self._services.catalog.current()).datasets[contract.id].release
-
 
 _JSON = (b"content-type", b"application/json; charset=utf-8")
 
@@ -155,7 +156,10 @@ def _keyed(contract: Contract, asked: Query, parts: list[Marked]) -> Query:
     return asked.but(key=tuple(value_of(contract.by_name[name], "eq", part) for name, part in pairs))
 
 
-async def _send(send: Send, scope: Scope, plan: Planned, answer: Answer, release: ReleaseInfo | None) -> None:
+def _told(
+    scope: Scope, plan: Planned, answer: Answer, release: ReleaseInfo | None
+) -> tuple[list[tuple[bytes, bytes]], bytes]:
+    """The headers and the body of the answer."""
     head, contract = list(plan.headers), plan.contract
     if release is not None:
         raw: bytes = scope["raw_path"]
@@ -177,5 +181,4 @@ async def _send(send: Send, scope: Scope, plan: Planned, answer: Answer, release
     rest = f',{page}"dataset":"{contract.slug}","release":{number}}}'
     body = b'{"data":' + answer.body + rest.encode()
     head.append((b"content-length", b"%d" % len(body)))
-    await send({"type": "http.response.start", "status": 200, "headers": head})
-    await send({"type": "http.response.body", "body": body})
+    return head, body

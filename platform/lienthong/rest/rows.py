@@ -7,7 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from lienthong.access.door import Answer
-from lienthong.rest import caching, query
+from lienthong.catalog.snapshot import Snapshot
+from lienthong.rest import caching, keeping, query
 from lienthong.rest.asking import TWIN, Asking
 from lienthong.rest.negotiation import PLAIN, negotiated
 from lienthong.rest.stream import Streams
@@ -56,6 +57,7 @@ class Rows:
         given = parameters(request)
         asked = query.rows(self._asking.reach(subject), scope, given)
         headers, release = await self._asking.head(request, scope)
+        before = self._asking.services.catalog.fresh
         if headers.get("ETag") and caching.matches(request, headers["ETag"]):
             return caching.unchanged(headers)
         estimated = given.get("count") == "estimated" and not asked.total
@@ -68,19 +70,26 @@ class Rows:
             page["total"] = answer.total
         if answer.next:
             caching.link(headers, _following(request, answer.next), "next")
-        return _respond(scope, asked, answer, release, headers, {"page": page})
+        response = _respond(scope, asked, answer, release, headers, {"page": page})
+        return response if estimated else self._kept(request, response, answer, before)
 
     async def _one(self, request: Request) -> Response:
         subject, scope = await self._asking.caller(request)
         asked = query.row(self._asking.reach(subject), scope, _raw_key(request), parameters(request))
         headers, release = await self._asking.head(request, scope)
+        before = self._asking.services.catalog.fresh
         if headers.get("ETag") and caching.matches(request, headers["ETag"]):
             return caching.unchanged(headers)
         answer = await self._door.one(subject, asked, surface="rest")
         release = await self._asking.read_from(request, scope, headers, answer, release)
         if scope.schema == "governed" and not asked.items and asked.as_of is None:
             headers["ETag"] = f'"{etag(answer.body)}"'
-        return _respond(scope, asked, answer, release, headers, {})
+        return self._kept(request, _respond(scope, asked, answer, release, headers, {}), answer, before)
+
+    def _kept(self, request: Request, response: Response, answer: Answer, before: Snapshot | None) -> Response:
+        kept, body = self._asking.services.kept, bytes(response.body)
+        keeping.keep(kept, request.scope, answer, before, response.raw_headers, body)
+        return response
 
 
 def _of_twin(endpoint: Endpoint) -> Endpoint:

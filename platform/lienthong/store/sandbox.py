@@ -46,11 +46,15 @@ _KINDS = {
 
 @dataclass(frozen=True)
 class Result:
-    """Rows as JSON objects, the columns (name, type), and whether more were left out."""
+    """Rows as JSON objects, the columns (name, type), and whether more were left out.
+
+    `latest`: were all copies those that were asked for, and not older ones?
+    """
 
     records: bytes
     fields: tuple[tuple[str, str], ...]
     truncated: bool
+    latest: bool = False
 
 
 class NotRun(Exception):
