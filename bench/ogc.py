@@ -22,6 +22,7 @@ from uuid import uuid4
 
 from bench.load import Request, answer, load
 from bench.machine import machine
+from bench.open_files import fetch, taken
 from bench.place import CLI, ROOT, Place, free_port, serving
 from bench.processes import cpu_ms
 from lienthong.kernel.settings import Settings
@@ -30,6 +31,7 @@ from lienthong.store import owner
 FOLDER = Path(__file__).parent / "ogc_points"
 BOX = (106.1, 21.3, 107.3, 22.3)
 ZOOM = 12
+WHOLE = "every feature as GeoJSON"
 _GATEWAYS = ("proxy", "fastcgi", "uwsgi", "scgi")
 _ROWS = """
 insert into governed.points (point_code, name, short_name, kind, status, registered_on, changed_on, capital, staff,
@@ -173,6 +175,8 @@ def measure(world: World, seconds: float, rounds: int) -> dict[str, Any]:
             _say(f"{name}: {len(answer(port, own[0]))} and {len(answer(theirs[0], other[0]))} bytes")
             found[name] = _compared(world, {"lienthong": (*ours, own), "tipg": (*theirs, other)}, seconds, rounds)
         found["cached"] = _cached(world, stack, ours, way, seconds, rounds)
+        everything = {"lienthong": fetch(port, f"{way}/items?limit=10000000")}
+        found[WHOLE] = taken(world, everything, {"lienthong": ours[1]})["lienthong"]
     return found
 
 

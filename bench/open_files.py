@@ -87,9 +87,9 @@ def run(place: Place, ours: System, file: File, say: Say) -> dict[str, Any]:
             "nginx": (port, f"/{file.path.name}", pid),
             "lienthong": (ours.port, file.address, ours.pid),
         }
-        stored = _taken(place, {name: _fetch(*way[:2]) for name, way in ways.items()},
+        stored = taken(place, {name: fetch(*way[:2]) for name, way in ways.items()},
                         {name: way[2] for name, way in ways.items()})  # fmt: skip
-    filtered = _taken(place, {"copy": _copy(place), "lienthong": _fetch(ours.port, STREAM)},
+    filtered = taken(place, {"copy": _copy(place), "lienthong": fetch(ours.port, STREAM)},
                       {"copy": None, "lienthong": ours.pid})  # fmt: skip
     told = {"stored": stored, "filtered": filtered}
     for name, limit in (("stored", "nginx"), ("filtered", "copy")):
@@ -103,7 +103,7 @@ def run(place: Place, ours: System, file: File, say: Say) -> dict[str, Any]:
 Take = Callable[[], tuple[int, float]]
 
 
-def _taken(place: Place, takes: dict[str, Take], pids: dict[str, int | None]) -> dict[str, Any]:
+def taken(place: Place, takes: dict[str, Take], pids: dict[str, int | None]) -> dict[str, Any]:
     """`mb_s`: megabytes a second, best round; `cpu_s`: of all processes but the client, mean; memory in MiB."""
     found: dict[str, Any] = {}
     for _ in range(ROUNDS):
@@ -129,7 +129,7 @@ def _children_ms() -> float:
     return 1000 * (used.ru_utime + used.ru_stime)
 
 
-def _fetch(port: int, path: str) -> Take:
+def fetch(port: int, path: str) -> Take:
     """Bytes, and seconds to the first one."""
 
     def take() -> tuple[int, float]:

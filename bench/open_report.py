@@ -86,8 +86,16 @@ def _files(found: dict[str, Any]) -> list[str]:
 
 def _maps(found: dict[str, Any]) -> list[str]:
     rows = _head("maps, 100,000 points", "tipg: CPU ms", "ours: CPU ms", "CPU, times less", "requests, times more")
+    whole = [
+        f"{name}: {one['bytes'] / 1e6:.0f} MB, {one['mb_s']} MB/s, {one['cpu_s']} CPU s, first byte after "
+        f"{one['first_ms']} ms, the server grew {one['grown_mib']} MiB."
+        for name, one in found.items()
+        if "bytes" in one
+    ]
     for name, one in found.items():
+        if "bytes" in one:
+            continue
         peer = one.get("tipg") or one["nginx"]
         cells = [f"{x['server_ms']:.2f} + {x['database_ms']:.2f}" for x in (peer, one["lienthong"])]
         rows.append(_row(_MAPS.get(name, name), *cells, f"**{one['cpu']}**", one["rate"]))
-    return rows
+    return [*rows, *(["", *whole] if whole else [])]
