@@ -118,6 +118,36 @@ def test_what_an_earlier_release_tells_hides_nothing() -> None:
     assert make_safe(cells, [c.rows < K for c in cells], everything, ["a", "b"], Protection(), K).solvable == 1
 
 
+def test_what_totals_of_an_earlier_release_tell_is_protected_against() -> None:
+    """F04: a release by place alone tells its totals; a contract that holds no total to be known is protected all the same."""
+    table = np.full((4, 4), 50.0)
+    table[0, 0] = 3
+    cells = cells_of(table)
+    small = [c.rows < K for c in cells]
+    alone = make_safe(cells, small, [False] * 16, ["a", "b"], Protection(margins="none"), K)
+    told = make_safe(cells, small, [False] * 16, ["a", "b"], Protection(margins="none"), K, [(0,)])
+    assert (sum(alone.out), sum(told.out)) == (1, 2)
+    assert not told.broken
+
+
+def test_cells_that_only_the_totals_give_away_are_not_of_the_release() -> None:
+    """Two persons in a row, known by its neighbours' totals: nothing that is left out could hide them."""
+    table = np.array([[1.0, 1.0, 0.0], [40.0, 30.0, 20.0], [30.0, 20.0, 40.0]])
+    cells = cells_of(table)
+    made = make_safe(cells, [c.rows < K for c in cells], [False] * len(cells), ["a", "b"], Protection(), K)
+    assert made.narrow >= 1 and made.broken == ()
+
+
+def test_cells_that_the_release_gives_away_are_told() -> None:
+    """All that could hide the small cell was published before: it can be computed, and the release is to blame."""
+    table = np.full((4, 4), 50.0)
+    table[0, 0] = 3
+    cells = cells_of(table)
+    before = [c.rows >= K for c in cells]
+    made = make_safe(cells, [c.rows < K for c in cells], before, ["a", "b"], Protection(), K)
+    assert [cells[at].place for at in made.broken] == [("00", "00")]
+
+
 @pytest.mark.parametrize(
     ("parts", "dominated"),
     [

@@ -176,6 +176,31 @@ def test_cells_that_totals_would_give_away_are_left_out_of_the_release(world: Wo
     assert told["narrowest"] >= 5
 
 
+def _counted(world: World, counts: dict[tuple[int, str], int], **view: Any) -> ReleaseReport:
+    """Publish the visits of each (month, kind), protected against the totals of each dimension."""
+    rows = [(month, kind) for (month, kind), count in counts.items() for _ in range(count)]
+    world.fill("visits", [_visit(n, 10, kind, month) for n, (month, kind) in enumerate(rows)])
+    contract = world.registry.get("visits")
+    assert contract.open_view
+    given = contract.open_view.model_dump(by_alias=True) | {"protection": {}} | view
+    return viewed(world, "visits", given, force=True)
+
+
+def test_what_any_earlier_release_told_hides_nothing(world: World) -> None:
+    """F04: of three releases the first tells what the second leaves out; it cannot protect in the third. Nor when the first
+    is withdrawn: somebody has it."""
+    full = {(month, kind): 20 for month in (1, 2) for kind in ("planned", "sudden")}
+    _counted(world, full)
+    assert len(world.query("select 1 from open.visit_statistics")) == 4
+    with world.connect() as connection:
+        connection.execute("update platform.release set state = 'withdrawn' where dataset = 'visit_statistics'")
+    with pytest.raises(Conflict, match="suppressed cell.* can still be computed") as refused:
+        _counted(world, full | {(2, "sudden"): 2})
+    assert refused.value.place == "visit_statistics" or "visit" in str(refused.value.place)
+    assert refused.value.fix is not None and "coarsely" in refused.value.fix.en
+    assert world.query("select count(*) from platform.release where state = 'published'") == [(0,)]
+
+
 def test_many_rows_are_scanned_quickly(world: World) -> None:
     """The scan is quick where nothing is to be found, and finds the one row in which something is."""
     connection: psycopg.Connection

@@ -28,6 +28,8 @@ from lienthong.pipelines.release_package import complete
 from lienthong.privacy.disclosure import DisclosureReport, check_release
 from lienthong.privacy.protecting import Protector
 from lienthong.store import release, release_changes
+from lienthong.store.disclosure_cells import counted
+from lienthong.store.disclosure_told import remember
 from lienthong.store.release_fill import Cells, fill_groups, fill_rows
 from lienthong.store.schema import create_release, preview
 
@@ -224,7 +226,11 @@ class Publication:
         else:
             fill_rows(self.connection, self.registry, self.contract, name)
         self._step("disclosure check")
-        return check_release(self.connection, self.registry, self.contract, name, cells, protector.told)
+        checked = check_release(self.connection, self.registry, self.contract, name, cells, protector.told)
+        if self.contract.derived_from and (count := counted(self.base)):
+            number = int(name.rpartition("_")[2])
+            remember(self.connection, self.contract.id, number, self.contract.primary_key, count)
+        return checked
 
     def _same_columns(self, before: str) -> bool:
         there = release.columns_of(self.connection, "release", before)

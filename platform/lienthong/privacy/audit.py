@@ -28,10 +28,11 @@ class Audit:
     programmes: int
 
 
-def audit(cells: Cells, out: Flags, measure: int = 0, seed: int = 1) -> Audit:
-    """How wide the interval of every suppressed cell is, in one measure."""
+def audit(cells: Cells, out: Flags, measure: int = 0, seed: int = 1, of: Flags | None = None) -> Audit:
+    """How wide the interval of every suppressed cell is, in one measure; of those in `of` only, where it is given."""
     unknown = np.flatnonzero(out & ~cells.fixed) if len(cells.fixed) else np.flatnonzero(out)
     values, needed = cells.values[:, measure], cells.needed(measure)
+    needed = needed if of is None else np.where(of, needed, 0.0)
     low, high = values.copy(), values.copy()
     if not len(unknown):
         leaked = tuple(int(c) for c in np.flatnonzero(out))

@@ -1,5 +1,7 @@
 """The cells of an aggregate made safe before they are published: small, dominated, and those that protect them."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -10,7 +12,10 @@ from lienthong.contract.opened import Protection
 from lienthong.kernel.problem import Conflict
 from lienthong.kernel.text import both
 from lienthong.store import disclosure_cells as store
+from lienthong.store import disclosure_told as told
 from lienthong.store.disclosure_cells import Cell
+
+_LISTED = 5  # cells that a refusal names
 
 
 @dataclass(frozen=True)
@@ -51,27 +56,19 @@ class Protector:
         """Mark the cells of `pg_temp.cells`. Raises Conflict when an earlier release and this one tell a small cell."""
         assert base.open_view
         protection, key, k = base.open_view.protection, contract.primary_key, contract.privacy.k
-        held, withheld, before = self._against(connection, contract, base, previous)
+        held, withheld = self._against(connection, contract, base, previous)
         cells = store.read(connection, key, len(store.sums_of(base)))
+        before, totals = _told(connection, contract, base, previous, cells)
         small = [c.rows < k for c in cells]
         dominated = [not s and is_dominated(c, protection) for c, s in zip(cells, small, strict=True)]
-        fixed = [before.get(c.place) == c.rows for c in cells]
+        fixed = [c.rows in before.get(c.place, ()) for c in cells]
         sensitive = [a or b for a, b in zip(small, dominated, strict=True)]
         # Scientific Python belongs to the worker: the API process imports this package, and not those.
         from lienthong.privacy.safe_cells import make_safe
 
-        made = make_safe(cells, sensitive, fixed, key, protection, k)
-        if made.newly_solvable:
-            raise Conflict(
-                both(
-                    f"{made.newly_solvable} ô nhỏ tính được khi so với bản công bố trước",
-                    f"{made.newly_solvable} small cells could be computed from this release and the one before",
-                ),
-                place=contract.slug,
-                fix=both(
-                    "Gộp nhóm trong groupBy, hoặc bớt margins", "Group more coarsely in groupBy, or list fewer margins"
-                ),
-            )
+        made = make_safe(cells, sensitive, fixed, key, protection, k, totals)
+        if made.newly_solvable or made.broken:
+            raise _refused(contract, key, [cells[at] for at in made.broken], made.newly_solvable)
         store.mark(connection, (c.at for c, out in zip(cells, made.out, strict=True) if out))
         rows, lost = sum(c.rows for c in cells), sum(c.rows for c, o in zip(cells, made.out, strict=True) if o)
         self.told = Protected(
@@ -97,20 +94,56 @@ class Protector:
 
     def _against(
         self, connection: Connection, contract: Contract, base: Contract, previous: str | None
-    ) -> tuple[int, int, dict[tuple[str, ...], int]]:
-        """What the release before changes: cells held, sums withheld, and what it tells."""
+    ) -> tuple[int, int]:
+        """What the release before changes: cells held, sums withheld."""
         assert base.open_view
         count, key, k = store.counted(base), contract.primary_key, contract.privacy.k
         if previous is None or count is None:
-            return 0, 0, {}
-        held = withheld = 0
+            return 0, 0
         if base.open_view.protection.changes == "hold":
             measures = [m.name for m in base.open_view.measures]
-            held = store.hold_small_changes(connection, key, count, measures, previous, k)
-        else:
-            numbers = [m.name for m in store.sums_of(base)]
-            withheld = store.withhold_changed_sums(connection, key, count, numbers, previous, k)
-        return held, withheld, dict(store.told_before(connection, key, count, previous))
+            return store.hold_small_changes(connection, key, count, measures, previous, k), 0
+        numbers = [m.name for m in store.sums_of(base)]
+        return 0, store.withhold_changed_sums(connection, key, count, numbers, previous, k)
+
+
+def _told(
+    connection: Connection, contract: Contract, base: Contract, previous: str | None, cells: Sequence[Cell]
+) -> tuple[dict[tuple[str, ...], set[int]], list[tuple[int, ...]]]:
+    """What all earlier releases tell: the numbers of each cell, and the dimensions of which they tell totals."""
+    count, key = store.counted(base), contract.primary_key
+    if count is None:
+        return {}, []
+    numbers = {place: set(rows) for place, rows in told.told_ever(connection, contract.id, key).items()}
+    for place, rows in (store.told_before(connection, key, count, previous) if previous else {}).items():
+        numbers.setdefault(place, set()).add(rows)
+    totals = []
+    for kept, seen in told.totals_told(connection, contract.id, key):
+        now = Counter[tuple[str, ...]]()
+        for cell in cells:
+            now[tuple(cell.place[at] for at in kept)] += cell.rows
+        if any(now.get(place) in rows for place, rows in seen.items()):
+            totals.append(kept)
+    return numbers, totals
+
+
+def _refused(contract: Contract, key: Sequence[str], broken: Sequence[Cell], newly: int) -> Conflict:
+    """The table, the cells (their places, never their numbers), and what to do."""
+    listed = "; ".join(", ".join(f"{k}={v}" for k, v in zip(key, c.place, strict=True)) for c in broken[:_LISTED])
+    more = f" (+{len(broken) - _LISTED})" if len(broken) > _LISTED else ""
+    count, listed = max(len(broken), newly), f": {listed}{more}" if listed else ""
+    vi = f"{count} ô đã che vẫn tính được hoặc ước lượng được quá sát{listed}"
+    en = f"{count} suppressed cells can still be computed, or estimated too closely{listed}"
+    if newly:
+        vi, en = f"{vi} (so với các bản công bố trước)", f"{en} (with the releases before)"
+    return Conflict(
+        both(vi, en),
+        place=contract.slug,
+        fix=both(
+            "Gộp nhóm thô hơn trong openView.groupBy (địa bàn, khoảng rộng hơn), hoặc bớt protection.margins",
+            "Group more coarsely in openView.groupBy (a wider area, a wider band), or list fewer protection.margins",
+        ),
+    )
 
 
 def is_dominated(cell: Cell, protection: Protection) -> bool:

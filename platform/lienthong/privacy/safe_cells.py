@@ -14,7 +14,10 @@ from lienthong.store.disclosure_cells import Cell
 
 @dataclass(frozen=True)
 class Safe:
-    """Which cells stay out, the narrowest interval of them, how many are too narrow, and how many can be computed."""
+    """Which cells stay out, the narrowest interval of them, how many are too narrow, and how many can be computed.
+
+    `broken`: those that this release gives away, by number; the other narrow ones the known totals tell by themselves.
+    """
 
     out: list[bool]
     narrowest: float | None = None
@@ -23,6 +26,7 @@ class Safe:
     solvable: int = 0
     newly_solvable: int = 0
     programmes: int = 0
+    broken: tuple[int, ...] = ()
 
 
 def make_safe(
@@ -32,22 +36,39 @@ def make_safe(
     key: Sequence[str],
     protection: Protection,
     k: int,
+    told: Sequence[tuple[int, ...]] = (),
 ) -> Safe:
-    """Suppress what protects the sensitive cells, then ask the attacker."""
-    known = known_margins(key, protection)
+    """Suppress what protects the sensitive cells, then ask the attacker. `told`: totals that earlier releases tell."""
+    known = tuple(sorted({*known_margins(key, protection), *told}))
     if not known or not any(sensitive):
         return Safe(list(sensitive))
     table = Cells(_places(cells), _values(cells), known, k, protection.p, np.array(fixed, dtype=bool))
     out = suppress(table, np.array(sensitive, dtype=bool)).out
-    told = [audit(table, out, measure) for measure in range(table.values.shape[1])]
+    # Parts of a sum that may be negative are bounded by nothing: no programme tells of them.
+    measures = [m for m in range(table.values.shape[1]) if not (table.values[:, m] < 0).any()]
+    asked = [audit(table, out, measure) for measure in measures]
     return Safe(
         out=[bool(o) for o in out],
-        narrowest=_finite(told[0].narrowest),
-        narrow=len(set().union(*(a.narrow for a in told))),
-        solvable=len(set().union(*(a.exact for a in told))),
-        newly_solvable=_newly(table, out, told[0]),
-        programmes=sum(a.programmes for a in told),
+        narrowest=_finite(asked[0].narrowest),
+        narrow=len(set().union(*(a.narrow for a in asked))),
+        solvable=len(set().union(*(a.exact for a in asked))),
+        newly_solvable=_newly(table, out, asked[0]),
+        programmes=sum(a.programmes for a in asked),
+        broken=_broken(table, protection, key, measures, asked),
     )
+
+
+def _broken(
+    table: Cells, protection: Protection, key: Sequence[str], measures: Sequence[int], asked: Sequence[Audit]
+) -> tuple[int, ...]:
+    """The narrow cells that would be wider if nothing were published at all, now or before."""
+    nothing = replace(table, known=known_margins(key, protection), fixed=np.zeros(table.count, dtype=bool))
+    everything, found = np.ones(table.count, dtype=bool), set[int]()
+    for measure, told in zip(measures, asked, strict=True):
+        if told.narrow:
+            of = np.isin(np.arange(table.count), told.narrow)
+            found |= set(told.narrow) - set(audit(nothing, everything, measure, of=of).narrow)
+    return tuple(sorted(found))
 
 
 def known_margins(key: Sequence[str], protection: Protection) -> tuple[tuple[int, ...], ...]:
