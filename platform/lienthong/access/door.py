@@ -33,8 +33,9 @@ from lienthong.store.features import Featurer
 from lienthong.store.lines import Form, Liner
 from lienthong.store.lookup import Key, Lookup, named
 from lienthong.store.query import Page, Query
+from lienthong.store.rights import holding
 from lienthong.store.roles import ADMINISTRATOR
-from lienthong.store.scope import Scope
+from lienthong.store.scope import OWN_DATA, Scope
 from lienthong.store.slots import Texts, filled, settled
 from lienthong.store.spatial import CRS84, Crs
 from lienthong.store.tiles import Layer, Tiler
@@ -221,6 +222,8 @@ class Door:
         role = permit.role if permit.governed else permit.reader
         row = await self.database.read_as(statement, role)
         answer = _as_answer(row[: len(statement.columns)], statement, None)
+        if not answer.count:
+            await self._refuse_ended(permit)
         return Feed(b"", answer.count or 0, cursor_of(answer.next, permit.scope(dataset)), bool(answer.total))
 
     def _feed(self, subject: Subject, dataset: str, since: str, limit: int, lines: bool) -> Compiled:
@@ -316,10 +319,20 @@ class Door:
         receipt = uuid.uuid4()
         entries = self._recorder.entries(permit, compiled.queries, surface, receipt)
         answer = _as_answer(await self.database.read_governed(statement, permit.role, entries), statement, receipt.hex)
+        if not answer.count or any(query.is_aggregate for query in compiled.queries):
+            await self._refuse_ended(permit)
         if self._quotas and answer.count:
             for terms in permit.held_with_quota:
                 self._quotas.add(terms.id, answer.count)
         return answer
+
+    async def _refuse_ended(self, permit: Permit) -> None:
+        """Nothing fits, or the agreement has just ended and its rows are hidden: which? Raises NotPermitted."""
+        for scope in permit.governed:
+            if scope.agreement and scope.agreement not in OWN_DATA:
+                (holds,) = await self.database.read_as(holding(scope.agreement), permit.role)
+                if holds != b"true":
+                    raise policy.ended(scope)
 
     async def _read_as(self, role: str, statement: Statement) -> Row:
         """The row of a statement that nothing governed is read by."""

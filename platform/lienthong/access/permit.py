@@ -12,7 +12,7 @@ from lienthong.store.formula import Formula, properties
 from lienthong.store.mask import keeps_type
 from lienthong.store.query import ROW_NUMBER, Compare, Condition, Item, Nested, Query, Related, walk
 from lienthong.store.roles import PUBLIC
-from lienthong.store.scope import Scope
+from lienthong.store.scope import OWN_DATA, Scope
 from lienthong.store.twin import READER
 
 
@@ -44,7 +44,7 @@ class Permit:
     @property
     def role(self) -> str:
         """The database role of the read. Raises QueryInvalid when its agreements are for different purposes."""
-        agreed = {s.purpose for s in self.governed if s.agreement not in ("administrator", "provider")}
+        agreed = {s.purpose for s in self.governed if s.agreement not in OWN_DATA}
         if len(agreed) > 1:
             found = ", ".join(sorted(filter(None, agreed)))
             raise QueryInvalid(

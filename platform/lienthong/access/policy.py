@@ -12,7 +12,7 @@ from lienthong.kernel.text import both
 from lienthong.privacy.twinned import has_twin
 from lienthong.store.condition import condition, nearest
 from lienthong.store.rights import masked
-from lienthong.store.scope import Scope
+from lienthong.store.scope import OWN_DATA, Scope
 
 PURPOSE_HEADER = "Lienthong-Purpose"
 
@@ -129,6 +129,18 @@ def refusal(subject: Subject, contract: Contract) -> Problem:
     )
 
 
+def ended(scope: Scope) -> Problem:
+    """The refusal of a read whose agreement ended while it was on its way: no rows are shown as none found."""
+    return NotPermitted(
+        both(
+            f"Thỏa thuận {scope.agreement} không còn hiệu lực", f"The agreement {scope.agreement} is no longer in force"
+        ),
+        place=scope.contract.slug,
+        fix=both("Xem /api/v1/agreements", "See /api/v1/agreements"),
+        clause=scope.agreement,
+    )
+
+
 def without_changes(scope: Scope) -> Problem:
     """The refusal of a change feed of a twin: rows of nobody do not change."""
     return QueryInvalid(
@@ -197,7 +209,7 @@ def _purposes(subject: Subject, scope: Scope, name: str) -> tuple[str, ...]:
     """The purposes with which the field could be read, when a purpose is all that is missing."""
     if subject.purpose is not None or scope.schema != "governed" or not scope.contract.by_name[name].is_personal:
         return ()
-    if scope.agreement in ("administrator", "provider"):
+    if scope.agreement in OWN_DATA:
         shared = scope.contract.access.shared
         return tuple(dict.fromkeys([*(shared.purposes if shared else ()), "audit", "data_quality"]))
     return tuple(t.purpose for t in agreements_for(subject, scope.contract.id) if name in t.fields)

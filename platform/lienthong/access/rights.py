@@ -9,7 +9,7 @@ from lienthong.contract.registry import Registry
 from lienthong.governance.subject import Subject, Terms
 from lienthong.kernel.clock import today
 from lienthong.kernel.problem import Problem
-from lienthong.store.scope import Scope
+from lienthong.store.scope import OWN_DATA, Scope
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def _agreed(registry: Registry, subject: Subject, contract: Contract, terms: Ter
 def _whole(registry: Registry, scope: Scope) -> Way:
     """Open data, the whole of an own dataset, or a twin."""
     contract = scope.contract
-    fields = tuple(contract.by_name) if scope.agreement in ("administrator", "provider") else scope.visible
+    fields = tuple(contract.by_name) if scope.agreement in OWN_DATA else scope.visible
     masked = tuple(name for name in fields if name in scope.masked)
     if scope.schema != "governed":
         return Way(contract, scope.agreement or "open", fields, masked=masked)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from psycopg import Connection, sql
 
 from lienthong.contract.model import Contract
+from lienthong.store.compile import Statement
 from lienthong.store.mask import masked_column
 from lienthong.store.predicate import Params, predicate
 from lienthong.store.query import Condition
@@ -55,6 +56,11 @@ def masked(contract: Contract, fields: Iterable[str], clear: Iterable[str]) -> f
     """The fields of an agreement that are seen through their mask."""
     kept = frozenset(clear)
     return frozenset(n for n in fields if n in contract.by_name and contract.by_name[n].mask and n not in kept)
+
+
+def holding(agreement: str) -> Statement:
+    """Asks whether an agreement is in force at this moment: `holds` is true or false."""
+    return Statement("select platform.holds($1)::text", (agreement,), ("holds",), kept=True)
 
 
 def purpose_role(agency: str, purpose: str) -> str:

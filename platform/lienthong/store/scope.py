@@ -9,6 +9,8 @@ from lienthong.store.query import Condition
 
 Search = Literal["index", "rows", "fields"]
 Schema = Literal["open", "governed", "twin", "draft"]
+OWN_DATA = ("provider", "administrator")
+"""What `Scope.agreement` says of those who need no agreement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class Scope:
         """How words are looked for. Under a row filter of PostgreSQL no index helps: its operators could leak."""
         if not self.searchable:
             return "fields"
-        return "rows" if self.schema == "governed" and self.agreement not in ("provider", "administrator") else "index"
+        return "rows" if self.schema == "governed" and self.agreement not in OWN_DATA else "index"
 
 
 Scopes = Mapping[str, Scope]
