@@ -120,4 +120,4 @@ def _manifest(state: DatasetState) -> str:
 def _json_ld(state: DatasetState, site: str, language: Language) -> str:
     """schema.org/Dataset, for search engines."""
     document = schema_org.dataset(governed(state, site), language)
-    return orjson.dumps(document).decode().replace("</", "<\\/")
+    return orjson.dumps(document).decode().replace("<", "\\u003c")

@@ -67,7 +67,7 @@ def _citation(page: Page, package: dict[str, Any]) -> tuple[str, str]:
 async def _json_ld(page: Page, package: dict[str, Any]) -> str:
     """schema.org/Dataset, for search engines; of what everybody can see."""
     entry = (await page.services.listed["ckan"].public()).known.get(package["id"])
-    return orjson.dumps(schema_org.dataset(entry, page.language)).decode().replace("</", "<\\/") if entry else ""
+    return orjson.dumps(schema_org.dataset(entry, page.language)).decode().replace("<", "\\u003c") if entry else ""
 
 
 async def resource(page: Page) -> Response:
