@@ -220,21 +220,31 @@ def governed(place: Place, seconds: float, say: Say) -> dict[str, Any]:
 @contextmanager
 def _servers(place: Place) -> Iterator[tuple[dict[str, System], int]]:
     with ExitStack() as stack:
-        port = free_port()
-        environment = place.environment | {
-            "LIENTHONG_PORT": str(port),
-            "LIENTHONG_WORKERS": "1",
-            "LIENTHONG_BUDGET_ANONYMOUS": "0",
-            "LIENTHONG_BUDGET_KNOWN": "0",
-        }
-        pid = stack.enter_context(serving([*CLI, "serve"], environment, port, "/healthz"))
+        ours, kept = (stack.enter_context(_ours(place, megabytes)) for megabytes in (0, 64))
         peer_port, peer_pid = stack.enter_context(peer(place))
-        ours = System("lienthong", port, pid)
-        yield {"graphql": ours, "rest": ours, "peer": System("postgraphile", peer_port, peer_pid)}, peer_port
+        theirs = System("postgraphile", peer_port, peer_pid)
+        yield {"graphql": ours, "rest": ours, "graphql kept": kept, "rest kept": kept, "peer": theirs}, peer_port
+
+
+@contextmanager
+def _ours(place: Place, megabytes: int) -> Iterator[System]:
+    """Our server, with so much memory for answers that were given before."""
+    port = free_port()
+    environment = place.environment | {
+        "LIENTHONG_PORT": str(port),
+        "LIENTHONG_WORKERS": "1",
+        "LIENTHONG_BUDGET_ANONYMOUS": "0",
+        "LIENTHONG_BUDGET_KNOWN": "0",
+        "LIENTHONG_KEPT_MEGABYTES": str(megabytes),
+    }
+    with serving([*CLI, "serve"], environment, port, "/healthz") as pid:
+        yield System("lienthong", port, pid)
 
 
 def _case(case: Case, systems: dict[str, System], postmaster: int, seconds: float, say: Say) -> dict[str, Any]:
     asked = {"graphql": case.ours, "rest": case.rest, "peer": case.peer}
+    if not case.headers:  # who shows something gets no answer that was kept
+        asked |= {"graphql kept": case.ours, "rest kept": case.rest}
     given = {
         name: tuple(replace(r, headers=case.headers if name != "peer" else ()) for r in requests)
         for name, requests in asked.items()
@@ -304,7 +314,8 @@ def workers(place: Place, seconds: float, say: Say) -> dict[str, Any]:
     rates: dict[str, float] = {}
     for number in (1, 2):
         port = free_port()
-        extra = {"LIENTHONG_PORT": str(port), "LIENTHONG_WORKERS": str(number), "LIENTHONG_BUDGET_ANONYMOUS": "0"}
+        extra = {"LIENTHONG_PORT": str(port), "LIENTHONG_WORKERS": str(number), "LIENTHONG_BUDGET_ANONYMOUS": "0",
+                 "LIENTHONG_KEPT_MEGABYTES": "0"}  # fmt: skip
         with serving([*CLI, "serve"], place.environment | extra, port, "/healthz") as pid:
             system = System("lienthong", port, pid)
             windows = [window(requests, system, place.postmaster, seconds) for _ in range(ROUNDS + 1)]

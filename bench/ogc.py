@@ -191,15 +191,26 @@ def _cached(
             files[path.strip("/")] = response.read()
     server = stack.enter_context(nginx(files))
     headers = tuple(packed.items())
-    return _compared(
+    port = free_port()
+    empty = [sys.executable, "-m", "granian", "--interface", "asgi", "--no-ws", "--port", str(port), "bench.empty:app"]
+    pid = stack.enter_context(serving(empty, dict(os.environ), port, "/"))
+    found = _compared(
         world,
         {
             "lienthong": (*ours, [Request(way + path, headers=headers) for path in paths]),
             "nginx": (*server, [Request(path, headers=headers) for path in paths]),
+            "empty": (port, pid, [Request("/", headers=headers)]),
         },
         seconds,
         rounds,
     )
+    mine, nothing = found["lienthong"], found["empty"]
+    shares = {
+        "cpu": round(nothing["server_ms"] / mine["server_ms"], 2),
+        "rate": round(mine["rate"] / nothing["rate"], 2),
+        "empty_of_nginx": round(nothing["rate"] / found["nginx"]["rate"], 2),
+    }
+    return found | {"of_empty": shares}
 
 
 def _compared(

@@ -98,4 +98,8 @@ def _maps(found: dict[str, Any]) -> list[str]:
         peer = one.get("tipg") or one["nginx"]
         cells = [f"{x['server_ms']:.2f} + {x['database_ms']:.2f}" for x in (peer, one["lienthong"])]
         rows.append(_row(_MAPS.get(name, name), *cells, f"**{one['cpu']}**", one["rate"]))
+        if share := one.get("of_empty"):
+            cell = f"{one['empty']['server_ms']:.2f}"
+            title = f"the same against an empty ASGI answer, which has {share['empty_of_nginx']} of nginx's requests"
+            rows.append(_row(title, cell, cells[1], f"**{share['cpu']}**", share["rate"]))
     return [*rows, *(["", *whole] if whole else [])]

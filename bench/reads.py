@@ -46,7 +46,11 @@ def run(place: Place, seconds: float, say: Say, only: str = "") -> dict[str, Any
     bare_port, our_port = free_port(), free_port()
     bare = [sys.executable, "-m", "granian", "--interface", "asgi", "--port", str(bare_port), "--no-ws"]
     extra = {"BENCH_STATEMENTS": str(statements), "BENCH_URL": owner.app_url(place.settings)}
-    ours = place.environment | {"LIENTHONG_PORT": str(our_port), "LIENTHONG_WORKERS": "1"}
+    ours = place.environment | {
+        "LIENTHONG_PORT": str(our_port),
+        "LIENTHONG_WORKERS": "1",
+        "LIENTHONG_KEPT_MEGABYTES": "0",
+    }
     with (
         serving([*bare, "bench.bare:app"], place.environment | extra, bare_port, "/ready/0") as low,
         serving([*CLI, "serve"], ours, our_port, "/healthz") as high,

@@ -104,7 +104,13 @@ def _compare(found: dict[str, Any]) -> str:
         "|---|---|---|---|---|---|---|---|",
     ]
     for case in found["cases"]:
-        for name, title in (("graphql", "GraphQL"), ("rest", "REST")):
+        titles = {
+            "graphql": "GraphQL",
+            "rest": "REST",
+            "graphql kept": "GraphQL, asked before",
+            "rest kept": "REST, asked before",
+        }
+        for name, title in titles.items():
             if name in case:
                 cells = [cell for f in (case["peer"], case[name]) for cell in _cells(f)]
                 times = case[name]["times"]
