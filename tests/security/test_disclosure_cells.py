@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from lienthong.contract.opened import Protection
+from lienthong.kernel.text import both
 from lienthong.privacy.protecting import is_dominated
 from lienthong.privacy.safe_cells import make_safe
 from lienthong.store.disclosure_cells import Cell
@@ -130,12 +131,26 @@ def test_what_totals_of_an_earlier_release_tell_is_protected_against() -> None:
     assert not told.broken
 
 
-def test_cells_that_only_the_totals_give_away_are_not_of_the_release() -> None:
+def test_cells_that_only_the_totals_give_away_need_a_reason_in_the_contract() -> None:
     """Two persons in a row, known by its neighbours' totals: nothing that is left out could hide them."""
     table = np.array([[1.0, 1.0, 0.0], [40.0, 30.0, 20.0], [30.0, 20.0, 40.0]])
     cells = cells_of(table)
-    made = make_safe(cells, [c.rows < K for c in cells], [False] * len(cells), ["a", "b"], Protection(), K)
-    assert made.narrow >= 1 and made.broken == ()
+    asked = [c.rows < K for c in cells], [False] * len(cells), ["a", "b"]
+    made = make_safe(cells, *asked, Protection(), K)
+    assert len(made.broken) == made.narrow >= 1
+    stated = Protection(told_by_totals=both("Có trong báo cáo khác", "It is in other reports"))
+    assert make_safe(cells, *asked, stated, K).broken == ()
+
+
+def test_a_sparse_table_against_all_its_totals_is_refused() -> None:
+    """What suppression cannot hide is told, cell by cell, for the refusal."""
+    draw = np.random.default_rng(2)
+    table = draw.poisson(2.0, (6, 5, 4, 2)).astype(float)
+    cells = cells_of(table)
+    made = make_safe(
+        cells, [c.rows < K for c in cells], [False] * len(cells), list("abcd"), Protection(margins="all"), K
+    )
+    assert made.solvable >= 1 and len(made.broken) == made.narrow
 
 
 def test_cells_that_the_release_gives_away_are_told() -> None:

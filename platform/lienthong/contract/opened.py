@@ -100,7 +100,8 @@ class Protection(Part):
     make up `share` percent of it. `contributor`: the field that says whose a row is (each row its own by default).
     `sums: publish` says that sums are of the agency's work, not of persons or firms: only counts are protected then.
     `rounding`: counts are published as multiples of it. `changes: hold` keeps the numbers of a cell as they were
-    published until k rows have changed.
+    published until k rows have changed. `toldByTotals`: why small cells may stay that the totals held to be known tell
+    by themselves, whatever is published; without it such a release is refused.
     """
 
     margins: Literal["single", "all", "none"] | tuple[tuple[str, ...], ...] = "single"
@@ -111,6 +112,7 @@ class Protection(Part):
     sums: Literal["protect", "publish"] = "protect"
     rounding: int | None = Field(default=None, ge=2, le=100)
     changes: Literal["publish", "hold"] = "publish"
+    told_by_totals: Bilingual | None = None
 
 
 class OpenView(Part):

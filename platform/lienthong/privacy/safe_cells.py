@@ -16,7 +16,8 @@ from lienthong.store.disclosure_cells import Cell
 class Safe:
     """Which cells stay out, the narrowest interval of them, how many are too narrow, and how many can be computed.
 
-    `broken`: those that this release gives away, by number; the other narrow ones the known totals tell by themselves.
+    `broken`: the narrow ones, by number; without those that the known totals tell by themselves where the contract
+    says why these may stay.
     """
 
     out: list[bool]
@@ -61,7 +62,9 @@ def make_safe(
 def _broken(
     table: Cells, protection: Protection, key: Sequence[str], measures: Sequence[int], asked: Sequence[Audit]
 ) -> tuple[int, ...]:
-    """The narrow cells that would be wider if nothing were published at all, now or before."""
+    """The narrow cells; where the contract tolerates it, only those that would be wider if nothing were published."""
+    if protection.told_by_totals is None:
+        return tuple(sorted(set[int]().union(*(a.narrow for a in asked))))
     nothing = replace(table, known=known_margins(key, protection), fixed=np.zeros(table.count, dtype=bool))
     everything, found = np.ones(table.count, dtype=bool), set[int]()
     for measure, told in zip(measures, asked, strict=True):
