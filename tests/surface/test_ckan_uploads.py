@@ -23,6 +23,13 @@ PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 32
 HTML = b"<html><script>alert(1)</script></html>"
 SVG = b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"
+
+
+def png_chunk(kind: bytes, data: bytes) -> bytes:
+    """A chunk of a PNG; nobody looks at its check sum here."""
+    return len(data).to_bytes(4, "big") + kind + data + b"\0\0\0\0"
+
+
 EXIF = b"\xff\xd8\xff\xe1\x00\x10Exif\x00\x00GPS canary"
 
 
@@ -168,7 +175,10 @@ HOSTILE = {
     "a program": ("a.csv", b"MZ\x90\x00" + b"\x00" * 64, {}), "a program as data": ("a.bin", b"\x7fELF\x02\x01" + b"\x00" * 64, {}),
     "nothing in it": ("a.csv", b"", {}), "broken json": ("a.json", b'{"a": ', {}), "binary as text": ("a.txt", b"a\x00\x01b", {}),
     "hidden sheets": ("a.xlsx", workbook(hidden=True), {}), "comments": ("a.xlsx", workbook(comment=True), {}),
-    "exif": ("a.jpg", EXIF, {}), "utf-16 html": ("a.csv", HTML.decode().encode("utf-16"), {}),
+    "exif": ("a.jpg", EXIF, {}), "exif far behind": ("a.jpg", EXIF[:4] + b"\x00" * 200_000 + EXIF[4:], {}),
+    "exif behind a picture": ("a.png", PNG[:8] + png_chunk(b"IDAT", b"0" * 90_000) + png_chunk(b"eXIf", b"GPS canary"), {}),
+    "xmp behind a picture": ("a.png", PNG[:8] + png_chunk(b"IDAT", b"0" * 90_000) + png_chunk(b"iTXt", b"XML:com.adobe.xmp\0canary"), {}),
+    "utf-16 html": ("a.csv", HTML.decode().encode("utf-16"), {}),
     "html behind a mark": ("a.txt", b"\xef\xbb\xbf  \n<!DOCTYPE html><p>", {}), "xml as json": ("a.geojson", b"<a/>", {}),
     "deep json": ("a.json", b"[" * 100_000, {}),
 }  # fmt: skip

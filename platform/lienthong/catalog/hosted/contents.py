@@ -23,6 +23,7 @@ _CARRIED = {
     "xl/comments": "comments", "xl/threadedComments/": "comments", "xl/pivotCache/": "the cache of a pivot table",
     "xl/externalLinks/": "copies of other workbooks", "xl/vbaProject": "macros",
 }  # fmt: skip
+_PNG_TEXTS = (b"iTXt", b"tEXt", b"zTXt")
 _EXIF = {"jpeg": (b"Exif\x00\x00", b"http://ns.adobe.com/xap/"), "png": (b"eXIf", b"XML:com.adobe.xmp", b"Raw profile")}
 
 
@@ -83,9 +84,33 @@ def _differs(path: Path, head: bytes, found: str, expected: Kind) -> str | None:
         return _json(path) if path.stat().st_size <= MOST_JSON else None
     if found not in expected.contents:
         return f"The file is not {called}: its content is {found}"
-    if found in _EXIF and any(mark in head for mark in _EXIF[found]):
+    if found in _EXIF and (_tells_in_png(path) if found == "png" else _holds(path, _EXIF[found])):
         return "The picture tells where or with what it was taken (EXIF): save it again without"
     return _office(path, expected.ending) if expected.ending in PARTS else None
+
+
+def _holds(path: Path, marks: tuple[bytes, ...]) -> bool:
+    """Does one of the marks stand anywhere in the file?"""
+    before = b""
+    with path.open("rb") as file:
+        while part := file.read(1 << 20):
+            if any(mark in before + part for mark in marks):
+                return True
+            before = part[-64:]
+    return False
+
+
+def _tells_in_png(path: Path) -> bool:
+    """Has a chunk of a PNG, also one behind the picture, EXIF, XMP or a raw profile?"""
+    with path.open("rb") as file:
+        file.seek(8)
+        while len(header := file.read(8)) == 8:
+            length, kind = struct.unpack(">I4s", header)
+            words = file.read(min(length, 64))
+            if kind == b"eXIf" or kind in _PNG_TEXTS and any(mark in words for mark in _EXIF["png"]):
+                return True
+            file.seek(length - len(words) + 4, 1)
+    return False
 
 
 def _json(path: Path) -> str | None:
