@@ -75,6 +75,16 @@ def test_the_same_question_many_times(world: World, sandbox: Sql) -> None:
     assert found == [[{"m": 59}]] * 12
 
 
+def test_letters_with_marks_have_two_cases(world: World, sandbox: Sql) -> None:
+    found = ask(world, f"select count(*) n, min(upper(name)) u from {TABLE} where name ilike '%ÁNH DƯƠNG%'")
+    assert found["records"] == [{"n": 20, "u": "CÔNG TY ÁNH DƯƠNG SỐ 11"}]
+
+
+def test_texts_are_ordered_by_code_point(world: World, sandbox: Sql) -> None:
+    values = ask(world, f"select distinct name from {TABLE} order by name")["records"]
+    assert [row["name"] for row in values] == sorted(row["name"] for row in values)
+
+
 def test_the_names_and_columns_of_a_table(world: World, sandbox: Sql) -> None:
     rows = ask(world, f"SELECT * FROM {TABLE} WHERE firm_code = 'F0008'")
     row = rows["records"][0]

@@ -8,6 +8,7 @@ from lienthong.store.hosted import Connection, acting, has, rows_sql, told, word
 from lienthong.store.hosted_types import TEXTS, HostedField
 from lienthong.store.hosted_values import HostedTable, Refused, index_name
 
+BYTES = sql.Identifier("C")
 OWNER_SEQUENCE = "alter sequence {} owned by {}"
 
 
@@ -50,9 +51,9 @@ async def alter(
         await connection.execute(sql.SQL("alter table {} {}").format(rows_sql(table), sql.SQL(", ").join(changes)))
 
 
-def column(field: HostedField) -> sql.Composable:
-    # Texts are compared by code point, as CKAN's database does: its clients know that order.
-    order = sql.SQL(' collate "C"' if field.type.removeprefix("_") in TEXTS else "")
+def column(field: HostedField, code_points: sql.Composable = BYTES) -> sql.Composable:
+    """A column's definition. Texts are compared by code point, as CKAN's database does: its clients know that order."""
+    order = sql.SQL(" collate {}").format(code_points) if field.type.removeprefix("_") in TEXTS else sql.SQL("")
     return sql.SQL("{} {}{}").format(sql.Identifier(field.name), sql.SQL(field.native), order)
 
 

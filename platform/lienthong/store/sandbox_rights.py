@@ -10,6 +10,8 @@ from lienthong.store.sql_words import FUNCTIONS, GRAMMAR, OPERATORS, TYPES
 
 READER = "sandbox_reader"
 SCHEMA = "data"
+CODE_POINTS = sql.Identifier("meta", "code_points")
+"""The order of texts: by code point, as in CKAN's database, but upper and lower case of all letters are known."""
 CONNECTIONS = 8
 MILLISECONDS = 2_000
 _SETTINGS = {
@@ -53,6 +55,7 @@ def harden(connection: Connection, password: str) -> None:
     run("drop extension if exists plpgsql")
     run(sql.SQL("create schema if not exists {}").format(sql.Identifier(SCHEMA)))
     run("create schema if not exists meta")
+    run(sql.SQL("create collation if not exists {} (provider = libc, locale = 'C.UTF-8')").format(CODE_POINTS))
     run("create table if not exists meta.copied (name text primary key, version text not null, rows bigint not null)")
     if not run("select 1 from pg_roles where rolname = %s", (READER,)).fetchone():
         run(sql.SQL("create role {} login noinherit").format(reader))
