@@ -46,7 +46,7 @@ def test_the_known_operation_by_curl_is_kept(platform: Platform, anonymous: http
     assert len(json.loads(done.stdout)["data"]["enterprises"]["edges"]) == 3
     address = '/graphql?documentId=enterprises-with-places&variables={"first":3}'
     answer = anonymous.get(address)
-    assert answer.headers["cache-control"] == "public, max-age=60"
+    assert answer.headers["cache-control"] == "public, max-age=55"
     assert anonymous.get(address, headers={"If-None-Match": answer.headers["etag"]}).status_code == 304
 
 

@@ -137,7 +137,7 @@ def test_open_data_by_get_may_be_kept_until_something_is_published(world: World)
     address = f"/graphql?extensions={quote(json.dumps(hashed(QUERY)))}&variables={quote(json.dumps({'n': 3}))}"
     answer = world.anonymous.get(address)
     assert answer.status_code == 200 and len(answer.json()["data"]["firms"]["nodes"]) == 3
-    assert answer.headers["cache-control"] == "public, max-age=60" and "Authorization" in answer.headers["vary"]
+    assert answer.headers["cache-control"] == "public, max-age=55" and "Authorization" in answer.headers["vary"]
     before = len(world.database.statements)
     again = world.anonymous.get(address, headers={"If-None-Match": answer.headers["etag"]})
     assert again.status_code == 304 and not again.content and len(world.database.statements) == before

@@ -69,7 +69,7 @@ def test_a_filtered_tile_is_the_same_whichever_way_it_is_made(world: World, zoom
         short, long = world.anonymous.get(url + "%3E3"), world.anonymous.get(url + "%20%3E%203", headers=LONG_WAY)
         assert short.status_code == long.status_code
         assert short.content == long.content
-        assert short.headers["cache-control"] == long.headers["cache-control"] == "public, max-age=60"
+        assert short.headers["cache-control"] == long.headers["cache-control"] == "public, max-age=55"
         counts += (
             [f["properties"]["staff"] for f in decode(short.content)["firms"]["features"]] if short.content else []
         )
@@ -94,7 +94,7 @@ def test_caches(world: World) -> None:
     packed = world.anonymous.get(path)
     assert packed.headers["content-encoding"] == "gzip" and packed.content == plain.content
     assert plain.headers["content-type"] == "application/vnd.mapbox-vector-tile"
-    assert plain.headers["cache-control"] == "public, max-age=60" and "Accept-Encoding" in plain.headers["vary"]
+    assert plain.headers["cache-control"] == "public, max-age=55" and "Accept-Encoding" in plain.headers["vary"]
     again = world.anonymous.get(path, headers={"If-None-Match": packed.headers["etag"]})
     assert again.status_code == 304
     named = world.anonymous.get(f"{path}?release=1")

@@ -10,9 +10,10 @@ from starlette.types import Scope
 from lienthong.access.bound import Bound
 from lienthong.access.kept import Headers, Kept, KeptAnswer, Key, anything, key_of
 from lienthong.catalog.snapshot import Catalog, Snapshot
+from lienthong.web.caching import CURRENT
 
 OPEN = {
-    "Cache-Control": "public, max-age=60",
+    "Cache-Control": CURRENT,
     "Vary": "Accept, Authorization, Cookie, X-CKAN-API-Key, Lienthong-Cost",
     "Access-Control-Allow-Origin": "*",
 }

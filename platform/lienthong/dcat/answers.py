@@ -8,6 +8,8 @@ from rdflib import Graph
 from starlette.requests import Request
 from starlette.responses import Response
 
+from lienthong.web.caching import CURRENT
+
 FORMS = {
     "ttl": ("turtle", "text/turtle; charset=utf-8"),
     "jsonld": ("json-ld", "application/ld+json"),
@@ -80,7 +82,7 @@ def _made(body: bytes, media_type: str) -> Made:
 
 def answer(request: Request, made: Made, links: Mapping[str, str] | None = None) -> Response:
     """The document, or 304 to who has it."""
-    headers = {"ETag": made.tag, "Cache-Control": "public, max-age=60", "Vary": "Accept",
+    headers = {"ETag": made.tag, "Cache-Control": CURRENT, "Vary": "Accept",
                "Access-Control-Allow-Origin": "*"}  # fmt: skip
     if links:
         headers["Link"] = ", ".join(f'<{target}>; rel="{relation}"' for relation, target in links.items())

@@ -7,10 +7,11 @@ from starlette.responses import Response
 
 from lienthong.access import synthetic
 from lienthong.ogc.asking import Place
+from lienthong.web.caching import CURRENT
 
 VARY = "Accept, Accept-Language, Authorization, Cookie, X-CKAN-API-Key, Lienthong-Purpose, Lienthong-Twin"
 OPEN = {
-    "Cache-Control": "public, max-age=60",
+    "Cache-Control": CURRENT,
     "Vary": VARY,
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "ETag, Link, Content-Crs, RateLimit, RateLimit-Policy",

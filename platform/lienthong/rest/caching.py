@@ -6,9 +6,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from lienthong.catalog.snapshot import ReleaseInfo
+from lienthong.web.caching import CURRENT
 
 OPEN = {
-    "Cache-Control": "public, max-age=60",
+    "Cache-Control": CURRENT,
     "Vary": "Accept, Authorization, Cookie, X-CKAN-API-Key, Lienthong-Purpose, Lienthong-Twin",
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "ETag, Link, Lienthong-Contract, Lienthong-Synthetic, Deprecation, Sunset, "

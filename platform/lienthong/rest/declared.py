@@ -11,6 +11,7 @@ from lienthong.kernel.problem import QueryInvalid
 from lienthong.kernel.text import both, fold, slug
 from lienthong.rest import models, views
 from lienthong.rest.downloads import find
+from lienthong.web.caching import CURRENT
 from lienthong.web.parameters import strict
 from lienthong.web.problems import GuardedRoute
 
@@ -45,7 +46,7 @@ def _catalogue(found: APIRouter, services: Services) -> None:
 
         All datasets and how each can be reached; filtered by words, agency, theme.
         """
-        response.headers["Cache-Control"] = "public, max-age=60"
+        response.headers["Cache-Control"] = CURRENT
         data = _listed(await services.catalog.current(), q, agency, theme)
         return models.SummaryList(data=data, count=len(data))
 
@@ -60,7 +61,7 @@ def _catalogue(found: APIRouter, services: Services) -> None:
 
         Every field with its title, type and classification; relations, quality, releases.
         """
-        response.headers["Cache-Control"] = "public, max-age=60"
+        response.headers["Cache-Control"] = CURRENT
         contract = services.registry.get(name)
         state = (await services.catalog.current()).get(contract.id)
         return views.description(state, services.registry)

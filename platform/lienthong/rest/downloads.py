@@ -17,6 +17,7 @@ from lienthong.kernel.text import both
 from lienthong.rest import caching
 from lienthong.store.files import FileStore, file_store
 from lienthong.web import files
+from lienthong.web.caching import CURRENT
 from lienthong.web.parameters import only, parameters
 from lienthong.web.problems import Endpoint, guarded
 
@@ -96,7 +97,7 @@ class Downloads:
         release = state.served()
         file = _named(state, release, f"{state.contract.slug}.{request.path_params['extension']}")
         where = address(release, file, state.contract.slug)
-        return RedirectResponse(where, 302, {"Cache-Control": "public, max-age=60"})
+        return RedirectResponse(where, 302, {"Cache-Control": CURRENT})
 
     async def _state(self, request: Request) -> DatasetState:
         return (await self._services.catalog.current()).get(request.path_params["name"])

@@ -18,10 +18,11 @@ from starlette.types import Receive, Scope, Send
 from lienthong.kernel.problem import Conflict, Unavailable
 from lienthong.kernel.text import both
 from lienthong.store.files import FileStore
+from lienthong.web.caching import CURRENT
 from lienthong.web.ranges import Span, Unsatisfiable, spans
 
 FOREVER = "public, max-age=31536000, immutable"
-SHORTLY = "public, max-age=60, must-revalidate"
+SHORTLY = CURRENT + ", must-revalidate"
 LINK_SECONDS = 600
 _SUFFIXES = {"gzip": ".gz", "zstd": ".zst", "br": ".br"}
 _HEADERS = {
