@@ -139,8 +139,11 @@ def _release(connection: psycopg.Connection, registry: Registry, contract: Contr
     name = release.release_name(contract.id, 1)
     with connection.transaction():
         connection.execute("set local maintenance_work_mem = '512MB'")
-        for suffix in ("", "_history", "_changes"):
-            connection.execute(sql.SQL("drop view if exists {}").format(schema.table("open", contract.id + suffix)))
+        for (view,) in connection.execute(
+            "select relname from pg_class where relnamespace = 'open'::regnamespace and relkind = 'v' "
+            "and (relname = %(id)s or starts_with(relname, %(id)s || '_'))", {"id": contract.id},
+        ).fetchall():  # fmt: skip
+            connection.execute(sql.SQL("drop view {}").format(schema.table("open", view)))
         release.drop(connection, contract.id, 1)
         schema.create_release(connection, contract, contract.open_fields, name)
         fill_rows(connection, registry, contract, name)

@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg import sql
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from lienthong.access.door import Door
@@ -205,12 +206,24 @@ def test_a09_an_expired_agreement_gives_no_row_although_the_application_believes
         finally:
             await database.close()
 
-    assert b"case_code" in given.portal.call(read)
+    assert b"case_code" in given.portal.call(read) and _rows_of_the_role(given) > 0
     people.ask(given, "update platform.agreement set expires = (now() at time zone 'Asia/Ho_Chi_Minh')::date - 1, "
                "valid_from = '2020-01-01' where consumer = %s and state = 'active' returning 1", CONSUMER)  # fmt: skip
-    assert given.portal.call(read) == b"[]"
+    with pytest.raises(NotPermitted, match="no longer in force"):  # not an empty page: nobody was told that there is nothing
+        given.portal.call(read)
+    assert _rows_of_the_role(given) == 0, "the database gives none, whatever the application believes"
     parties.settle()
     assert parties.rows().status_code == 403
+
+
+def _rows_of_the_role(given: World) -> int:
+    """What the database role of the consumer's purpose sees."""
+    with owner.connect(given.settings) as connection:
+        role = sql.Identifier(rights.purpose_role(CONSUMER, "social_insurance"))
+        connection.execute(sql.SQL("set role {}").format(role))
+        row = connection.execute("select count(case_code) from governed.cases").fetchone()
+    assert row
+    return int(row[0])
 
 
 def test_a09_one_that_has_not_begun_gives_no_row(parties: Parties) -> None:

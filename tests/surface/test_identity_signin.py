@@ -165,7 +165,7 @@ FORMS = [
     "/sign-out", "/account/totp", "/account/totp/confirm", "/account/totp/remove", "/account/codes", "/account/passkeys/remove",
     "/account/oidc/remove", "/account/tokens", "/account/tokens/revoke", "/account/sessions/end", "/account/sessions/end-others",
     "/account/password", "/admin/people", "/admin/people/an", "/admin/people/an/deactivate", "/admin/people/an/activate",
-    "/admin/people/an/sign-out", "/admin/people/an/password", "/admin/people/an/factors",
+    "/admin/people/an/sign-out", "/admin/people/an/password", "/admin/people/an/factors", "/admin/clients",
 ]  # fmt: skip
 
 

@@ -221,7 +221,7 @@ async def _tables(call: Call) -> dict[str, Any]:
         found += [(table.resource_id, None), *((alias, table.resource_id) for alias in table.aliases)]
     oids = {name: str(n + 16384) for n, (name, _) in enumerate(found)}
     rows = [{"_id": _short(name), "name": name, "oid": oids[name], "alias_of": of} for name, of in found]
-    rows.sort(key=lambda row: row["_id"] or "")
+    rows.sort(key=lambda row: (row["alias_of"] is None, row["_id"] or ""))
     limit, start = min(natural(call.params, "limit", 100), MAX_LIMIT), natural(call.params, "offset", 0)
     return {
         "include_next_page": False,
