@@ -63,9 +63,9 @@ def everything(given: Place, rows: int, seconds: float, say: Say, only: str = ""
         if CATALOGUE.exists():
             say(f"catalogue: {site.run('catalogue', 'load', CATALOGUE)['created']} new datasets")
         try:
-            with _servers(site) as (ours, bare):
+            with _servers(site) as (ours, forgetful, bare):
                 if "requests" in parts:
-                    found |= _requests(site, ours, bare, seconds, say, "" if only in PARTS else only)
+                    found |= _requests(site, ours, forgetful, bare, seconds, say, "" if only in PARTS else only)
                 if "writes" in parts:
                     found["writes"] = open_writes.run(site, ours, TOKEN, say)
                 if "files" in parts:
@@ -76,11 +76,11 @@ def everything(given: Place, rows: int, seconds: float, say: Say, only: str = ""
 
 
 @contextmanager
-def _servers(site: Site) -> Iterator[tuple[System, System]]:
-    """Our server, and an app that answers with nothing."""
+def _servers(site: Site) -> Iterator[tuple[System, System, System]]:
+    """Our server, the same with no answer kept, and an app that answers with nothing."""
     statements = site.home / "statements.pickle"
     statements.write_bytes(pickle.dumps({}))
-    port, bare_port = free_port(), free_port()
+    port, other_port, bare_port = free_port(), free_port(), free_port()
     bare = [
         sys.executable,
         "-m",
@@ -97,17 +97,27 @@ def _servers(site: Site) -> Iterator[tuple[System, System]]:
         ours = stack.enter_context(
             serving([*CLI, "serve"], site.environment | {"LIENTHONG_PORT": str(port)}, port, "/healthz")
         )
+        other = site.environment | {"LIENTHONG_PORT": str(other_port), "LIENTHONG_KEPT_MEGABYTES": "0"}
+        forgetful = stack.enter_context(serving([*CLI, "serve"], other, other_port, "/healthz"))
         low = stack.enter_context(serving(bare, site.environment | extra, bare_port, "/ready/0"))
-        yield System("lienthong", port, ours), System("bare", bare_port, low)
+        yield (
+            System("lienthong", port, ours),
+            System("forgetful", other_port, forgetful),
+            System("bare", bare_port, low),
+        )
 
 
-def _requests(site: Site, ours: System, bare: System, seconds: float, say: Say, only: str) -> dict[str, Any]:
+def _requests(
+    site: Site, ours: System, forgetful: System, bare: System, seconds: float, say: Say, only: str
+) -> dict[str, Any]:
+    """Each job of the server that keeps nothing, but those that ask again."""
     wanted = [case for case in cases(site.url, ours.port) if only in case.name]
     if any(case.known.startswith("sql") for case in wanted):
         _copied(ours.port)
     told = []
     for case in wanted:
-        measured = _once(site, ours, case.requests) if case.once else _windows(site, ours, case, seconds)
+        asked = ours if case.again else forgetful
+        measured = _once(site, asked, case.requests) if case.once else _windows(site, asked, case, seconds)
         found = _against(case, summary(measured))
         told.append(found)
         cpu = f"{found['server_ms']} + {found['postgres_ms']} ms, {found['times']} times"
