@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from lienthong.store import owner
 from tests.conftest import free_port
+from tests.surface.crowd import crowd
 from tests.surface.site import environment
 from tests.surface.small import World
 
@@ -28,19 +28,8 @@ PATHS = (
 @pytest.fixture(scope="module")
 def many(world: World) -> Iterator[None]:
     """Many firms more are served, until the end of these tests."""
-    with owner.connect(world.settings) as connection:
-        names = connection.execute(
-            "select attname from pg_attribute where attrelid = 'release.firms_1'::regclass and attnum > 0 "
-            "and not attisdropped and attgenerated = '' and attidentity = '' and attname not in ('firm_code', '_id')"
-        ).fetchall()
-        listed = ", ".join(f'"{name}"' for (name,) in names)
-        connection.execute(
-            f"insert into release.firms_1 (firm_code, {listed}) select firm_code || '-' || n, {listed} "
-            f"from release.firms_1, generate_series(1, {ROWS // 60 + 1}) n"
-        )
-    yield
-    with owner.connect(world.settings) as connection:
-        connection.execute("delete from release.firms_1 where firm_code like '%-%'")
+    with crowd(world, ROWS):
+        yield
 
 
 @pytest.fixture(scope="module")

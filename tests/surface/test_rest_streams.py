@@ -15,6 +15,7 @@ import pytest
 from pyarrow import parquet
 
 from lienthong.store import owner
+from tests.surface.crowd import crowd
 from tests.surface.small import AGENCY, KEEPER, World, firms
 
 ROWS = "/api/v1/datasets/firms/rows"
@@ -233,19 +234,8 @@ MANY = 30_000
 @pytest.fixture(scope="module")
 def many(world: World) -> Iterator[None]:
     """Many firms more are served, until the end of these tests."""
-    with owner.connect(world.settings) as connection:
-        names = connection.execute(
-            "select attname from pg_attribute where attrelid = 'release.firms_1'::regclass and attnum > 0 "
-            "and not attisdropped and attgenerated = '' and attidentity = '' and attname not in ('firm_code', '_id')"
-        ).fetchall()
-        listed = ", ".join(f'"{name}"' for (name,) in names)
-        connection.execute(
-            f"insert into release.firms_1 (firm_code, {listed}) select firm_code || '-' || n, {listed} "
-            f"from release.firms_1, generate_series(1, {MANY // 60}) n"
-        )
-    yield
-    with owner.connect(world.settings) as connection:
-        connection.execute("delete from release.firms_1 where firm_code like '%-%'")
+    with crowd(world, MANY):
+        yield
 
 
 class Caller:
