@@ -62,4 +62,4 @@ def _pinned(query: Query, scope: Scope) -> int | None:
     after = query.page.after
     if after is None or query.is_aggregate:
         return None
-    return release_of(after, sort_keys(scope.contract, query.order))
+    return release_of(after, sort_keys(scope, query.order))

@@ -203,7 +203,7 @@ def _following(wanted: Asked, answer: Answer, scope: Scope) -> dict[str, Any] | 
         return None
     last: Any = None
     if answer.next:
-        last = int(decode(answer.next, sort_keys(scope.contract, wanted.query.order))[0] or 0)
+        last = int(decode(answer.next, sort_keys(scope, wanted.query.order))[0] or 0)
     elif ROW_NUMBER in wanted.names and (shown := orjson.loads(answer.body)):
         last = shown[-1][ROW_NUMBER]
     return {ROW_NUMBER: {"lt" if wanted.descending else "gt": last}} if last is not None else None

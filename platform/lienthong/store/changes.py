@@ -15,7 +15,7 @@ from lienthong.contract.types import TYPES
 from lienthong.store.compile import Compiler, Statement
 from lienthong.store.keyset import cursor_sql, sort_keys
 from lienthong.store.predicate import column, ident
-from lienthong.store.query import ROW_NUMBER, Compare, Item, Order, Page, Query, walk
+from lienthong.store.query import ROW_NUMBER, Item, Order, Page, Query, compared
 from lienthong.store.scope import Scopes
 
 COLUMNS = ("body", "count", "next", "total")
@@ -65,7 +65,7 @@ class _Feed(Compiler):
     def state(self, place: Place, limit: int) -> Statement:
         """A page of the whole state as inserts; changes begin where its first page was read."""
         query = self.query.but(order=self.order, page=Page(limit=limit, after=place.after))
-        keys = sort_keys(self.contract, query.order)
+        keys = sort_keys(self.scope, query.order)
         marks, more = f"({self.head()})", f"count(*) > {limit}"
         if place.marks:
             marks, end = f"'{json.dumps(place.marks)}'::json", marks
@@ -100,10 +100,9 @@ class _Feed(Compiler):
 
     def _key(self, alias: str) -> str:
         """The primary key as a JSON array; the row's number when the caller may not see all of the key."""
-        names = self.contract.primary_key
-        if not set(names) <= self.scope.fields - self.scope.masked:
+        if self.scope.key == (ROW_NUMBER,):
             return f"json_build_array({column(alias, ROW_NUMBER)})"
-        return f"json_build_array({', '.join(self._item(Item(n, n), self.scope, alias) for n in names)})"
+        return f"json_build_array({', '.join(self._item(Item(n, n), self.scope, alias) for n in self.scope.key)})"
 
     def _collected(self, order: str, where: str) -> str:
         """The changes `c.j` as one text."""
@@ -147,7 +146,7 @@ class _Governed(_Feed):
 
     def _version(self, moment: str) -> str:
         """The version of the noted row that began (`_from`) or ended (`_to`) then, if the caller may see it."""
-        named = [leaf.field for leaf in walk(self.scope.where) if isinstance(leaf, Compare)]
+        named = compared(self.scope.where)
         listed = ", ".join(ident(n) for n in dict.fromkeys([*self._stored(self.query), *named, ROW_NUMBER]))
         table, at = ident(self.contract.id), f"where {ROW_NUMBER} = o.row_id and {moment} = o.at"
         relation = f"select {listed} from history.{table} {at}"

@@ -42,7 +42,7 @@ class Compiler(Shapes):
             source = f" from ({self._aggregate(query)}) a(j)"
             sql = f"select a.j::text, json_array_length(a.j), null, {total}"
             return self._statement(sql, source, ("body", "count", "next", "total"))
-        keys = sort_keys(self.scopes[query.dataset].contract, query.order)
+        keys = sort_keys(self.scopes[query.dataset], query.order)
         page, alias = self._page(query, keys, None, self._shown(query, query.items)), "p"
         limit = query.page.limit
         total = f", ({self._total(query)})" if query.total else ", null"
@@ -136,7 +136,7 @@ class Compiler(Shapes):
                 if not relation.many:
                     query = query.but(page=Page(limit=1))
             name = self._alias()
-            keys = sort_keys(self.scopes[query.dataset].contract, query.order)
+            keys = sort_keys(self.scopes[query.dataset], query.order)
             lateral = "lateral " if link else ""
             tables.append(f"{lateral}({self._page(query, keys, link)}) {name}")
             shown.append(f"{name}._n <= {query.page.limit}")

@@ -18,17 +18,17 @@ class Featurer(Compiler):
     def features_of(self, query: Query, geometry: str, crs: Crs = CRS84) -> Statement:
         """`body` (a JSON array of GeoJSON features), `count`, `next`, `total`; the geometry is not a property."""
         scope, limit = self.scopes[query.dataset], query.page.limit
-        keys = sort_keys(scope.contract, query.order)
+        keys = sort_keys(scope, query.order)
         names = query.items or fields(scope.visible)
         rest = query.but(items=tuple(i for i in names if not (isinstance(i, Item) and i.field == geometry)))
         place = place_column(scope, geometry)
         shown = self._shown(query, rest.items) if rest.items else set()
-        stored = shown | {place, *scope.contract.primary_key}
+        stored = shown | {place, *scope.key}
         page = (
             self._narrow(query, keys, stored) if _is_by_number(scope, query) else self._page(query, keys, None, stored)
         )
         feature = (
-            f"""'{{"type":"Feature","id":' || {_id(scope.contract)} || ',"geometry":' || """
+            f"""'{{"type":"Feature","id":' || {_id(scope)} || ',"geometry":' || """
             f"coalesce({geojson(column('p', place), scope.contract, geometry, crs)}, 'null') || "
             f"""',"properties":' || {"row_to_json(r)::text" if rest.items else "'{}'"} || '}}'"""
         )
@@ -79,7 +79,7 @@ def is_placed(scope: Scope, geometry: str) -> bool:
     return field is not None and geometry in scope.fields and (geometry not in scope.masked or keeps_type(field))
 
 
-def _id(contract: Contract) -> str:
-    ids = [f"p.{ident(name)}::text" for name in contract.primary_key]
+def _id(scope: Scope) -> str:
+    ids = [f"p.{ident(name)}::text" for name in scope.key]
     joined = ids[0] if len(ids) == 1 else f"concat_ws(chr(44), {', '.join(ids)})"
     return f"to_json({joined})::text"

@@ -10,6 +10,7 @@ from lienthong.contract.model import Contract
 from lienthong.store.cursor import encoded_sql, not_of_this_query, opened, tag
 from lienthong.store.predicate import Params, column
 from lienthong.store.query import ROW_NUMBER, Order
+from lienthong.store.scope import Scope
 from lienthong.store.slots import Marked, NotAlike, Slot
 
 
@@ -29,14 +30,14 @@ class SortKey:
         return column(alias, self.column) + direction + (" nulls last" if self.nullable else "")
 
 
-def sort_keys(contract: Contract, order: Sequence[Order]) -> tuple[SortKey, ...]:
-    """The keys of a total order: those asked for, then the primary key in the last one's direction."""
+def sort_keys(scope: Scope, order: Sequence[Order]) -> tuple[SortKey, ...]:
+    """The keys of a total order: those asked for, then what tells rows apart, in the last one's direction."""
     asked = {o.field: o.descending for o in order}
     last = order[-1].descending if order else False
     # A row's number makes the order total by itself.
-    rest = () if ROW_NUMBER in asked else contract.primary_key
+    rest = () if ROW_NUMBER in asked else scope.key
     names = [*asked, *(name for name in rest if name not in asked)]
-    return tuple(_key(contract, name, asked.get(name, last)) for name in names)
+    return tuple(_key(scope.contract, name, asked.get(name, last)) for name in names)
 
 
 def _key(contract: Contract, name: str, descending: bool) -> SortKey:

@@ -70,7 +70,7 @@ class Liner(Compiler):
         """How many rows the lines will be, and which rows about persons: what the ledger keeps of them."""
         if query.is_aggregate:
             return self._statement("select null::text, null::int", "", ("body", "count"))
-        page = self._page(query, sort_keys(self.scopes[query.dataset].contract, query.order), None)
+        page = self._page(query, sort_keys(self.scopes[query.dataset], query.order), None)
         self._touch(query)
         count = f"(select count(*) from ({page}) c where c._n <= {int(query.page.limit)})::int"
         return self._statement(f"select null::text, {count}", "", ("body", "count"))
@@ -78,7 +78,7 @@ class Liner(Compiler):
     # --- rows -------------------------------------------------------------------------------------------------
 
     def _rows_of(self, query: Query, alias: str) -> str:
-        keys = sort_keys(self.scopes[query.dataset].contract, query.order)
+        keys = sort_keys(self.scopes[query.dataset], query.order)
         where = self._where(query, alias, None)
         if query.page.after is not None:
             where += " and " + after_sql(keys, decode(query.page.after, keys), alias, self.params)
@@ -102,7 +102,7 @@ class Liner(Compiler):
         assert shape
         items = query.items or fields(scope.visible)
         rest = query.but(items=tuple(i for i in items if not (isinstance(i, Item) and i.field == shape.name)))
-        ids = ", ".join(f"{column(alias, name)}::text" for name in scope.contract.primary_key)
+        ids = ", ".join(f"{column(alias, name)}::text" for name in scope.key)
         seen = masked_column(shape) if shape.name in scope.masked else shape.name
         outline = f"st_asgeojson(st_forcepolygonccw({column(alias, seen)}), 6)::json"
         properties = self._object_of(rest, alias) if rest.items else "'{}'::json"

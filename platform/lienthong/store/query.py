@@ -225,6 +225,11 @@ def walk(condition: Condition | None) -> list[Leaf]:
             return [leaf]
 
 
+def compared(condition: Condition | None) -> tuple[str, ...]:
+    """The fields that a condition compares, each once."""
+    return tuple(dict.fromkeys(leaf.field for leaf in walk(condition) if isinstance(leaf, Compare)))
+
+
 def required(condition: Condition | None) -> list[Leaf]:
     """The leaves that every row fulfils."""
     if isinstance(condition, Both):

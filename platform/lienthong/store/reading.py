@@ -19,6 +19,7 @@ from lienthong.store.query import (
     Related,
     Text,
     all_of,
+    compared,
     fields,
     required,
 )
@@ -155,8 +156,9 @@ class Reading:
         moment = _end_of(query.as_of)
         past = f"history.{ident(name)}" if schema == "governed" else f"{schema}.{ident(name + '_history')}"
         names = [ident(name) for name in self._stored(query)]
-        needed = [ident(n) for n in scope.contract.primary_key if ident(n) not in names]
-        listed = ", ".join([*names, *needed, *(["_search"] if scope.searchable else []), ROW_NUMBER])
+        needed = [ident(n) for n in (*scope.key, *compared(scope.where))]  # a row filter may look at hidden fields
+        further = ["_search"] if scope.searchable else []
+        listed = ", ".join(dict.fromkeys([*names, *needed, *further, ident(ROW_NUMBER)]))
         at = self.params.add(moment)
         return (
             f"(select {listed} from {current} where _from <= {at} union all "
@@ -176,7 +178,7 @@ class Reading:
         scope, after = self.scopes[query.dataset], query.page.after
         if scope.schema != "open" or after is None or query.is_aggregate:
             return None
-        return release_of(after, sort_keys(scope.contract, query.order))
+        return release_of(after, sort_keys(scope, query.order))
 
     def _release(self, query: Query) -> str | None:
         """The SQL expression of the number of the release that the query reads; None when it reads no release."""

@@ -16,7 +16,7 @@ from lienthong.contract.model import Contract
 from lienthong.store.compile import Statement
 from lienthong.store.mask import masked_column
 from lienthong.store.predicate import Params, predicate
-from lienthong.store.query import Condition
+from lienthong.store.query import Condition, compared
 from lienthong.store.roles import agency_role, ensure_agency
 from lienthong.store.schema import table
 from lienthong.store.scope import covers_search
@@ -84,6 +84,8 @@ def apply(connection: Connection, grant: Grant) -> None:
         columns.append("_search")
     for field in (grant.contract.by_name[name] for name in grant.fields):
         columns += [masked_column(field)] if field.name in masks else [c.name for c in field.columns]
+    # The SQL compares what the row filter names, also where the agreement does not show it.
+    columns += [name for name in compared(grant.where) if name not in columns]
     for schema in SCHEMAS:
         relation = table(schema, grant.contract.id)
         _clear(connection, relation, role, _policy(grant.agreement))

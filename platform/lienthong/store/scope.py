@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lienthong.contract.model import Contract
-from lienthong.store.query import Condition
+from lienthong.store.query import ROW_NUMBER, Condition
 
 Search = Literal["index", "rows", "fields"]
 Schema = Literal["open", "governed", "twin", "draft"]
@@ -35,6 +35,12 @@ class Scope:
     def visible(self) -> tuple[str, ...]:
         """The visible fields in the contract's order."""
         return tuple(field.name for field in self.contract.fields if field.name in self.fields)
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What tells rows apart: the primary key, or the row's number where the caller may not see all of it."""
+        names = self.contract.primary_key
+        return names if self.fields - self.masked >= set(names) else (ROW_NUMBER,)
 
     @property
     def searchable(self) -> bool:

@@ -79,7 +79,7 @@ class Shapes(Reading):
         `counted` adds its number of rows, `numbered` the numbers of its rows as a text.
         """
         page = self._alias()
-        keys = sort_keys(self.scopes[query.dataset].contract, query.order)
+        keys = sort_keys(self.scopes[query.dataset], query.order)
         plain = link is not None and all(m.name == "nodes" or m.literal is not None for m in shape.members)
         seen = "" if plain else f" filter (where {page}._n <= {query.page.limit})"
         told = partial(self._connection_member, keys=keys, page=page, query=query, link=link, seen=seen)
@@ -255,7 +255,7 @@ class Shapes(Reading):
         numbered: bool = False,
     ) -> str:
         """A select of one row: the related rows as the text of an array; `numbered` adds their numbers as a text."""
-        page, keys = self._alias(), sort_keys(self.scopes[query.dataset].contract, query.order)
+        page, keys = self._alias(), sort_keys(self.scopes[query.dataset], query.order)
         source = f"({self._few(query, keys, link, self._shown(query, query.items), query.page.limit)}) {page}"
         numbers = f", string_agg({page}.{ROW_NUMBER}::text, ',')" if numbered else ""
         return f"select {jsontext.array_text(self._row(query, page))}{numbers} from {source}"

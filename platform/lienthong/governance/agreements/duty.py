@@ -25,6 +25,8 @@ from lienthong.store.condition import condition
 
 log = logging.getLogger("lienthong.keeper")
 PLATFORM = "platform"
+RIGHTS = 2
+"""How rights are written; another number, and those of all agreements in force are written anew."""
 _SELECT = (
     "select id, consumer, dataset, fields, clear, condition, purpose, valid_from, expires, state, renews, suspend_from,"
     " version, applied from platform.agreement "
@@ -105,8 +107,8 @@ def _begin(registry: Registry, connection: psycopg.Connection) -> Iterator[tuple
 
 
 def digest(contract: Contract, row: Row) -> str:
-    """What the rights of an agreement are made of."""
-    made_of = [contract.fingerprint, row.consumer, row.fields, row.clear, row.condition, row.purpose]
+    """What the rights of an agreement are made of, and of how they are written (`RIGHTS`)."""
+    made_of = [RIGHTS, contract.fingerprint, row.consumer, row.fields, row.clear, row.condition, row.purpose]
     return hashlib.sha256(json.dumps(made_of, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
