@@ -91,11 +91,12 @@ def _known(index: Index) -> int:
 
 
 def _ways(words: list[str]) -> Iterator[Match]:
-    """Every word; if there is none with them all, words that begin so; at last some of them."""
+    """Every word; if there is none with them all, words that begin so; at last most of them, or half of them."""
     if words:
         yield simple(" ".join(words), way(mm="100%"))
         yield partial(_beginning, words=[part for word in words for part in fold(word).split()])
         yield simple(" ".join(words), way())
+        yield simple(" ".join(words), way(mm="50%"))
 
 
 def _beginning(index: Index, words: list[str]) -> Hits:
