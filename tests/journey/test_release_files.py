@@ -293,10 +293,10 @@ def test_duckdb_reads_parquet_geopackage_and_tiles(
 
 def test_tiles_lie_at_every_zoom(stalls: Path) -> None:
     book = TileBook(stalls / "stalls.pmtiles")
-    assert (book.header["min_zoom"], book.header["max_zoom"]) == (0, 10) and book.header["clustered"]
+    assert (book.header["min_zoom"], book.header["max_zoom"]) == (0, 12) and book.header["clustered"]
     (layer,) = book.metadata["vector_layers"]
     assert layer["id"] == "stalls" and layer["fields"]["capital"] == "Number" and "keeper" not in layer["fields"]
-    assert all(book.tile(zoom, *tile_of(106.0001, 21.5, zoom)) for zoom in range(11))
+    assert all(book.tile(zoom, *tile_of(106.0001, 21.5, zoom)) for zoom in range(13))
     assert b"S\xe1\xba\xa1p" in gzip.decompress(book.tile(0, 0, 0) or b"")
     assert book.tile(5, 0, 0) is None
     book.close()

@@ -209,7 +209,7 @@ def _crowd(world: World) -> None:
         made = pyramid.prepare(connection, "places_1", "places", contract.primary_key, contract.open_fields)
         zooms = ((zoom, list(pyramid.tiles(connection, made, zoom))) for zoom in range(made.last + 1))
         document = Document(contract.slug, contract.title, contract.open_fields, (), datetime.now(UTC))
-        tilebook.write(path, document, zooms, {"id": "places", "fields": {}})
+        tilebook.write(path, document, zooms, {"id": "places", "fields": {}}, made.single_from)
         connection.execute(
             "insert into platform.distribution (id, release_id, format, media_type, path, size, sha256) "
             "select %s, id, 'pmtiles', 'application/vnd.pmtiles', %s, %s, %s from platform.release where dataset = 'places'",

@@ -107,6 +107,6 @@ def _write_tiles(connection: Connection, contract: Contract, name: str, document
     shown = {attribute: kinds.get(kind, "Number") for attribute, kind in made.attributes}
     counted = {pyramid.COUNT: "Number"} if made.single_from else {}
     told = {"id": layer, "description": document.title.vi, "minzoom": 0, "maxzoom": made.last}
-    count = tilebook.write(path, document, zooms, told | {"fields": counted | shown})
+    count = tilebook.write(path, document, zooms, told | {"fields": counted | shown}, made.single_from)
     pyramid.finish(connection)
     return count

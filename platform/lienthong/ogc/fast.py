@@ -222,7 +222,7 @@ class Fast:
         key, (z, x, y) = (place.id, at[0], release.id, asked), at
         compiled = self._drawn.get(key)
         if compiled is None:
-            gathered = is_gathered(place.geometry, release.rows, z, self._store.deepest(release))
+            gathered = is_gathered(place.geometry, release.rows, z, self._store.single_from(release))
             try:
                 query, layer = tiles.tile_query(place, (z, Slot(0, int, x), Slot(1, int, y)), gathered, given)
                 compiled = self._services.door.prepare(ANONYMOUS, "tile", (query,), layer)

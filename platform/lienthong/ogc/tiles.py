@@ -16,9 +16,10 @@ from lienthong.ogc.documents import MVT
 from lienthong.ogc.tilestore import Kept, Key, TileStore
 from lienthong.store import cql2
 from lienthong.store.formula import tile
+from lienthong.store.pyramid import MARGIN
 from lienthong.store.query import Item, Page, Query, all_of
 from lienthong.store.slots import Slot
-from lienthong.store.tiles import MANY, MARGIN, MOST, Layer, is_gathered
+from lienthong.store.tiles import MANY, MOST, Layer, is_gathered
 from lienthong.web.language import language
 from lienthong.web.parameters import only, parameters
 
@@ -112,8 +113,8 @@ class Tiles:
         self, place: Place, release: ReleaseInfo | None, at: tuple[int, int, int], given: Mapping[str, str]
     ) -> tuple[Query, Layer]:
         rows = release.rows if release else place.state.rows
-        deepest = self._store.deepest(release) if release else None
-        return tile_query(place, at, is_gathered(place.geometry, rows, at[0], deepest), given)
+        single_from = self._store.single_from(release) if release else None
+        return tile_query(place, at, is_gathered(place.geometry, rows, at[0], single_from), given)
 
     def _release(self, place: Place, text: str | None) -> ReleaseInfo | None:
         """The release that the address names. Raises NotFound, Gone."""

@@ -51,7 +51,7 @@ class TileStore:
         self._releases, self._memory = releases, memory
         self._tiles: OrderedDict[Key, Kept] = OrderedDict()
         self._held = 0
-        self._books: OrderedDict[uuid.UUID, tuple[TileBook, int] | None] = OrderedDict()
+        self._books: OrderedDict[uuid.UUID, tuple[TileBook, int, int] | None] = OrderedDict()
         self._lock = threading.Lock()
 
     def get(self, key: Key) -> Kept | None:
@@ -80,12 +80,12 @@ class TileStore:
             packed = book[0].tile(z, x, y)
         return Kept(b"") if packed is None else Kept(packed=packed)
 
-    def deepest(self, release: ReleaseInfo) -> int | None:
-        """The last zoom that the release's own file holds; None when there is none."""
+    def single_from(self, release: ReleaseInfo) -> int | None:
+        """The first zoom at which each row of the release's own file stands for itself; None when there is no file."""
         book = self._book(release)
-        return book[1] if book else None
+        return book[2] if book else None
 
-    def _book(self, release: ReleaseInfo) -> tuple[TileBook, int] | None:
+    def _book(self, release: ReleaseInfo) -> tuple[TileBook, int, int] | None:
         if release.id in self._books:
             return self._books[release.id]
         found = None
@@ -93,7 +93,7 @@ class TileStore:
             path = self._releases / file.path
             if file.format == "pmtiles" and path.is_file():
                 book = TileBook(path)
-                found = book, int(book.header["max_zoom"])
+                found = book, int(book.header["max_zoom"]), book.single_from
         self._books[release.id] = found
         if len(self._books) > _BOOKS:
             _, oldest = self._books.popitem(last=False)

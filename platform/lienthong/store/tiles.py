@@ -13,18 +13,14 @@ from lienthong.store.features import place_column
 from lienthong.store.formula import Formula
 from lienthong.store.mask import keeps_type, masked_column
 from lienthong.store.predicate import column, ident
-from lienthong.store.pyramid import CELLS, COUNT, EXTENT, FEW, LEAST
+from lienthong.store.pyramid import BUFFER, CELLS, COUNT, EXTENT, FEW, LEAST, in_tile, in_world, simplified
 from lienthong.store.query import ROW_NUMBER, Item, Query, fields, required
 from lienthong.store.scope import Scope
 
-BUFFER = 64
-"""How far a tile reaches beyond its edge, in units of `EXTENT`."""
 MOST = 50_000
 """Rows that are looked at for one tile."""
 MANY = 2_000_000
 """Rows that are gathered for one tile."""
-MARGIN = BUFFER / EXTENT
-_DEGREES = 360
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +52,9 @@ class Tiler(Compiler):
         title = self._literal(layer.name)
         release, more = self._told_release(query)
         if layer.gathered:
-            rows = _gathered(place, envelope, layer.zoom)
+            rows = _gathered(place, (x, y), layer.zoom)
             made = f"st_asmvt(r, {title}, {EXTENT}, '_geom')"
-            drawn = f"(select {made} from (select _geom, {COUNT} from ({rows}) g where _geom is not null) r)"
+            drawn = f"(select {made} from ({rows}) r)"
             sql = f"select encode({drawn}, 'hex'), count(*)::int{release}"
             return self._statement(f"with p as materialized ({page}) {sql}", " from p", ("body", "count", *more))
         shape = _shape(scope.contract.by_name[layer.geometry], f"p.{ident(place)}", layer.zoom)
@@ -72,12 +68,12 @@ class Tiler(Compiler):
         return self._statement(sql, f" from ({page}) p cross join lateral ({inner}) r", ("body", "count", *more))
 
 
-def is_gathered(field: FieldContract, rows: int, zoom: int, deepest: int | None) -> bool:
-    """Are points drawn together at this zoom? `deepest`: the last zoom of the release's own tiles, where there are."""
+def is_gathered(field: FieldContract, rows: int, zoom: int, single_from: int | None) -> bool:
+    """Are points drawn together at this zoom? `single_from`: where that ends in the release's own tiles, if any."""
     if field.logical_type != "point" or rows <= FEW:
         return False
     few = LEAST + (rows > 500_000) + (rows > 2_000_000) + (rows > 8_000_000)
-    return zoom < (few if deepest is None else deepest)
+    return zoom < (few if single_from is None else single_from)
 
 
 def plain_fields(scope: Scope, query: Query) -> Iterable[FieldContract]:
@@ -120,18 +116,16 @@ def attribute(scope: Scope, field: FieldContract) -> str:
 
 
 def _shape(field: FieldContract, value: str, zoom: int) -> str:
-    """Areas, simplified to half a pixel where that is much less than they are."""
-    if field.logical_type == "point" or zoom >= 13:
-        return value
-    return f"st_simplify({value}, {_DEGREES / 2**zoom / 1024!r}, true)"
+    return value if field.logical_type == "point" else simplified(value, zoom)
 
 
-def _gathered(place: str, envelope: str, zoom: int) -> str:
+def _gathered(place: str, at: tuple[str, str], zoom: int) -> str:
     """One point for each cell that holds any, in the middle of its points; cells fill the tile exactly."""
-    size = 40_075_016.68557849 / 2**zoom / CELLS
-    inner = f"select st_transform({column('p', place)}, 3857) as g from p"
-    cell = f"floor(st_x(g) / {size!r}), floor(st_y(g) / {size!r})"
-    return (
-        f"select st_asmvtgeom(st_setsrid(st_makepoint(avg(st_x(g)), avg(st_y(g))), 3857), {envelope}, "
-        f"{EXTENT}, 0, true) as _geom, count(*)::int as {COUNT} from ({inner}) m group by {cell}"
-    )
+    side, cells = 2**zoom, 2**zoom * CELLS
+    x, y = at
+    inner = f"select {in_world('g')} from (select st_transform({column('p', place)}, 3857) as g from p offset 0) m"
+    cell = f"floor(_wx * {cells})::int, floor(_wy * {cells})::int"
+    # The index rounds: a point just beyond the edge belongs to the neighbour.
+    within = f"floor(_wx * {side})::int = {x} and floor(_wy * {side})::int = {y}"
+    middle = f"select avg(_wx) as _wx, avg(_wy) as _wy, count(*)::int as {COUNT} from ({inner}) w where {within}"
+    return f"select {in_tile(side, x, y)}, {COUNT} from ({middle} group by {cell}) c"
