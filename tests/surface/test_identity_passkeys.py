@@ -132,6 +132,15 @@ def test_a_passkey_is_the_second_step_of_a_password(world: World, chromium: Any,
     assert ("password+passkey",) in methods
 
 
+def test_at_another_address_of_the_site_the_page_says_where_passkeys_work(world: World, chromium: Any, site: str) -> None:
+    person(world, "khoa9")
+    with device(chromium, site.replace("localhost", "127.0.0.1")) as here:
+        here.page.goto("/en/sign-in")
+        assert not here.page.is_visible("[data-passkey=authentication] button")
+        assert here.page.get_attribute("[data-elsewhere] a", "href") == site + "/en/sign-in"
+        assert here.page.is_visible("[data-elsewhere]")
+
+
 def test_without_verification_of_the_person_it_is_refused(world: World, chromium: Any, site: str) -> None:
     name = person(world, "khoa3")
     with device(chromium, site, verified=False) as here:

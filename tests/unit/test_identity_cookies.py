@@ -4,6 +4,7 @@ import pytest
 from starlette.requests import Request
 
 from lienthong.governance.identity.box import Box
+from lienthong.governance.identity.passkeys import named
 from lienthong.governance.session import cookie, cookie_name, cookie_of, idle_seconds
 from lienthong.kernel.settings import Settings
 from lienthong.web.origin import address
@@ -60,3 +61,17 @@ def test_ways_inside(address: str) -> None:
 @pytest.mark.parametrize("address", ["", "account", "//x", "/\\x", "https://x", "/x\n", "/ư", "\\/x", "javascript:x", "/" + "x" * 3000])
 def test_ways_elsewhere(address: str) -> None:
     assert inside(address) == ""
+
+
+@pytest.mark.parametrize(
+    ("public_url", "site"),
+    [
+        ("https://du-lieu.example.vn", "https://du-lieu.example.vn"),
+        ("http://localhost:8000", "http://localhost:8000"),
+        ("http://127.0.0.1:8000", "http://localhost:8000"),  # as it starts by itself
+        ("http://[::1]:8000", "http://localhost:8000"),
+        ("http://10.1.2.3:8000", None),
+    ],
+)
+def test_a_passkey_belongs_to_a_name(public_url: str, site: str | None) -> None:
+    assert named(public_url) == site

@@ -35,6 +35,7 @@ async def overview(page: Page) -> Response:
         has_app=has_app,
         codes=codes,
         passkeys=await identity.passkeys.of(who),
+        passkey_site=identity.passkeys.site,
         provider=identity.oidc.name,
         links=await identity.oidc.links(who),
         ticket=identity.box.seal(LINK, {"username": who}, LINK_SECONDS),

@@ -73,18 +73,31 @@ def _sign_in(
     problem: Problem | None = None,
     note: str | None = None,
 ) -> Response:
-    provider = page.services.directory.identity.oidc.name
+    identity = page.services.directory.identity
     return page.render(
-        "sign_in.html", status, next=next, username=username, problem=problem, note=note, provider=provider
+        "sign_in.html",
+        status,
+        next=next,
+        username=username,
+        problem=problem,
+        note=note,
+        provider=identity.oidc.name,
+        passkey_site=identity.passkeys.site,
     )
 
 
 async def _code(page: Page, waiting: str, next: str, status: int = 200, problem: Problem | None = None) -> Response:
     identity = page.services.directory.identity
     has_app, codes = await identity.factor.state(waiting)
-    passkeys = bool(await identity.passkeys.of(waiting))
     return page.render(
-        "sign_in_code.html", status, next=next, problem=problem, has_app=has_app, codes=codes, passkeys=passkeys
+        "sign_in_code.html",
+        status,
+        next=next,
+        problem=problem,
+        has_app=has_app,
+        codes=codes,
+        passkeys=bool(await identity.passkeys.of(waiting)),
+        passkey_site=identity.passkeys.site,
     )
 
 

@@ -3,6 +3,7 @@
 A challenge is sealed into a cookie of the browser that asked, bound to the session it was asked in, and is good once.
 """
 
+import ipaddress
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
@@ -44,13 +45,38 @@ class Ceremony:
     cookie: str
 
 
-class Passkeys:
-    """Registration and authentication. `site` is the public address: the origin, and its host the relying party."""
+def named(public_url: str) -> str | None:
+    """The origin where passkeys work: they belong to a name, and browsers refuse them at the number of a machine.
 
-    def __init__(self, engine: AsyncEngine, box: Box, site: str) -> None:
+    This machine's own numbers have the name `localhost`; a site at any other number has no passkeys.
+    """
+    parts = urlsplit(public_url)
+    try:
+        number = ipaddress.ip_address(parts.hostname or "")
+    except ValueError:
+        return f"{parts.scheme}://{parts.netloc}"
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.scheme}://localhost{port}" if number.is_loopback else None
+
+
+class Passkeys:
+    """Registration and authentication. `site`: where passkeys work; its host is the relying party. None: nowhere."""
+
+    def __init__(self, engine: AsyncEngine, box: Box, public_url: str) -> None:
         self._engine, self._box = engine, box
-        parts = urlsplit(site)
-        self._origin, self._party = f"{parts.scheme}://{parts.netloc}", parts.hostname or ""
+        self.site = named(public_url)
+        self._origin, self._party = self.site or "", urlsplit(self.site or "").hostname or ""
+
+    def _needed(self) -> str:
+        """The relying party. Raises Conflict where there can be no passkeys."""
+        if not self._party:
+            raise Conflict(
+                both("Khóa truy cập cần một tên miền", "A passkey needs a name"),
+                fix=both(
+                    "Đặt LIENTHONG_SITE_URL là một tên, không phải số", "Set LIENTHONG_SITE_URL to a name, not a number"
+                ),
+            )
+        return self._party
 
     async def of(self, username: str) -> list[Passkey]:
         """The passkeys of a person."""
@@ -75,7 +101,7 @@ class Passkeys:
         """What an authenticator is asked so that it makes a key for this person."""
         known = await self.of(username)
         options = webauthn.generate_registration_options(
-            rp_id=self._party,
+            rp_id=self._needed(),
             rp_name="Liên Thông",
             user_name=username,
             user_id=self._handle(username),
@@ -124,7 +150,7 @@ class Passkeys:
         """What is asked to sign in: any passkey of this site, or (second factor) one of this person."""
         known = await self.of(username) if username else []
         options = webauthn.generate_authentication_options(
-            rp_id=self._party,
+            rp_id=self._needed(),
             allow_credentials=[PublicKeyCredentialDescriptor(id=base64url_to_bytes(k.id)) for k in known] or None,
             user_verification=_VERIFIED,
         )

@@ -39,8 +39,12 @@
     }
   };
 
-  if (!window.PublicKeyCredential) return;
   for (const part of document.querySelectorAll("[data-passkey]")) {
+    if (location.origin !== part.dataset.site) { // a passkey belongs to one name: tell where it works
+      part.nextElementSibling.hidden = false;
+      continue;
+    }
+    if (!window.PublicKeyCredential) continue;
     part.hidden = false;
     part.querySelector("button").addEventListener("click", () => run(part));
   }
