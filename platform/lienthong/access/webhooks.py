@@ -12,8 +12,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
+from lienthong.access import policy
 from lienthong.access.changes import NOW
 from lienthong.access.services import Services
+from lienthong.contract.model import Contract
 from lienthong.governance.agreements.terms import in_force
 from lienthong.governance.subject import Subject
 from lienthong.governance.webhooks import Webhook, WebhookMessage
@@ -92,7 +94,7 @@ class Desk:
         Raises NotPermitted, NotFound, QueryInvalid, Conflict.
         """
         contract = self.services.registry.get(given.dataset)
-        reader = heard(subject, given.purpose, contract.slug)
+        reader = self._reader(subject, given.purpose, contract)
         start = await self.services.door.count_changes(reader, contract.id, since, 1)
         if len(await self.all(subject)) >= MOST:
             raise Conflict(both(f"Mỗi cơ quan có nhiều nhất {MOST} webhook", f"At most {MOST} webhooks an agency"))
@@ -108,7 +110,7 @@ class Desk:
         """Go back, or on, to a cursor. Raises NotFound, QueryInvalid, Conflict, NotPermitted."""
         row = await self.one(subject, id)
         contract = self.services.registry.get(row.dataset)
-        reader = heard(subject, row.purpose, contract.slug)
+        reader = self._reader(subject, row.purpose, contract)
         start = await self.services.door.count_changes(reader, row.dataset, since, 1)
         return await self._change(
             row.id,
@@ -120,6 +122,14 @@ class Desk:
             failing_since=None,
             next_at=now(),
         )
+
+    def _reader(self, subject: Subject, purpose: str | None, contract: Contract) -> Subject:
+        """Who will read for a webhook. Raises NotPermitted when the credential reaches less far itself."""
+        reader = heard(subject, purpose, contract.slug)
+        governed = self.services.door.scope(reader, contract.id).schema == "governed"
+        if governed and not policy.reaches(subject, contract):
+            raise policy.refusal(subject, contract)
+        return reader
 
     async def rotate(self, subject: Subject, id: str) -> tuple[Webhook, Sealed]:
         """Other secrets; for a day messages bear the old HMAC signature too. Raises NotFound."""
