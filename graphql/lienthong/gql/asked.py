@@ -13,6 +13,7 @@ from lienthong.contract.finding import nearest
 from lienthong.gql.limits import MAX_BYTES
 from lienthong.kernel.problem import Invalid, TooCostly
 from lienthong.kernel.text import both
+from lienthong.web import strict_json
 
 PARAMETERS = ("documentId", "variables", "operationName", "extensions")
 MEMBERS = ("query", *PARAMETERS)
@@ -99,9 +100,12 @@ def addressed(request: Request) -> Asked | None:
 
 def _json(raw: bytes | str, wrong: Any) -> Any:
     try:
-        return orjson.loads(raw)
+        found = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         raise NoRequest(wrong) from error
+    if strict_json.repeats(raw):
+        raise NoRequest(both("Một tên đứng hai lần trong một đối tượng", "A name stands twice in an object"))
+    return found
 
 
 def _asked(given: Any) -> Asked:

@@ -24,6 +24,7 @@ from lienthong.gql.plan import Planner
 from lienthong.gql.running import COST
 from lienthong.kernel.problem import TooCostly, Unavailable
 from lienthong.store.slots import Marked, numbers
+from lienthong.web import strict_json
 
 PATH = "/graphql"
 _BODY = frozenset({"query", "variables", "operationName"})
@@ -170,7 +171,7 @@ def _call(raw: bytes) -> _Call | None:
         given = orjson.loads(raw)
     except orjson.JSONDecodeError:
         return None
-    if not isinstance(given, dict) or not given.keys() <= _BODY:
+    if not isinstance(given, dict) or not given.keys() <= _BODY or strict_json.repeats(raw):
         return None
     document, operation, variables = given.get("query"), given.get("operationName"), given.get("variables") or {}
     if not isinstance(document, str) or len(document) > _LONGEST or not isinstance(variables, dict):

@@ -20,6 +20,15 @@ def loads(raw: bytes | str, place: str) -> Any:
     return found
 
 
+def repeats(raw: bytes | str) -> bool:
+    """Does a name stand twice in an object of this JSON, which a reader that keeps the last one has taken?"""
+    try:
+        _ONCE.decode(raw.decode("utf-8") if isinstance(raw, bytes) else raw)
+    except (QueryInvalid, ValueError, RecursionError):
+        return True
+    return False
+
+
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
@@ -50,3 +59,6 @@ def _check(value: Any) -> None:
             for name, part in value.items():
                 _check(name)
                 _check(part)
+
+
+_ONCE = json.JSONDecoder(object_pairs_hook=_object)
