@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import psycopg
 
-from bench import whole
+from bench import scaling, whole
 from bench.load import Request, answer, load
 from bench.peer import peer
 from bench.place import CLI, Place, free_port, serving
@@ -311,16 +311,7 @@ def workers(place: Place, seconds: float, say: Say) -> dict[str, Any]:
     """One enterprise by its key, asked of one server process and of two."""
     with psycopg.connect(place.url) as connection:
         requests = tuple(Request(f"{ROWS}/{key}?fields={SNAKE}") for key in _keys(connection))
-    rates: dict[str, float] = {}
-    for number in (1, 2):
-        port = free_port()
-        extra = {"LIENTHONG_PORT": str(port), "LIENTHONG_WORKERS": str(number), "LIENTHONG_BUDGET_ANONYMOUS": "0",
-                 "LIENTHONG_KEPT_MEGABYTES": "0"}  # fmt: skip
-        with serving([*CLI, "serve"], place.environment | extra, port, "/healthz") as pid:
-            system = System("lienthong", port, pid)
-            windows = [window(requests, system, place.postmaster, seconds) for _ in range(ROUNDS + 1)]
-        rates[str(number)] = max(found.window.rate for found in windows[1:])
-    told = {"rates": rates, "times": round(rates["2"] / rates["1"], 2)}
+    told = scaling.workers(place, requests, seconds)
     say(f"two processes: {told}")
     return told
 

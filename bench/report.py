@@ -133,7 +133,20 @@ def _compare(found: dict[str, Any]) -> str:
     if "two" in found:
         one, two = (f"{found['two']['rates'][n]:,.0f}" for n in ("1", "2"))
         rows += ["", f"Two server processes: {two} requests a second, one: {one}; **{found['two']['times']}** times."]
+        rows += _sliced(found["two"].get("slice"))
     return "\n".join(rows)
+
+
+def _sliced(found: dict[str, Any] | None) -> list[str]:
+    """What two processes do when each has the same slice of a core, and nothing else is short."""
+    if found is None:
+        return []
+    one, two = found["1"], found["2"]
+    return ["", (
+        f"Each process given {found['share']:.0%} of a core, so that PostgreSQL and the load generator are never what "
+        f"is short: two {two['rate']:,.0f} requests a second, one {one['rate']:,.0f}; **{found['times']}** times. "
+        f"The machine was busy with {two['machine_cores']} and {one['machine_cores']} of its cores meanwhile."
+    )]  # fmt: skip
 
 
 def _row(*cells: object) -> str:
