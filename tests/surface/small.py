@@ -38,7 +38,6 @@ from lienthong.store.cluster import Cluster
 from lienthong.store.compile import Statement
 from lienthong.store.condition import condition
 from lienthong.store.database import Database
-from lienthong.web.problems import missing
 
 DATASETS = Path(__file__).parent / "world"
 ADMIN = "administrator-of-the-small-world"
@@ -327,7 +326,7 @@ def application(given: Services, database: Database) -> FastAPI:
         await database.close()
 
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan)
-    app.add_exception_handler(404, missing)
+    app.add_exception_handler(404, portal.lost(given))
     for surface in (identity, feed, sharing, rest, gql, dcat, ckan, ogc, portal):
         app.include_router(surface.router(given))
     return app

@@ -37,7 +37,6 @@ from lienthong.kernel.settings import Settings, settings
 from lienthong.kernel.text import Language
 from lienthong.store import owner
 from lienthong.store.database import Database
-from lienthong.web.problems import missing
 
 log = logging.getLogger("lienthong")
 SURFACES = (
@@ -125,7 +124,7 @@ def create() -> FastAPI:
     app.add_route("/healthz", _alive)
     app.add_route("/readyz", _ready(given))
     app.add_exception_handler(Problem, _problem)
-    app.add_exception_handler(404, missing)
+    app.add_exception_handler(404, portal.lost(given))
     app.lane = partial(_lane, given, hot(routers))
     return app
 

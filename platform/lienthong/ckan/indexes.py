@@ -164,6 +164,7 @@ def _governed(state: DatasetState, owner: Document, registry: Registry, language
     titles = (contract.title.vi, contract.title.en)
     texts = [contract.description.purpose, state.agency.name, *contract.catalogue.keywords]
     texts += [field.title for field in contract.fields]
+    texts += [place] if (place := registry.place(contract.catalogue.spatial)) else []
     return entry(package, labels, state, titles, (text for t in texts for text in (t.vi, t.en)))
 
 

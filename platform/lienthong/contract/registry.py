@@ -60,6 +60,12 @@ class Registry:
         shared = (p for c in self.contracts.values() if c.access.shared for p in c.access.shared.purposes)
         return frozenset(shared) | frozenset(listed.by_code if listed else ())
 
+    def place(self, code: str) -> Bilingual | None:
+        """What a place that data is about is called; None when the list of places does not have it."""
+        listed = self.vocabularies.get("places")
+        found = listed.by_code.get(code) if listed else None
+        return found.title if found else None
+
     def derived(self, dataset: str) -> Contract | None:
         """The contract of the aggregate open view of a dataset, if it has one."""
         return next((c for c in self.contracts.values() if c.derived_from == dataset), None)

@@ -44,6 +44,7 @@ def router(services: Services) -> APIRouter:
         "/dataset/{name}/croissant.json": surface.croissant,
         "/datasets/{name}/croissant.json": surface.croissant,
         "/datasets/{name}/schema.jsonld": surface.schema_org,
+        "/datasets/{name}/releases.atom": surface.releases_of,
         "/datasets/{name}/cpsv.{form}": surface.public_services,
         "/dataset/{name}.{form}": surface.dataset,
         "/datasets/{name}.{form}": surface.dataset,
@@ -182,6 +183,11 @@ class Surface:
         listing = await self._listing()
         made = self._shelf.latest("releases", listing.version, lambda: sitemap.feed(listing.entries, self._site), ATOM)
         return answer(request, made)
+
+    async def releases_of(self, request: Request) -> Response:
+        """`/datasets/<name>/releases.atom`: the latest releases of one dataset."""
+        entry = (await self._listing()).get(request.path_params["name"])
+        return answer(request, self._shelf.put(("releases", _mark([entry])), sitemap.feed_of(entry), ATOM))
 
     async def changed(self, request: Request) -> Response:
         """`/catalog.atom`: the datasets that changed last, whoever published them."""

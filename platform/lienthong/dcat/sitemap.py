@@ -1,6 +1,6 @@
 """Lists of pages for search engines (sitemaps.org 0.9), and the latest releases as a feed (RFC 4287)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from heapq import nlargest
 from xml.sax.saxutils import escape
@@ -36,8 +36,16 @@ def document(entries: Sequence[Entry], site: str, number: int | None) -> bytes:
 
 def feed(entries: Sequence[Entry], site: str) -> bytes:
     """The latest releases of all datasets, the newest first."""
-    every = ((v.issued, v.url, f"{e.title.vi} · {v.number}", e) for e in entries for v in e.versions)
-    return _feed(every, f"{site}/releases.atom", "Liên Thông: bản phát hành mới")
+    return _feed(_releases(entries), f"{site}/releases.atom", "Liên Thông: bản phát hành mới")
+
+
+def feed_of(entry: Entry) -> bytes:
+    """The latest releases of one dataset."""
+    return _feed(_releases([entry]), f"{entry.url}/releases.atom", f"{_text(entry.title.vi)}: bản phát hành mới")
+
+
+def _releases(entries: Iterable[Entry]) -> Iterator[tuple[datetime, str, str, Entry]]:
+    return ((v.issued, v.url, f"{e.title.vi} · {v.number}", e) for e in entries for v in e.versions)
 
 
 def changed(entries: Sequence[Entry], site: str) -> bytes:

@@ -27,7 +27,12 @@ async def new(page: Page) -> Response:
     desk(page)
     if not may_ask(page.subject):
         raise NotPermitted(
-            both("Chỉ người của một cơ quan gửi yêu cầu", "Only somebody of an agency asks for data"), place=page.bare
+            both("Chỉ người của một cơ quan gửi yêu cầu", "Only somebody of an agency asks for data"),
+            place=page.bare,
+            fix=both(
+                "Quản trị gắn tài khoản với cơ quan, ở Người dùng",
+                "An administrator gives the account an agency, under People",
+            ),
         )
     chosen = _chosen(page, page.given("dataset")) if page.given("dataset") else None
     return _page(page, chosen, {})

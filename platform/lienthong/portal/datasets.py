@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from lienthong.access import ANONYMOUS
 from lienthong.catalog.profiles import authority, schema_org
 from lienthong.catalog.profiles.described import governed
-from lienthong.catalog.snapshot import DatasetState
+from lienthong.catalog.snapshot import DatasetState, FileInfo
 from lienthong.contract.model import Contract
 from lienthong.kernel.text import Language, unslug
 from lienthong.portal import citing, examples, values
@@ -20,6 +20,7 @@ from lienthong.store.query import Page as RowPage
 from lienthong.store.query import Query, fields
 
 PREVIEW_ROWS = 10
+FORMS = ("csv", "xlsx", "geojson", "gpkg", "pmtiles", "json", "jsonl", "parquet", "csv-plain", "datapackage", "zip")
 
 
 async def home(page: Page) -> Response:
@@ -55,6 +56,9 @@ async def dataset(page: Page) -> Response:
         state=state,
         preview=await _preview(page, state) if state.is_published else None,
         relations=list(page.services.registry.relations(contract.id).values()),
+        files=sorted(state.release.files, key=_place_of) if state.release and state.is_published else (),
+        place=page.services.registry.place(contract.catalogue.spatial),
+        may_ask=_may_ask(page, contract),
         instead=snapshot.get(view.id).contract if view and view.id and view.id != contract.id else None,
         rules=_rules(page, state),
         twin=await twin_of(page, contract),
@@ -70,6 +74,19 @@ async def dataset(page: Page) -> Response:
         manifest_href=_manifest(state),
         json_ld=_json_ld(state, page.services.settings.public_url, page.language),
     )
+
+
+def _place_of(file: FileInfo) -> tuple[int, str]:
+    """Formats in the order of those who read them: spreadsheets, maps, then programs."""
+    return (FORMS.index(file.format) if file.format in FORMS else len(FORMS), file.format)
+
+
+def _may_ask(page: Page, contract: Contract) -> bool:
+    """May somebody ask for it: is it shared, and is the reader unknown or of another agency?"""
+    if contract.is_open or not contract.access.shared or contract.catalogue.data_class == "private":
+        return False
+    subject = page.subject
+    return subject.kind == "anonymous" or subject.agency not in (None, contract.agency)
 
 
 def _code(page: Page, vocabulary: str, code: str) -> str:

@@ -117,7 +117,8 @@ def page(services: Services, endpoint: Endpoint) -> Callable[[Request], Awaitabl
             made.advise = await _has_one_factor(services, subject)
             return await endpoint(made)
         except SignInAgain as problem:
-            way = request.url.path if request.method == "GET" else made.t.href("/account")
+            here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+            way = here if request.method == "GET" else made.t.href("/account")
             query = urlencode({"next": way, **({"problem": "fresh"} if problem.place else {})})
             return RedirectResponse(f"{made.t.href('/sign-in')}?{query}", 303)
         except Problem as problem:

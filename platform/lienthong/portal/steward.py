@@ -37,6 +37,9 @@ async def dataset(page: Page) -> Response:
         rows=rows,
         rule=rule,
         has_playbook=has_playbook,
+        titles={
+            r["id"]: (r.get("title") or {}).get(page.language) for r in (state.quality.results if state.quality else ())
+        },
         more=rows[-1].id if len(rows) == ROWS else None,
     )
 
