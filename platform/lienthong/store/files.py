@@ -14,7 +14,8 @@ from anyio import to_thread
 
 from lienthong.kernel.settings import Settings
 
-BLOCK = 1 << 20  # bytes that are read at a time
+BLOCK = 512 << 10  # bytes that are read at a time
+_AT_ONCE = getattr(os, "RWF_NOWAIT", 0)  # Linux: read what is in memory, never wait for the disk
 
 
 class FileStore(ABC):
@@ -65,13 +66,29 @@ class LocalFiles(FileStore):
         return self._folder / path
 
     async def read(self, path: str, start: int, length: int) -> AsyncGenerator[bytes, None]:
-        handle = await to_thread.run_sync(os.open, self._folder / path, os.O_RDONLY)
+        handle = os.open(self._folder / path, os.O_RDONLY)
         try:
-            while length > 0 and (piece := await to_thread.run_sync(os.pread, handle, min(length, BLOCK), start)):
+            while length > 0:
+                size = min(length, BLOCK)
+                if _is_there(handle, start, size):
+                    piece = os.pread(handle, size, start)
+                else:
+                    piece = await to_thread.run_sync(os.pread, handle, size, start)
+                if not piece:
+                    break
                 yield piece
                 start, length = start + len(piece), length - len(piece)
         finally:
             os.close(handle)
+
+
+def _is_there(handle: int, start: int, size: int) -> bool:
+    """Are both ends of a part in memory, so that nobody need wait for the disk?"""
+    byte = bytearray(1)
+    try:
+        return bool(_AT_ONCE) and all(os.preadv(handle, [byte], at, _AT_ONCE) for at in (start, start + size - 1))
+    except OSError:  # not there, or a file system that cannot tell
+        return False
 
 
 @cache

@@ -2,6 +2,7 @@
 ranges, digests (RFC 9530), names in any script (RFC 6266, RFC 8187). One answer for a disk and for object storage.
 """
 
+import asyncio
 import base64
 import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -223,7 +224,6 @@ class _Answer(Response):
             total += sum(map(len, self._heads)) + len(self._tail)
             headers = headers | {"Content-Type": f"multipart/byteranges; boundary={boundary}"}
         super().__init__(status_code=200 if wanted is None else 206, headers=headers)
-        self._whole = wanted is None
         self._rest = self._pieces()
         self._first = b""
         self.headers["content-length"] = str(total)
@@ -237,19 +237,22 @@ class _Answer(Response):
             raise Unavailable(detail, place=self._copy.path) from error
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send it; the whole of a local file by the server itself where it can."""
+        """Send it, piece by piece, for as long as somebody listens."""
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        local = self._store.local(self._copy.path)
         if scope["method"] == "HEAD":
             await send({"type": "http.response.body", "body": b"", "more_body": False})
-        elif self._whole and local is not None and "http.response.pathsend" in scope.get("extensions", {}):
-            await send({"type": "http.response.pathsend", "path": str(local.resolve())})
-        else:
+            return
+        left = asyncio.create_task(_left(receive))
+        try:
             await send({"type": "http.response.body", "body": self._first, "more_body": True})
             async with aclosing(self._rest) as rest:
                 async for piece in rest:
+                    if left.done():
+                        return
                     await send({"type": "http.response.body", "body": piece, "more_body": True})
             await send({"type": "http.response.body", "body": self._tail, "more_body": False})
+        finally:
+            left.cancel()
 
     async def _pieces(self) -> AsyncGenerator[bytes, None]:
         for head, span in zip(self._heads, self._spans, strict=True):
@@ -258,3 +261,9 @@ class _Answer(Response):
             async with aclosing(self._store.read(self._copy.path, span.start, span.length)) as pieces:
                 async for piece in pieces:
                     yield piece
+
+
+async def _left(receive: Receive) -> None:
+    """Until the caller has hung up."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
