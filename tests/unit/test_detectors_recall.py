@@ -1,16 +1,20 @@
 """E07: nearly every identifier of a person is found, in sentences that nobody looked at; ordinary cells are left alone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from lienthong.privacy.detectors import DETECTORS
 from lienthong.privacy.identifiers import find
+from tests.security.identifiers.desks import FORMS
+from tests.security.identifiers.desks import seeds as desks
 from tests.security.identifiers.letters import letters
+from tests.security.identifiers.machines import seeds as machines
 from tests.security.identifiers.notes import notes
 from tests.security.identifiers.ordinary import cells
 from tests.security.identifiers.papers import ledgers, papers
+from tests.security.identifiers.plain import cells as plain
 from tests.security.identifiers.sentences import seeds
 
 SEEDS, CELLS = 5_000, 50_000
@@ -32,6 +36,29 @@ def test_identifiers_are_found_in_texts_as_people_write_them(made: list[tuple[st
     misnamed = [(text, names) for text, names in made if (found := find(text)) and not found & names]
     assert len(missed) <= SEEDS * 0.01, missed[:20]
     assert len(misnamed) <= SEEDS * 0.02, misnamed[:20]
+
+
+def test_the_desks_write_of_every_kind() -> None:
+    assert set(FORMS) == {d.name for d in DETECTORS}
+
+
+@pytest.mark.parametrize(("made", "count"), [(desks, 5_200), (machines, 1_040)], ids=["desks", "machines"])
+def test_identifiers_are_found_on_every_desk_and_in_what_programs_write(
+    made: Callable[[int, int], Iterator[tuple[str, str]]], count: int
+) -> None:
+    """All kinds evenly; a few kinds are as digits only of another kind (a card is an account, too)."""
+    texts = list(made(count, 20_261_122))
+    found = [(text, kind, find(text)) for kind, text in texts]
+    missed = [text for text, _, kinds in found if not kinds]
+    misnamed = [(text, kind, kinds) for text, kind, kinds in found if kinds and kind not in kinds]
+    assert len(missed) <= count * 0.01, missed[:20]
+    assert len(misnamed) <= count * 0.02, misnamed[:20]
+
+
+def test_ordinary_cells_of_offices_are_left_alone() -> None:
+    """A firm's code that is all of a cell may be a telephone's number, too: a column of codes says what it is."""
+    flagged = [text for text in plain(20_000, 20_261_122) if find(text)]
+    assert len(flagged) <= 20_000 * 0.005, flagged[:20]
 
 
 @pytest.mark.parametrize("made", [papers, ledgers])

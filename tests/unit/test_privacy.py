@@ -17,7 +17,9 @@ from lienthong.privacy.identifiers import find
 from lienthong.store.cluster import Cluster
 from lienthong.store.disclosure import leave_out, worth_sql
 from tests.journey.release_world import DEFINITIONS
+from tests.security.identifiers.desks import seeds as desks
 from tests.security.identifiers.letters import letters
+from tests.security.identifiers.machines import seeds as machines
 from tests.security.identifiers.notes import notes
 
 PERSONAL: dict[str, str] = {
@@ -84,7 +86,12 @@ def test_identifiers_are_found(connection: psycopg.Connection, text: str, detect
 
 def test_every_text_in_which_something_is_found_leaves_the_database(connection: psycopg.Connection) -> None:
     """The cheap patterns of PostgreSQL pass whatever the scanner would find."""
-    texts = [text for text, _ in [*notes(1000, 5), *letters(1000, 5)] if find(text)]
+    written = [
+        *notes(1000, 5),
+        *letters(1000, 5),
+        *((text, kind) for kind, text in [*desks(5200, 5), *machines(1040, 5)]),
+    ]
+    texts = [text for text, _ in written if find(text)]
     looked = sql.SQL("select t from unnest(%s::text[]) t where not ({})").format(
         worth_sql(sql.Identifier("t"), WORTH_A_LOOK)
     )

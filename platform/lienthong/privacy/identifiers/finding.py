@@ -3,29 +3,32 @@
 import re
 
 from lienthong.privacy.identifiers import kinds, marked, words
+from lienthong.privacy.identifiers.joining import joined
 from lienthong.privacy.identifiers.numbers import Number, runs, without_dates
-from lienthong.privacy.identifiers.reading import clean, digits, fold, spoken, unbroken
+from lienthong.privacy.identifiers.reading import clean, digits, fold, unbroken
+from lienthong.privacy.identifiers.tables import lines_of_tables
 
-_WORTH = re.compile(r"\d(?:\D{0,4}\d){6}|@|(?<![a-z])(?:at|a cong|a-cong|acong)(?![a-z])")
-_SAID = "(?:khong|mot|hai|ba|bon|tu|nam|sau|bay|tam|chin)"
-_NAMED_DIGITS = re.compile(rf"{_SAID}[ ,.\-]{{1,3}}{_SAID}")
+_WORTH = re.compile(
+    r"\d(?:\D{0,4}\d){6}|@|(?<![a-z])(?:at|a cong|a-cong|acong)(?![a-z])|(?<![a-z])[a-z]{1,2}[ .\-]?\d[\doil]{6}"
+)
 _CODE_GOES_ON = re.compile(r"[.\-/_][a-z]{1,3}\d")  # 000.10.34.H37
 # Words that say that ten digits are no telephone, nine no identity card.
-_OTHERWISE = frozenset({"tax", "business", "other", "personal_tax", "card", "plate"})
+_OTHERWISE = frozenset({"tax", "business", "other", "personal_tax", "card"})
 
 
 def find(text: str) -> set[str]:
     """The kinds of personal identifier that stand in `text` (see detectors.DETECTORS)."""
-    text = clean(text)
-    whole = unbroken(text)
-    return _find(text) if whole == text else _find(text) | _find(whole)
+    text = joined(clean(text))
+    found = _find(text)
+    if (whole := joined(unbroken(text))) != text:
+        found |= _find(whole)
+    if (table := lines_of_tables(whole)) and table != text:
+        found |= _find(joined(table))
+    return found
 
 
 def _find(text: str) -> set[str]:
     folded = fold(text)
-    if _NAMED_DIGITS.search(folded):
-        text = spoken(text)
-        folded = fold(text)
     read = digits(text)
     if not _WORTH.search(read.lower() if read is text else fold(read)) and not _WORTH.search(folded):
         return set()
@@ -67,7 +70,11 @@ def _kind(number: Number, text: str, folded: str, last: int) -> str | None:
         return "home_phone"
     if number.whole and number.even_gaps and kinds.is_citizen_id(number.digits):
         return "citizen_id"
-    return None if not number.natural else _by_form(number, word, text, folded)
+    return (
+        _by_form(number, word, text, folded)
+        if number.natural or number.whole and kinds.is_card(number.digits)
+        else None
+    )
 
 
 def _named(number: Number, word: str, folded: str) -> str | None:
@@ -91,6 +98,8 @@ def _named(number: Number, word: str, folded: str) -> str | None:
             return "bank_account" if _is_account(number, folded) else None
         case "phone" if complete and _is_said_mobile(number, folded):
             return "mobile_phone"
+        case "tax" if complete and length == 10 and number.digits[0] == "8" and kinds.is_tax_code(number.digits):
+            return "personal_tax_code"  # those of firms begin with the number of a tax office
         case "tax" if complete and number.natural and length == 12 and kinds.is_citizen_id(number.digits):
             return "citizen_id"
     return None
@@ -111,7 +120,7 @@ def _is_account(number: Number, folded: str) -> bool:
     if words.is_amount(folded, number.end, short) or words.of_treasury(folded, number.start, number.end):
         return False
     if words.is_account(folded, number.start):
-        return number.natural or number.even_gaps
+        return number.natural or number.even_gaps or len(number.digits) > 8
     return number.natural and not (number.is_amount_like(folded) and len(number.digits) < 9)
 
 
@@ -119,7 +128,9 @@ def _by_form(number: Number, word: str | None, text: str, folded: str) -> str | 
     """What the digits are by themselves."""
     told, found = number.digits, None
     person = words.of_person(folded, number.start)
-    if kinds.is_card(told) and (number.single or set(number.shape[:-1]) <= {4} or len(told) == 15):
+    if kinds.is_card(told) and (
+        number.single or set(number.shape[:-1]) <= {4} or len(told) == 15 or words.of_card(folded, number.start)
+    ):
         return "bank_card"
     if kinds.is_citizen_id(told):
         return "citizen_id"

@@ -38,11 +38,21 @@ _HEALTH_GROUPS = (
 _SEPARATOR = r"[ .\-]{0,3}"
 _IN_CARD = r"(?:\.| ?- ?| {1,2})?"
 _HEALTH = re.compile(rf"(?<![A-Za-z0-9])(?:{_HEALTH_GROUPS}){_SEPARATOR}[1-5](?:{_IN_CARD}\d){{12}}(?!\d)", re.I)
-_PASSPORT = re.compile(rf"(?<![a-z0-9])[a-z]{{1,2}}{_SEPARATOR}\d(?:{_SEPARATOR}\d){{6,7}}(?!\d)")
+_O = "[0-9oil]"  # after the letters of a passport
+_PASSPORT = re.compile(
+    rf"(?<![a-z0-9])[a-z]{{1,2}}{_SEPARATOR}(?=(?:[^0-9]{{0,4}}\d){{4}}){_O}(?:{_SEPARATOR}{_O}){{6,7}}(?![a-z0-9])"
+)
 _VN_PASSPORT = re.compile(r"(?<![a-z0-9])[bcnpke]\d{7,8}(?!\d)")
+# The lines that machines read in a passport and on a citizen's card, and a passport in the record of a journey.
+_MACHINE = re.compile(
+    r"(?<![a-z0-9])[a-z]\d{7,8}<?\d[a-z]{3}\d{7}|p/[a-z]{3}/[a-z]\d{6,8}/|(?<![a-z])p<[a-z]{3}[a-z]+<"
+)
+_MACHINE_CARD = re.compile(r"idvnm\d{10}\d{12}")
 _LICENCE = re.compile(rf"(?<![a-z0-9])[a-z]{{1,2}}{_SEPARATOR}\d(?:{_SEPARATOR}\d){{5,11}}(?!\d)")
+_PLATE_GAP = r"[ .\-/\n]{0,3}"
 _PLATE = re.compile(
-    r"(?<![a-z0-9.])(?:1[1-9]|[2-9]\d) ?-? ?[a-z][a-z0-9]?(?: ?- ?| )?(?:\d{3}[. ]\d{2}|\d{5}|\d{4})(?!\d)"
+    rf"(?<![a-z0-9.])(?:1[1-9]|[2-9]\d){_PLATE_GAP}[a-z][a-z0-9]?{_PLATE_GAP}"
+    rf"(?:\d{{3}}[. \-\n]?\d{{2}}|\d{{4}}|(?<=[a-z][ \-/])\d{{3}}[ .\-]?\d{{3}})(?!\d)"
 )
 _STRICT_PLATE = re.compile(r"(?<![a-z0-9.])(?:1[1-9]|[2-9]\d)[a-z](?:[a-z]|\d)?[\- ]\d{3}\.\d{2}(?!\d)")
 
@@ -54,8 +64,12 @@ def find(text: str, folded: str, digits: str) -> set[str]:
         found.add("email")
     if _HEALTH.search(digits) or _HEALTH.search(text):
         found.add("health_insurance")
-    if _beside(_PASSPORT, folded, "passport") or any(
-        words.of_person(folded, m.start()) for m in _VN_PASSPORT.finditer(folded)
+    if _MACHINE_CARD.search(folded):
+        found.add("citizen_id")
+    if (
+        _MACHINE.search(folded)
+        or _beside(_PASSPORT, folded, "passport")
+        or any(words.of_person(folded, m.start()) for m in _VN_PASSPORT.finditer(folded))
     ):
         found.add("passport")
     if _beside(_LICENCE, folded, "licence"):
@@ -67,7 +81,9 @@ def find(text: str, folded: str, digits: str) -> set[str]:
 
 def _beside(pattern: re.Pattern[str], folded: str, kind: str) -> bool:
     """Is there one that a word names before it?"""
-    return any(words.before(folded, m.start(), 0) == kind for m in pattern.finditer(folded))
+    return any(
+        kind in (words.before(folded, m.start(), 0), words.after(folded, m.end())) for m in pattern.finditer(folded)
+    )
 
 
 def _has_mail(folded: str) -> bool:

@@ -15,12 +15,21 @@ _LIKE = dict.fromkeys([0x41E, 0x43E, 0x39F, 0x3BF, 0x555, 0x585], "O") | {0x2044
 _TABLE: dict[int, str | None] = {**_GONE, **_DASHES, **_DOTS, **_LIKE}
 
 
+_KEY = re.compile(r"(?<=[a-z])(?=[A-Z][A-Za-z]*[\"'>]?\s*[:=>])")  # soBHXH":  <SoCMND>
+_WIDE_BLANKS = re.compile(r"(?<![\d ]) {2,}(?![\d ])")  # between words, not between groups of digits
+
+
 def clean(text: str) -> str:
     """`text` in NFKC, without signs of no width, every digit 0-9, every dash '-', every blank ' '."""
     if "&" in text:
         text = html.unescape(text)
-    if text.isascii():
-        return text
+    if not text.isascii():
+        text = _one_form(text)
+    text = _KEY.sub(" ", text)
+    return _WIDE_BLANKS.sub(" ", text) if "  " in text else text
+
+
+def _one_form(text: str) -> str:
     text = unicodedata.normalize("NFKC", text.translate(_TABLE)).translate(_TABLE)
     if any(ord(c) > 127 and c.isdigit() for c in text):
         text = "".join(str(unicodedata.digit(c, c)) if ord(c) > 127 and c.isdigit() else c for c in text)
@@ -43,35 +52,26 @@ def fold(text: str) -> str:
 # A line's end between digits. No time before it; no year, number of a list (`2. `), code (`000.81`) or amount (`1,250`)
 # after it, unless the number is written with points before it, too.
 _BROKEN = re.compile(
-    r"(?<=\d)(?<![:/]\d\d) *-? *\r?\n *(?=-?\d)(?![\d \-]*[.,/]\d|\d{1,2}[.)] |(?:19|20)\d\d(?!\d))"
+    r"(?<=\d)(?<![:/]\d\d) *-? *\r?\n[ \t]*(?=-?\d)(?![\d \-]*[.,/]\d|\d{1,2}[.)] |(?:19|20)\d\d(?!\d))"
     r"|(?:(?<=\d\.\d|\.\d\d)|(?<=\.\d{3})) *\r?\n *(?=\.\d{3}(?!\d)|\d{1,3}\.\d{2,3}(?![\d.,/]|\d))"
 )
+_BROKEN_MAIL = re.compile(r"(?<=[^\s]@)\s*\n\s*(?=[A-Za-z0-9])|(?<=[A-Za-z0-9])\s*\n\s*(?=@[A-Za-z])")
 _LINES_OF_DIGITS = re.compile(r"(?m)^[\d .\-]+$(?:\r?\n[\d .\-]+$){2}")
 
 
 def unbroken(text: str) -> str:
     """`text` with numbers that a line's end cuts put together; lists of numbers, one a line, stay as they are."""
-    return text if "\n" not in text or _LINES_OF_DIGITS.search(text) else _BROKEN.sub("", text)
+    if "\n" not in text:
+        return text
+    text = _BROKEN_MAIL.sub("", text)
+    return text if _LINES_OF_DIGITS.search(text) else _BROKEN.sub("", text)
 
 
 # Letters that are put for digits, between digits; the fifth of such a number that may be letters at most.
 _DISGUISED = re.compile(r"(?<![^\W\d_])(?:[0-9OoQDIlSBZ|](?:[ .\-_()]{0,3}(?=[0-9OoQDIlSBZ|]))?){8,}(?![^\W\d_])")
+_FENCE = re.compile(r"(?<=\d{4})\|(?=\d{4})|\|\Z")  # what separates two numbers is no 1
 _PIECE = re.compile(r"[A-Za-z|]*\d[A-Za-z|\d]*|(?<![^\W_])[OoIl](?![^\W_])")
 _LETTERS = str.maketrans("OoQDIl|SBZ", "0000111582")
-_WORDS = {
-    "khong": "0", "mot": "1", "hai": "2", "ba": "3", "bon": "4", "tu": "4", "nam": "5", "lam": "5", "sau": "6",
-    "bay": "7", "tam": "8", "chin": "9",
-}  # fmt: skip
-_WORD = "(?:" + "|".join(_WORDS) + ")"
-_SPOKEN = re.compile(rf"(?<![a-z]){_WORD}(?:[ ,.\-]{{1,3}}{_WORD}){{7,}}(?![a-z])")
-
-
-def spoken(text: str) -> str:
-    """`text` with digits in place of eight or more digits that are written as words."""
-    while found := _SPOKEN.search(fold(text)):
-        digits = "".join(_WORDS[word] for word in re.findall(r"[a-z]+", found[0]))
-        text = text[: found.start()] + digits + text[found.end() :]
-    return text
 
 
 def digits(text: str) -> str:
@@ -83,4 +83,5 @@ def _undisguise(found: re.Match[str]) -> str:
     real, letters = len(re.findall(r"\d", found[0])), len(re.findall(r"[A-Za-z|]", found[0]))
     if not 0 < letters <= real:
         return found[0]
-    return _PIECE.sub(lambda piece: piece[0].translate(_LETTERS), found[0])
+    fenced = _FENCE.sub("\x00", found[0])
+    return _PIECE.sub(lambda piece: piece[0].translate(_LETTERS), fenced).replace("\x00", "|")

@@ -6,7 +6,8 @@ _KINDS: dict[str, str] = {
     "personal_tax": (
         r"mst ?(?:cn|ca nhan|tncn|hkd|ho kinh doanh)|(?:ma so thue|ma thue|mst) (?:ca nhan|tncn|thu nhap ca nhan|"
         r"ho kinh doanh|cua (?:ong|ba|anh|chi|toi|ca nhan)|(?:ong|ba|anh|chi) )|thue tncn|thue thu nhap ca nhan|"
-        r"personal tax(?: code| id)?|pit(?: code)?|tax id of (?:mr|ms|mrs)|mst npt|mst nguoi phu thuoc"
+        r"personal tax(?: code| id)?|pit(?: code)?|tax id of (?:mr|ms|mrs)|mst npt|mst nguoi phu thuoc|"
+        r"(?:la|cua) ca nhan(?: [a-z]{1,8}){0,5} ?,? ?(?:co )?(?:mst|ma so thue)"
     ),
     "identity": (
         r"so cccd|cccd|c\.c\.c\.d|can cuoc(?: cong dan)?|the cc|s?cmnd|cmtnd|cmt|c\.m\.n\.d|"
@@ -15,43 +16,53 @@ _KINDS: dict[str, str] = {
         r"giay to tuy than|so giay to|gttt|"
         r"id card|identity(?: card| no| number)?|citizen id|national id|id (?:no|number)|so id|so cc"
     ),
-    "social": r"bhxh|bao hiem xa hoi|so so bao hiem|so bao hiem|ma so bao hiem|ma so bh|so bh|social insurance",
+    "social": (
+        r"bhxh|bao hiem xa hoi|so so bao hiem|so bao hiem|ma so bao hiem|ma so bh|so bh|social insurance|"
+        r"si (?:book|no|number|code)|vssid"
+    ),
     "health": r"bhyt|bao hiem y te|the bao hiem|the bh|health insurance",
-    "licence": r"gplx|giay phep lai xe|bang lai(?: xe)?|driv(?:ing|er'?s?) licen[cs]e",
-    "passport": r"ho chieu|passport|so hc|passeport|hc so",
-    "plate": r"bien so(?: xe)?|bien kiem soat|bks|bsx|bs xe|dang ky xe|xe may|xe o to|xe",
+    "licence": r"gplx|giay phep lai xe|bang lai(?: xe)?|driv(?:ing|er'?s?) licen[cs]e|dl no",
+    "passport": r"ho chieu|passport|so hc|passeport|hc so|hc|pp",
+    "plate": (
+        r"bien so(?: xe)?|bien kiem soat|bks|bsx|phat nguoi|camera|bs(?: xe)?|(?:number |"
+        r"licen[cs]e )?plate(?: no)?|dang ky xe|xe may|xe o to|xe"
+    ),
     "card": (
-        r"so the|the tin dung|the ghi no|the atm|visa|master ?card|napas|jcb|amex|credit card|"
+        r"so the|(?:tu|bang|mat|khoa|quet) the|the tin dung|the ghi no|the atm|visa|master ?card|napas|jcb|"
+        r"amex|credit card|"
         r"debit card|card(?: no)?"
     ),
     "bank": (
-        r"s\.?t\.?k|so tk|tk|so tai khoan|(?<!dinh )(?<!theo )tai khoan(?: so)?|account(?: no|"
+        r"s\.?t\.?k|ct tu|so tk|tk|so tai khoan|(?<!dinh )(?<!theo )tai khoan(?: so)?|account(?: no|"
         r" number)?|acc(?:t)?|a/c|chuyen khoan|"
         r"ngan hang|bank|vietcombank|vcb|bidv|agribank|techcombank|tcb|vietinbank|ctg|mb ?bank|mb|acb|vp ?bank|"
         r"tp ?bank|sacombank|stb|shb|hd ?bank|vib|ocb|sea ?bank|msb|exim ?bank|lp ?bank|lienvietpostbank|pvcombank|"
         r"nam a ?bank|ab ?bank|bac a ?bank|scb|kienlongbank|viet ?capital|timo|cake|momo|iban"
     ),
     "phone": (
-        r"sdt|s\.d\.t|so dt|dtdd|dien thoai(?: di dong| lien he)?|dt|d/t|phone|tel|mobile|cell(?:phone)?|di dong|dd|"
+        r"sdt|s\.d\.t|mob|so dt|dtdd|dien thoai(?: di dong| lien he)?|dt|d/t|phone|tel|mobile|cell(?:phone)?|"
+        r"di dong|dd|"
         r"zalo|viber|whats ?app|telegram|hotline|lien he|lien lac|lh|goi|call|contact|alo|"
-        r"so may|nhan tin|sms|fax|may ban|thue bao|dtlh|dtlac|sdtlh|nr"
+        r"so may|nhan tin|sms|fax|may ban|thue bao|dtlh|dtlac|sdtlh|nr|dtnr|dt ban(?: nha)?"
     ),
     "tax": r"mst|ma so thue|ma thue|tax code|tax|thue(?= ?[:#])|msthue|vat",
     "business": (
-        r"msdn|ma so doanh nghiep|ma dn|doanh nghiep|dkkd|dkdn|gpkd|gcndk\w*|giay chung nhan|giay phep|gcn|"
+        r"msdn|ma so doanh nghiep|ma dn|doanh nghiep|(?:cn)?dkkd|dkdn|gpkd|gcndk\w*|giay chung nhan|giay phep|gcn|"
         r"ma chi nhanh|chi nhanh|cong ty|htx|hop tac xa"
     ),
     "other": (
         r"ho so|quyet dinh|cong van|van ban|thong bao|tthc|thu tuc|hop dong|hoa don|ma vach|isbn|issn|serial|seri|"
         r"thua dat|to ban do|ma don|don hang|van don|phieu|barcode|imei|tai san|nghi dinh|thong tu|so hieu|ky hieu|"
         r"toa do|gtin|sku|kinh do|vi do|dien tich|ma so|so lo|lo hang|ma kh|ma khach hang|so tham chieu|"
-        r"cong to|ma hang|danh muc|von|von dieu le|gia|so tien|tong|doanh thu|kinh phi|tong dai|duong day nong"
+        r"cong to|ma hang|danh muc|von|von dieu le|(?:don|tri) gia|gia(?: (?:tri|ban|thue|goi|trung|"
+        r"khoi)(?![a-z])| ?[:=]| (?=\d))|so tien|tong|doanh thu|kinh phi|tong dai|duong day nong"
     ),
 }
 _ANY = re.compile("|".join(rf"(?P<{kind}>(?<![a-z0-9])(?:{words})(?![a-z]))" for kind, words in _KINDS.items()))
 _SURNAME = (
     "nguyen|tran|le|pham|hoang|huynh|phan|vu|vo|dang|bui|do|ho|ngo|duong|ly|dao|doan|vuong|trinh|truong|dinh|lam|mai|"
-    "to|ta|ha|cao|luong|luu|thai|chu|nong|trieu|vi|hua|be|ma|quach|tang|la|lo|sung|giang|vang|thao|phung|ton|kieu|nghiem"
+    r"to|ta|ha|cao|luong|luu|thai|chu|nong|trieu|vi|hua|be|ma|quach|tang|la|lo|sung|giang|vang|thao|phung|"
+    r"ton|kieu|nghiem"
 )
 # "mã số thuế" is not Mr Mã.
 _NO_NAME = r"(?:so|ma|thue|dien|thoai|tai|khoan|dong|nam|ngay|thang|trong|va|cua|den|vung|chuong)(?![a-z])"
@@ -64,7 +75,8 @@ _PERSON = re.compile(
 )
 _PRIVATE = re.compile(
     r"(?<![a-z])(?:nha rieng|ca nhan|chu ho|(?:gap|cua|lien he|goi(?: cho)?) (?:ong|ba|anh|"
-    r"chi|chu|co|em)|rieng|(?:dt|sdt|dien thoai|may|may ban|tel) (?:o )?nha|o nha|gia dinh|nr|home)(?![a-z])"
+    r"chi|chu|co|em)|rieng|(?:dt|sdt|dien thoai|may|tel)[ .(]{1,3}(?:o )?nha|(?:o|tai|ve) nha|"
+    r"(?:so )?may ban(?! cua (?:co quan|phong|so|ubnd))|nha (?:ong|ba)|gia dinh|(?:dt)?nr|dt ban nha|home)(?![a-z])"
 )
 # What separates a word from a number further on: a number of its own or the end of a part, then other words or none.
 _CLAUSE = re.compile(r"(?:[.;] |[\n|]).*[a-z]|\d[^a-z]{0,12}[.;|] ", re.DOTALL)
@@ -91,28 +103,38 @@ _BANK_AFTER = re.compile(
 _ACCOUNT = re.compile(
     r"(?<![a-z])(?:s\.?t\.?k|tk|tai khoan|a/c|account)(?: (?:no|number|so|ngan hang))?[ .:#]{0,3}(?:so[ :]*)?$"
 )
-_IN_BRACKETS = re.compile(r"^ ?[(\[] ?")
+# 012345678901 (căn cước của …), 8765432109 - mst cá nhân, 0912… là số của tôi; the end of the words or a name after it.
+_NAMED_AFTER = re.compile(r"^[\"']{0,2} ?(?:[(\[<←] ?|- |(?:chinh )?la )(?:(?:so|ma|ma so|the) (?!(?:so|ma|the) ))?")
+_BRACKET = re.compile(r"^[\"']{0,2} ?(?:[(\[<←] ?|- |(?:chinh )?la | (?=(?:bhxh|bhyt|cccd|cmnd|gplx)(?![a-z])))")
+_TRANSFER_AFTER = re.compile(r"^(?: [a-z]{2,8}){2,5} (?:chuyen tien|chuyen khoan|ck)(?![a-z])")
 
 
-def before(text: str, start: int, last: int) -> str | None:
+def before(folded: str, start: int, last: int) -> str | None:
     """The kind that the nearest word before `start` names, looked for back to `last`, the end of the number before."""
     found = None
-    text = text.replace("_", " ")
+    text = folded.replace("_", " ").replace("\n", " ")  # a name of two words may stand on two lines
     for match in _ANY.finditer(text, max(0, last, start - 60), start):
         found = match
-    if found and found.lastgroup in _AGAINST and _CLAUSE.search(text, found.end(), start):
+    if found and found.lastgroup in _AGAINST and _CLAUSE.search(folded, found.end(), start):
         return None
     return found.lastgroup if found else None
 
 
 def after(text: str, end: int) -> str | None:
     """The kind that words right after a number name: `(zalo)`, `tại Vietcombank`."""
-    beside = text[end : end + 40]
-    if _BANK_AFTER.match(beside):
+    beside = text[end : end + 60]
+    if _BANK_AFTER.match(beside) or _TRANSFER_AFTER.match(beside):
         return "bank"
-    if (bracket := _IN_BRACKETS.match(beside)) and (match := _ANY.match(beside, bracket.end())):
-        return match.lastgroup
+    for mark in {m.end() for m in (_NAMED_AFTER.match(beside), _BRACKET.match(beside)) if m}:
+        match = _ANY.match(beside, mark)
+        if match and not re.match(r"[^a-z]{0,6}\d|.{0,14}?\d{5}", beside[match.end() :]):
+            return match.lastgroup
     return None
+
+
+def of_card(text: str, start: int) -> bool:
+    """Does the word for a card stand right before?"""
+    return text[max(0, start - 8) : start].rstrip(" :,-").endswith("the")
 
 
 def of_person(text: str, start: int) -> bool:
@@ -124,6 +146,7 @@ def of_person(text: str, start: int) -> bool:
 def is_private(text: str, start: int) -> bool:
     """Do words before say that the number is somebody's own, and nearer than they name an office?"""
     found = None
+    text = text.replace("\n", " ")
     for found in _PRIVATE.finditer(text, max(0, start - 50), start):  # noqa: B007 - the last one
         pass
     return found is not None and not _COMPANY.search(text, found.end(), start)

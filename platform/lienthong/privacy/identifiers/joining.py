@@ -1,0 +1,62 @@
+"""Numbers whose parts stand apart: in the boxes of a form, with words between the groups, half of it said in words."""
+
+import re
+from collections.abc import Callable
+
+from lienthong.privacy.identifiers.reading import fold
+
+_NAMES = {
+    "khong": "0", "mot": "1", "hai": "2", "ba": "3", "bon": "4", "tu": "4", "nam": "5", "lam": "5", "sau": "6",
+    "bay": "7", "tam": "8", "chin": "9",
+}  # fmt: skip
+_NAME = "(?:" + "|".join(_NAMES) + ")"
+_APART = r"[ ,.\-]{1,3}"
+_SPOKEN = re.compile(rf"(?<![a-z\d])(?:(?:\d+|{_NAME}){_APART})*(?:\d+|{_NAME})(?![a-z\d])")
+_SAID = re.compile(rf"{_NAME}(?:{_APART}{_NAME}){{3}}")
+_TOKEN = re.compile(rf"\d+|{_NAME}")
+_SHORTEST, _LONGEST = 8, 20
+
+_BOXES = re.compile(r"(?<![\w|\[])[|\[]?(\d)( ?[|_] ?|\] ?\[)(?:\d\2){6,}\d(?!\d)")
+_COUNTED = "123456789"  # the heads of columns
+
+# Groups with the same words or dots between them: 0912 rồi 345 rồi 678. Units and joining words make a list of numbers.
+_LISTED = (
+    r"(?:va|den|hoac|hay|thang|nam|ngay|khoan|dieu|dong|d|vnd|usd|trieu|ty|nghin|ngan|ha|kg|tan|km|m|nguoi|ho|luot|cai|"
+    r"con|chiec|x|thua|quyen|so|lop|tuoi|phong|and|or|to)(?![a-z])"
+)
+_BETWEEN = rf" ?,? ?\.{{2,4}} ?| ,? ?(?!{_LISTED})[a-z]{{1,6}}(?: [a-z]{{1,6}}){{0,2}} |, (?!{_LISTED})[a-z]{{2,6}} "
+_SAME_BETWEEN = re.compile(rf"(?<![\w.,/\-])\d{{2,6}}({_BETWEEN})(?:\d{{2,6}}\1)+\d{{1,6}}(?!\w)")
+_GROUP = re.compile(r"\d+")
+
+
+def joined(text: str) -> str:
+    """`text` with such numbers written in one piece; the rest as it was."""
+    if "|" in text or "_" in text or "[" in text:
+        text = _BOXES.sub(lambda found: _shown(found[0], _GROUP.findall(found[0]), _COUNTED), text)
+    if _SAID.search(fold(text)):
+        text = _replaced(text, _SPOKEN, _from_speech)
+    return _replaced(text, _SAME_BETWEEN, lambda part: _shown(part, _GROUP.findall(part)))
+
+
+def _replaced(text: str, pattern: re.Pattern[str], made: Callable[[str], str]) -> str:
+    """`text` with what the pattern finds in its folded form made anew."""
+    out, last = [], 0
+    folded = fold(text)
+    for found in pattern.finditer(folded):
+        if (new := made(found[0])) != found[0]:
+            out += [text[last : found.start()], new]
+            last = found.end()
+    return "".join([*out, text[last:]]) if out else text
+
+
+def _shown(part: str, groups: list[str], but: str | None = None) -> str:
+    """The digits alone, when they are as many as an identifier has."""
+    digits = "".join(groups)
+    return digits if _SHORTEST <= len(digits) <= _LONGEST and digits != but else part
+
+
+def _from_speech(part: str) -> str:
+    """Four digits or more in words, and what stands beside them in digits."""
+    if not _SAID.search(part):
+        return part
+    return _shown(part, [_NAMES.get(token, token) for token in _TOKEN.findall(part)])
