@@ -16,8 +16,8 @@ from lienthong.kernel.text import both
 from lienthong.store import cluster_install, sandbox_copies
 from lienthong.store.database import Database
 from lienthong.store.hosted_values import Copy
-from lienthong.store.sandbox import NotRun, Place, Result, Runner, loaded
-from lienthong.store.sql_reader import Reader, Rejected
+from lienthong.store.sandbox import MOST_ROWS, NotRun, Place, Result, Runner, loaded
+from lienthong.store.sql_reader import Read, Reader, Rejected
 
 __all__ = ["NotRun", "Rejected", "Source", "Sql", "reader", "sql_of"]
 log = logging.getLogger("lienthong.sandbox")
@@ -46,6 +46,7 @@ class Sql:
         given = services.settings
         url = given.sandbox_url.get_secret_value() if given.sandbox_url else None
         self.reader = Reader()
+        self._unasked = given.sql_rows
         self._place = Place(given.home, url)
         self._runner = Runner(self._place)
         self._starting = asyncio.Lock()
@@ -54,13 +55,14 @@ class Sql:
         self._looked = 0.0
         self._loading: dict[str, asyncio.Task[None]] = {}
 
-    async def run(self, statement: str, sources: Sequence[Source]) -> Result:
-        """The rows of a statement that the guard has let pass. Raises NotRun, Unavailable."""
+    async def run(self, read: Read, sources: Sequence[Source]) -> Result:
+        """The rows of a statement that the guard has let pass: as many as it asks for, up to CKAN's 32,000, and no more
+        than the settings say when it does not ask. Raises NotRun, Unavailable."""
         await self._ready()
         for source in sources:
             await self._fresh(source)
         latest = all(self._copies.get(s.copy.name, ("", 0))[0] == s.copy.version for s in sources)
-        return replace(await self._runner.run(statement), latest=latest)
+        return replace(await self._runner.run(read.sql, MOST_ROWS if read.limited else self._unasked), latest=latest)
 
     async def close(self) -> None:
         """Let go of everything; a cluster that was started here is stopped."""

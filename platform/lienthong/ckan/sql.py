@@ -32,7 +32,7 @@ async def datastore_search_sql(call: Call) -> Any:
     """Run one SELECT over rows that anybody can read.
 
     :param sql: the query; tables are named by the id of the resource, the name of the dataset, or an alias; at most
-        32000 rows and 10 MB are answered, more is told by `records_truncated`
+        32000 rows and 10 MB are answered, 1000 rows without a LIMIT; more is told by `records_truncated`
     """
     given = call.params.get("sql")
     if given is None:
@@ -42,7 +42,7 @@ async def datastore_search_sql(call: Call) -> Any:
         read = await sandbox.reader.query(str(given))
         sources = [await _source(call, name) for name in read.relations]
         call.services.door.charge(call.subject, 1_000)
-        result = await sandbox.run(read.sql, sources)
+        result = await sandbox.run(read, sources)
     except Rejected as error:
         if error.kind == "denied":
             raise denied(error.message) from error

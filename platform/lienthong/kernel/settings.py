@@ -59,6 +59,9 @@ class Settings(BaseSettings):
     )
 
     upload_megabytes: int = Field(default=100, ge=1, le=10_000, description="largest file that may be uploaded")
+    sql_rows: int = Field(
+        default=1_000, ge=1, le=32_000, description="most rows of SQL typed by people without a LIMIT; with one: 32,000"
+    )
     upload_quota_megabytes: int = Field(
         default=10_000, ge=0, description="what the uploads of an organization may take together; 0: no limit"
     )

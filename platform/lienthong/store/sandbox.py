@@ -134,13 +134,13 @@ class Runner:
         self._idle: list[Connection] = []
         self._turns = asyncio.Semaphore(AT_ONCE)
 
-    async def run(self, statement: str) -> Result:
-        """The rows of a statement that the guard has let pass. Raises NotRun, Unavailable."""
+    async def run(self, statement: str, most: int = MOST_ROWS) -> Result:
+        """The first `most` rows of a statement that the guard has let pass. Raises NotRun, Unavailable."""
         async with self._connection() as connection:
             with _reasons():
                 async with connection.transaction():
                     await _check_cost(connection, statement)
-                    return await self._rows(connection, statement)
+                    return await self._rows(connection, statement, min(most, MOST_ROWS))
 
     async def run_unguarded(self, statement: str) -> int:
         """Any text at all, by the extended protocol, to its end: what holds when the guard does not. Raises NotRun."""
@@ -158,16 +158,16 @@ class Runner:
         while self._idle:
             await self._idle.pop().close()
 
-    async def _rows(self, connection: Connection, statement: str) -> Result:
+    async def _rows(self, connection: Connection, statement: str, most: int) -> Result:
         source = f"select * from ({statement}) q limit "
         shape = await connection.execute(f"{source}0".encode())
         fields = tuple((c.name, _KINDS.get(c.type_code, "text")) for c in shape.description or ())
         rows: list[bytes] = []
         size, truncated = 0, False
-        made = f"select row_to_json(q)::text from ({source}{MOST_ROWS + 1}) q"
+        made = f"select row_to_json(q)::text from ({source}{most + 1}) q"
         async for (row,) in connection.cursor(binary=True).stream(made.encode(), size=200):
             size += len(row)
-            if len(rows) >= MOST_ROWS or size > MOST_BYTES:
+            if len(rows) >= most or size > MOST_BYTES:
                 truncated = True
                 break
             rows.append(row.encode())

@@ -17,7 +17,7 @@ def answer(asked: dict[str, Any]) -> dict[str, Any]:
             sql_functions.check(asked["text"])
             return {}
         passed = sql_guard.check(asked["text"])
-        return {"sql": passed.sql, "relations": passed.relations}
+        return {"sql": passed.sql, "relations": passed.relations, "limited": passed.limited}
     except sql_guard.Rejected as rejected:
         return {"refused": rejected.kind, "message": rejected.message}
     except (RecursionError, MemoryError):

@@ -31,10 +31,11 @@ class Rejected(Exception):
 
 @dataclass
 class Passed:
-    """SQL that passed: its own text, and the names of the relations in it."""
+    """SQL that passed: its own text, the names of the relations in it, and whether it has a LIMIT of its own."""
 
     sql: str
     relations: list[str] = field(default_factory=list)
+    limited: bool = False
 
 
 def check(given: str) -> Passed:
@@ -45,7 +46,7 @@ def check(given: str) -> Passed:
     text = str(RawStream()(statement))
     if _single(text) != statement:  # what is sent must be what was looked at
         raise Rejected("invalid", "The query cannot be written unambiguously")
-    return Passed(text, sorted(guard.relations))
+    return Passed(text, sorted(guard.relations), _is_limited(statement))
 
 
 def check_expression(given: str) -> None:
@@ -54,6 +55,12 @@ def check_expression(given: str) -> None:
     guard.visit(_single(f"SELECT {given}"), frozenset(), 0)
     if guard.relations:
         raise Rejected("invalid", "A trigger function cannot read tables")
+
+
+def _is_limited(statement: Any) -> bool:
+    """Does the statement itself, not only a part of it, have a LIMIT? LIMIT ALL and LIMIT NULL are none."""
+    count = getattr(statement, "limitCount", None)
+    return count is not None and not (isinstance(count, ast.A_Const) and count.isnull)
 
 
 def _single(given: str) -> Any:

@@ -25,10 +25,11 @@ class Rejected(Exception):
 
 @dataclass(frozen=True)
 class Read:
-    """SQL that may be run, as the tree's own text, and the relations in it."""
+    """SQL that may be run, as the tree's own text, the relations in it, and whether it has a LIMIT of its own."""
 
     sql: str
     relations: tuple[str, ...]
+    limited: bool = False
 
 
 class Reader:
@@ -43,7 +44,7 @@ class Reader:
         """A query, read. Raises Rejected."""
         _plain(given)
         told = await self._ask("query", given)
-        return Read(told["sql"], tuple(told["relations"]))
+        return Read(told["sql"], tuple(told["relations"]), told["limited"])
 
     async def function(self, body: str) -> None:
         """The body of a trigger function. Raises Rejected."""
