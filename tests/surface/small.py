@@ -150,6 +150,10 @@ class Counting(Database):
         self._count(statement)
         return await super().read(statement)
 
+    async def read_binary(self, statement: Statement) -> Any:
+        self._count(statement)
+        return await super().read_binary(statement)
+
     async def read_governed(self, statement: Statement, *rest: Any) -> Any:
         self._count(statement)
         return await super().read_governed(statement, *rest)

@@ -5,10 +5,10 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from lienthong.access.hits import Bits, Hits, Scattered, Span, evaluated, marks, span
+from lienthong.access.hits import Hits, Scattered, Span, evaluated, is_mark, marks, span
 from lienthong.catalog.snapshot import ReleaseInfo
 from lienthong.kernel.problem import NotFound
-from lienthong.store.bits import WORDS, Mark, bits_of, read_sql
+from lienthong.store.bits import WORDS, Mark, Rows, read_sql, rows_of
 from lienthong.store.database import Database
 from lienthong.store.query import Condition
 from lienthong.store.scope import Scope
@@ -50,7 +50,7 @@ class Held:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._bits: Recent[tuple[UUID, Mark], Bits] = Recent()
+        self._rows: Recent[tuple[UUID, Mark], Rows | None] = Recent()
         self._hits: Recent[tuple[UUID, Condition], Scattered] = Recent()
 
     async def hits(self, scope: Scope, release: ReleaseInfo, where: Condition | None) -> Hits | None:
@@ -67,25 +67,32 @@ class Held:
         if key in self._hits:
             return self._hits[key]
         wanted = marks(scope, where)
-        found = None if wanted is None else evaluated(where, await self._read(release, wanted), release.rows)
-        if found is None:
-            return None
-        hits = Scattered(found, release.rows)
-        return self._hits.put(key, hits, 2 * hits.size)
+        found = None if wanted is None else await self._found(release, where, wanted)
+        return None if found is None else self._hits.put(key, found, found.size)
 
-    async def _read(self, release: ReleaseInfo, wanted: Sequence[Mark]) -> Mapping[Mark, Bits]:
-        """The bits of marks; none when another release is served by now."""
+    async def _found(self, release: ReleaseInfo, where: Condition, wanted: Sequence[Mark]) -> Scattered | None:
+        rows = await self._read(release, wanted)
+        if len(wanted) == 1 and is_mark(where):
+            only = rows.get(wanted[0])
+            return None if only is None else Scattered(only.bits, release.rows, only.total)
+        numbers = {mark: None if one is None else one.number for mark, one in rows.items()}
+        found = evaluated(where, numbers, release.rows)
+        return None if found is None else Scattered(found, release.rows, found.bit_count())
+
+    async def _read(self, release: ReleaseInfo, wanted: Sequence[Mark]) -> Mapping[Mark, Rows | None]:
+        """The rows of marks; none when another release is served by now."""
         keys = {mark: (release.id, mark) for mark in wanted}
-        found = {mark: self._bits[key] for mark, key in keys.items() if key in self._bits}
+        found = {mark: self._rows[key] for mark, key in keys.items() if key in self._rows}
         missing = [mark for mark in wanted if mark not in found]
         if missing:
-            asked = list(dict.fromkeys([*missing, *((field, "") for field, _ in missing if field != WORDS)]))
+            asked = dict.fromkeys([*missing, *((field, "") for field, _ in missing if field != WORDS)])
             try:
-                body, number = await self._database.read(read_sql(release.dataset, asked))
+                told = await self._database.read_binary(read_sql(release.dataset, asked))
             except NotFound:  # the database has not been brought up to date
                 return {}
-            if int(number or 0) != release.number:
+            read = rows_of(told, release.number, release.rows)
+            if read is None:
                 return {}
-            for mark, bits in bits_of(body or b"", asked, release.rows).items():
-                found[mark] = self._bits.put((release.id, mark), bits, (bits or 0).bit_length() // 8)
+            for mark, rows in read.items():
+                found[mark] = self._rows.put((release.id, mark), rows, 0 if rows is None else rows.size)
         return found

@@ -16,7 +16,9 @@ from lienthong.store.scope import Scope
 from lienthong.store.words import terms
 
 _WORD = re.compile(r"[a-z0-9]{1,255}")  # PostgreSQL's parser takes it for one word, too
-_BLOCK = 2048  # rows whose hits are counted together
+_BLOCKS = 2_048, 16_384  # rows whose hits are counted together: where they are many, and where they are few
+_FIRST = 1 << 17  # rows of which a first page is mostly made
+_FIRST_BITS = (1 << _FIRST) - 1
 _FEW = 1_000  # values of a condition
 Bits = int | None
 
@@ -43,44 +45,47 @@ class Span:
 
 
 class Scattered:
-    """Rows anywhere: the lowest bit is row 1."""
+    """Rows anywhere: the lowest bit is row 1. What comes late in a number becomes bytes when a page lies there."""
 
-    def __init__(self, bits: int, rows: int) -> None:
-        self.total = bits.bit_count()
+    def __init__(self, bits: int | bytes, rows: int, total: int) -> None:
+        self.total = total
         self.size = rows // 8 + 1
-        self._bytes = bits.to_bytes(self.size, "little")
+        self._late = None if isinstance(bits, bytes) else bits
+        self._bytes = bits if isinstance(bits, bytes) else (bits & _FIRST_BITS).to_bytes(_FIRST // 8, "little")
+        self._block = _BLOCKS[total * 32 < rows]
         self._counts: list[int] = []
 
     def page(self, start: int, count: int) -> Sequence[int]:
         """So many of them from place `start` on."""
         found: list[int] = []
-        for n in range(-(-self.size * 8 // _BLOCK)):
+        for n in range(-(-self.size * 8 // self._block)):
             if n == len(self._counts):
-                self._counts.append(self._block(n).bit_count())
+                self._counts.append(self._bits(n).bit_count())
             there = self._counts[n]
             if there <= start:
                 start -= there
             elif len(found) < count:
-                found += _numbers(self._block(n), n * _BLOCK + 1, there)[start : start + count - len(found)]
+                found += _numbers(self._bits(n), n * self._block + 1)[start : start + count - len(found)]
                 start = 0
             else:
                 break
         return found
 
-    def _block(self, n: int) -> int:
-        size = _BLOCK // 8
+    def _bits(self, n: int) -> int:
+        """The bits of a block."""
+        if self._late is not None and n * self._block >= _FIRST:
+            self._bytes, self._late = self._late.to_bytes(self.size, "little"), None
+        size = self._block // 8
         return int.from_bytes(self._bytes[n * size : (n + 1) * size], "little")
 
 
-def _numbers(bits: int, first: int, there: int) -> list[int]:
-    """The numbers of the bits that are set, `there` of them."""
-    if there > _BLOCK // 32:
-        return [first + place for place, bit in enumerate(reversed(f"{bits:b}")) if bit == "1"]
-    found = []
-    for _ in range(there):
-        lowest = bits & -bits
-        found.append(first + lowest.bit_length() - 1)
-        bits ^= lowest
+def _numbers(bits: int, first: int) -> list[int]:
+    """The numbers of the bits that are set."""
+    flags, found = f"{bits:b}"[::-1], []
+    place = flags.find("1")
+    while place >= 0:
+        found.append(first + place)
+        place = flags.find("1", place + 1)
     return found
 
 
@@ -127,6 +132,11 @@ def marks(scope: Scope, where: Condition) -> tuple[Mark, ...] | None:
             case _:
                 return None
     return tuple(found) if len(found) <= _FEW else None
+
+
+def is_mark(where: Condition) -> bool:
+    """Do the rows of the one mark that `marks` has found for it fulfil the condition, and no others?"""
+    return isinstance(where, Text) or (isinstance(where, Compare) and where.field != ROW_NUMBER)
 
 
 def _words(given: str) -> list[Mark] | None:

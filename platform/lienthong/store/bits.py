@@ -6,7 +6,7 @@ few. A bit stands for a row's number; numbers have no gaps. What is not kept her
 
 import zlib
 from array import array
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from psycopg import Connection, sql
@@ -23,8 +23,6 @@ RARE = 1024
 """A word in fewer than one of so many rows of a piece is not kept."""
 VALUES = 1_000
 """A column with more values has no bits."""
-TOGETHER = 6 << 20
-"""The values of a column with no more bytes of bits are read together: whoever asks for one asks for others."""
 WORDS = ""  # in place of a column's name
 _EXACT = frozenset({"text", "boolean", "integer"})  # types whose equal values have one text
 _FEW = 8  # times shorter
@@ -153,47 +151,68 @@ def _bits(places: Iterable[int], rows: int) -> bytes:
     return int(flags, 2).to_bytes(-(-rows // 8), "little")
 
 
+class Rows:
+    """The rows of one mark, that of row 1 in the lowest bit: as bytes, or as a number once they were joined."""
+
+    __slots__ = ("total", "size", "bits")
+
+    def __init__(self, bits: bytes, total: int) -> None:
+        self.total = total
+        self.size = len(bits)
+        self.bits: bytes | int = bits
+
+    @property
+    def number(self) -> int:
+        """As a number, which is made once: that takes as long as reading the bits."""
+        if isinstance(self.bits, bytes):
+            self.bits = int.from_bytes(self.bits, "little")
+        return self.bits
+
+
 def read_sql(dataset: str, marks: Collection[Mark]) -> Statement:
-    """`body`: pieces of bits, a line each, as `bits_of` reads them; `release`: that which they are of.
-
-    They are those of the marks, and of all values of their columns when that is not much to read.
-    """
+    """A row for each piece of the marks, one at least for each mark, as `rows_of` reads them in binary."""
     fields, values = ([*part] for part in zip(*marks, strict=True))
-    bits = f"open.{ident(dataset + SUFFIX)}"
     text = (
-        "with w as (select * from unnest($1::text[], $2::text[]) w(field, value)), "
-        f"few as (select field from {bits} where field in (select field from w where field <> '') "
-        f"group by field having sum(length(bits)) <= {TOGETHER}), "
-        f"b as (select b.* from w join {bits} b using (field, value) where field not in (select field from few) "
-        f"union all select b.* from few join {bits} b using (field)) "
-        f"select string_agg(concat_ws(' ', {_hex('field')}, {_hex('value')}, piece, encode(bits, 'hex')), E'\\n'), "
-        f"(select _release from open.{ident(dataset + '_release')}) from b"
+        f"select (select _release from open.{ident(dataset + '_release')}), w.field, w.value, b.piece, b.bits, "
+        f"bit_count(b.bits) from unnest($1::text[], $2::text[]) w(field, value) "
+        f"left join open.{ident(dataset + SUFFIX)} b using (field, value) order by w.field, w.value, b.piece"
     )
-    return Statement(text, (fields, values), ("body", "release"), kept=True)
+    return Statement(text, (fields, values), kept=True)
 
 
-def _hex(column: str) -> str:
-    return f"encode(convert_to({column}, 'UTF8'), 'hex')"
+def rows_of(found: Iterable[Sequence[bytes | None]], release: int, rows: int) -> dict[Mark, Rows | None] | None:
+    """The rows of each mark that was asked for; None of one whose rows are not kept. None: of another release.
 
-
-def bits_of(body: bytes, marks: Collection[Mark], rows: int) -> dict[Mark, int | None]:
-    """Bits by mark, that of row 1 the lowest; None of what is not kept. `marks` has `(column, '')` of each column."""
-    pieces: dict[Mark, dict[int, str]] = {mark: {} for mark in marks}
-    for line in body.decode().split("\n") if body else ():
-        field, value, piece, given = line.split(" ")
-        mark = bytes.fromhex(field).decode(), bytes.fromhex(value).decode()
-        pieces.setdefault(mark, {})[int(piece)] = given
+    With a mark of a column `(column, '')` is asked for, which tells whether all its values are kept.
+    """
+    pieces: dict[Mark, dict[int, tuple[bytes, int]]] = {}
+    for number, field, value, piece, bits, count in found:
+        if int.from_bytes(number or b"") != release:
+            return None
+        there = pieces.setdefault(((field or b"").decode(), (value or b"").decode()), {})
+        if piece is not None:
+            there[int.from_bytes(piece, signed=True)] = bits or b"", int.from_bytes(count or b"")
     every = range(-(-rows // CHUNK))
-    found: dict[Mark, int | None] = {}
-    for mark, there in pieces.items():
-        whole = all(n in there for n in every) if mark[0] == WORDS else _WHOLE in pieces[mark[0], ""]
-        found[mark] = sum(_number(there[n], n, rows) for n in every if n in there) if whole else None
-    return found
+    return {mark: _joined(there, every, rows) if _is_kept(mark, there, every, pieces) else None
+            for mark, there in pieces.items()}  # fmt: skip
 
 
-def _number(given: str, piece: int, rows: int) -> int:
-    """The bits of a piece, at their place."""
-    bits = bytes.fromhex(given)
-    if len(bits) != -(-min(CHUNK, rows - piece * CHUNK) // 8):
-        bits = zlib.decompress(bits)
-    return int.from_bytes(bits, "little") << (piece * CHUNK)
+def _is_kept(mark: Mark, there: Collection[int], every: Iterable[int], pieces: Mapping[Mark, Collection[int]]) -> bool:
+    """Is every row of the mark among its pieces? A word without a piece is rare there."""
+    if mark[0] == WORDS:
+        return all(n in there for n in every)
+    return _WHOLE in pieces.get((mark[0], ""), ())
+
+
+def _joined(there: Mapping[int, tuple[bytes, int]], every: Collection[int], rows: int) -> Rows:
+    """The pieces one after the other; where there is none, no row has the mark."""
+    found, total = [], 0
+    for n in every:
+        size = -(-min(CHUNK, rows - n * CHUNK) // 8)
+        bits, count = there.get(n, (bytes(size), 0))
+        if len(bits) != size:
+            bits = zlib.decompress(bits)
+            count = int.from_bytes(bits, "little").bit_count()
+        found.append(bits)
+        total += count
+    return Rows(found[0] if len(found) == 1 else b"".join(found), total)

@@ -59,6 +59,16 @@ class Database:
             finally:
                 self._public.give(link)
 
+    async def read_binary(self, statement: Statement) -> list[Row]:
+        """Every row of an open statement, its values in PostgreSQL's binary form."""
+        with _translated():
+            link = await self._public.take()
+            try:
+                found = await link.run(statement.sql, statement.params, keep=statement.kept, binary=True)
+            finally:
+                self._public.give(link)
+        return [tuple([found.get_value(row, n) for n in range(found.nfields)]) for row in range(found.ntuples)]
+
     async def read_as(self, statement: Statement, role: str) -> Row:
         """The one row of a statement about nobody (a twin), read as `role`: nothing to record."""
         with _translated():

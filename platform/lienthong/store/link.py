@@ -52,16 +52,17 @@ class Link:
         """Can it not be used any more?"""
         return self.connection.closed or self._waiter is not None
 
-    async def run(self, sql: str, params: Sequence[Any], *, keep: bool) -> PGresult:
-        """The result of one statement; a statement to `keep` is prepared. Raises psycopg.Error."""
+    async def run(self, sql: str, params: Sequence[Any], *, keep: bool, binary: bool = False) -> PGresult:
+        """The result of one statement; a statement to `keep` is prepared. `binary`: values as PostgreSQL sends them
+        to machines, not as texts. Raises psycopg.Error."""
         values, types = self._written(params)
         if not keep:
-            self._pg.send_query_params(sql.encode(), values, types)
+            self._pg.send_query_params(sql.encode(), values, types, result_format=int(binary))
             return await self._result()
         name = self._prepared.get((sql, types))
         if name is None:
             name = await self._prepare(sql, types)
-        self._pg.send_query_prepared(name, values)
+        self._pg.send_query_prepared(name, values, result_format=int(binary))
         return await self._result()
 
     def _written(self, params: Sequence[Any]) -> tuple[list[Buffer | None], tuple[int, ...]]:
