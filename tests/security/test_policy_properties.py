@@ -10,9 +10,11 @@ import itertools
 import json
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -26,6 +28,7 @@ from lienthong.store.condition import condition
 from lienthong.store.scope import Scope
 from tests.security import oracle
 from tests.security.oracle import Asked, Row, Terms
+from tests.surface.mvt import decode
 from tests.surface.small import Client, World, cases, firms
 
 STORED = {"cases": cases, "firms": firms}
@@ -165,13 +168,67 @@ def over_ckan(world: World, client: Client, dataset: str, asked: Asked) -> list[
     return answer.json()["result"]["records"] if answer.status_code == 200 else answer.status_code
 
 
+def over_parquet(world: World, client: Client, dataset: str, asked: Asked) -> list[Row] | int:
+    url = f"/api/v1/datasets/{dataset}/rows.parquet"
+    answer = client.get(url, params=rest(asked, limit=False), headers=headers(asked))
+    return pq.read_table(io.BytesIO(answer.content)).to_pylist() if answer.status_code == 200 else answer.status_code
+
+
+def over_lookup(world: World, client: Client, dataset: str, asked: Asked) -> list[Row] | int | None:
+    key = world.registry.get(dataset).primary_key[0]
+    if asked.where or key not in asked.fields:
+        return None
+    given = {"keys": [row[key] for row in STORED[dataset]()], "fields": list(asked.fields)}
+    answer = client.post(f"/api/v1/datasets/{dataset}/lookup", json=given, headers=headers(asked))
+    return [row for row in answer.json()["data"] if row] if answer.status_code == 200 else answer.status_code
+
+
+def over_ogc(world: World, client: Client, dataset: str, asked: Asked) -> list[Row] | int | None:
+    if dataset != "firms":
+        return None
+    where = " AND ".join(
+        cql2(name, op, value) for name, ops in (asked.where or {}).items() for op, value in ops.items()
+    )
+    params = {"limit": "1000", "properties": ",".join(asked.fields)} | ({"filter": where} if where else {})
+    answer = client.get("/ogc/collections/firms/items", params=params, headers=headers(asked))
+    return [f["properties"] for f in answer.json()["features"]] if answer.status_code == 200 else answer.status_code
+
+
+def cql2(name: str, op: str, value: Any) -> str:
+    """A comparison as CQL2 text has it."""
+    texts = [f"'{v}'" if isinstance(v, str) else str(v) for v in (value if isinstance(value, list) else [value])]
+    if name.endswith("_on"):
+        texts = [f"DATE({text})" for text in texts]
+    signs = {"eq": "=", "ne": "<>", "gte": ">=", "lt": "<"}
+    if op == "is_null":
+        return f"{name} IS {'' if value else 'NOT '}NULL"
+    compared = f"{name} IN ({', '.join(texts)})" if op == "in" else f"{name} {signs[op]} {texts[0]}"
+    return f"({compared} OR {name} IS NULL)" if op == "ne" else compared  # in CQL2 nothing differs from null
+
+
 SURFACES: list[Callable[[World, Client, str, Asked], list[Row] | int | None]] = [
     over_rest,
     over_csv,
     over_ndjson,
+    over_parquet,
+    over_lookup,
     over_graphql,
     over_ckan,
+    over_ogc,
 ]
+
+
+def over_changes(client: Client, dataset: str, asked: Asked) -> list[Row]:
+    """The whole state, as the feed tells it."""
+    answer = client.get(f"/api/v1/datasets/{dataset}/changes", headers=headers(asked))
+    return [change["row"] for change in answer.json()["data"]]
+
+
+def over_tile(client: Client, asked: Asked) -> list[Row]:
+    """What is drawn."""
+    answer = client.get("/ogc/collections/firms/tiles/WebMercatorQuad/6/28/50", headers=headers(asked))
+    layers = decode(answer.content) if answer.status_code == 200 else {}
+    return [f["properties"] for f in layers["firms"]["features"]] if layers else []
 
 
 def rest(asked: Asked, limit: bool = True) -> dict[str, str]:
@@ -216,7 +273,7 @@ def test_every_surface_gives_what_the_agreement_says_and_no_more(world: World, d
     @given(worlds(dataset))
     def same(drawn: tuple[Terms, Asked]) -> None:
         terms, asked = drawn
-        consumer = Consumer(world, dataset, terms)
+        consumer = Consumer(world, dataset, placed(dataset, terms))
         allowed, hidden = oracle.may(contract, terms, asked), oracle.masked(contract, terms)
         expected = oracle.rows(contract, terms, asked, stored)
         if asked.purpose not in (None, terms.purpose) and contract.is_open:
@@ -231,8 +288,22 @@ def test_every_surface_gives_what_the_agreement_says_and_no_more(world: World, d
                 assert not leaked(found, stored, hidden), surface.__name__
             else:
                 assert not isinstance(found, list) and found in (400, 403, 404, 409), f"{surface.__name__}: {found}"
+        shown = Asked(tuple(n for n in NAMES[dataset] if n in oracle.visible(contract, terms, asked.purpose)), None)
+        if asked.purpose in (None, terms.purpose) and shown.fields:
+            state = over_changes(consumer.client, dataset, asked)
+            assert alike(state, oracle.rows(contract, terms, shown, stored), hidden | {"position"})
+            assert not leaked(state, stored, hidden)
+            if dataset == "firms":
+                drawn_rows = oracle.rows(contract, terms, shown, [row for row in stored if row.get("position")])
+                found = [{n: row.get(n) for n in shown.fields} for row in over_tile(consumer.client, asked)]
+                assert alike(found, drawn_rows, hidden)
 
     same()
+
+
+def placed(dataset: str, terms: Terms) -> Terms:
+    """The agreement, which gives the place of a firm, too: else there is no map of them."""
+    return replace(terms, fields=terms.fields | {"position"}) if dataset == "firms" else terms
 
 
 @pytest.fixture

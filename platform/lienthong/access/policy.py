@@ -96,7 +96,10 @@ def _agreed(registry: Registry, subject: Subject, contract: Contract, held: list
     where = condition(registry, contract, terms.condition) if terms.condition else None
     fields = _stated(contract, granted, subject)
     hidden = masked(contract, granted, terms.clear)
-    return Scope(contract, "governed", fields, where, terms.id, hidden & fields, terms.purpose)
+    found = Scope(contract, "governed", fields, where, terms.id, hidden & fields, terms.purpose)
+    if granted and not fields:  # nothing is left but how many rows there are, which is not what was agreed
+        raise hidden_field(subject, found, min(granted))
+    return found
 
 
 def _stated(contract: Contract, fields: frozenset[str], subject: Subject) -> frozenset[str]:

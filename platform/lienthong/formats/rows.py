@@ -11,7 +11,8 @@ from lienthong.contract.model import FieldContract
 from lienthong.formats.base import Document
 from lienthong.store.export import BOX, DELIMITER, QUOTE, WKB, is_geometry, stream_columns
 
-_PARSE = csv.ParseOptions(delimiter=DELIMITER, quote_char=QUOTE, newlines_in_values=True)
+# A line without a sign is a row of one column that has no value.
+_PARSE = csv.ParseOptions(delimiter=DELIMITER, quote_char=QUOTE, newlines_in_values=True, ignore_empty_lines=False)
 _PLAIN = {
     "integer": pa.int32(),
     "bigint": pa.int64(),
