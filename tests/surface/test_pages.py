@@ -1,11 +1,18 @@
 """Pages for people: no dead ends, the way to data that is not open, feeds to follow."""
 
+import csv
+import html
+import io
+import re
 import xml.etree.ElementTree as ET
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.surface.small import World
+from lienthong.kernel.text import Language
+from lienthong.portal.language import Speaker
+from lienthong.portal.typed import typed
+from tests.surface.small import ADMIN, World
 
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -52,3 +59,66 @@ def test_the_releases_of_one_dataset_can_be_followed(world: World) -> None:
     links = [e.find(f"{ATOM}link") for e in feed.iter(f"{ATOM}entry")]
     assert links and all(link is not None and "/firms/" in link.attrib["href"] for link in links)
     assert world.anonymous.get("/datasets/nothing/releases.atom").status_code == 404
+
+
+def test_somebody_filters_rows_as_they_read_them_and_downloads_just_these(world: World) -> None:
+    page = world.anonymous.get(
+        "/datasets/firms/rows", params={"field": "status", "op": "eq", "value": "Đang hoạt động"}
+    )
+    assert page.status_code == 200
+    address = re.search(r'href="(/api/v1/datasets/firms/rows\.csv[^"]*)"', page.text)
+    assert address
+    answer = world.anonymous.get(html.unescape(address[1]))
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert rows and {row["status"] for row in rows} == {"active"}
+    told = re.search(r'role="status"><b>([\d.]+) dòng', page.text)
+    assert told and int(told[1].replace(".", "")) == len(rows)
+
+
+@pytest.mark.parametrize(
+    ("given", "place", "kept"),
+    [
+        ({"field": "status", "op": "eq", "value": "không có"}, "status__eq", 'value="không có"'),
+        ({"field": "owner_name", "op": "eq", "value": "1"}, "owner_name", 'value="1"'),
+        ({"field": ["status", "status"], "op": ["eq", "eq"], "value": ["active", "closed"]}, "field", 'value="closed"'),
+    ],
+)
+def test_a_wrong_condition_comes_back_in_its_form(
+    world: World, given: dict[str, list[str]], place: str, kept: str
+) -> None:
+    page = world.anonymous.get("/datasets/firms/rows", params=given)
+    assert page.status_code == 400 and f"<code>{place}</code>" in page.text and kept in page.text
+
+
+def test_rows_that_are_not_open_are_not_on_a_page(world: World) -> None:
+    page = world.client(ADMIN).get("/en/datasets/cases/rows")
+    assert page.status_code == 403 and "/en/datasets/cases" in page.text
+
+
+@pytest.mark.parametrize(
+    ("language", "name", "typed_text", "value"),
+    [
+        ("vi", "status", "dang hoat dong", "active"),
+        ("en", "status", "Closed", "closed"),
+        ("vi", "registered_on", "5/3/2024", "2024-03-05"),
+        ("vi", "capital", "1.500.000", "1500000"),
+        ("en", "capital", "1,500,000", "1500000"),
+        ("vi", "score", "1.234,5", "1234.5"),
+        ("vi", "score", "1.5", "1.5"),
+        ("vi", "exporter", "Có", "true"),
+        ("vi", "name", "1.500.000", "1.500.000"),
+    ],
+)
+def test_values_are_read_as_pages_show_them(
+    world: World, language: Language, name: str, typed_text: str, value: str
+) -> None:
+    field = world.registry.get("firms").by_name[name]
+    assert typed(field, typed_text, world.registry, Speaker(language)) == value
+
+
+def test_a_question_takes_the_title_of_a_code_and_keeps_its_form_when_a_value_is_wrong(world: World) -> None:
+    asked = {"dataset": "firms", "field": "status", "op": "eq", "group": "status", "measure": "count"}
+    page = world.anonymous.get("/ask", params=asked | {"value": "Đang hoạt động"})
+    assert page.status_code == 200 and "<td>Đang hoạt động</td>" in page.text
+    wrong = world.anonymous.get("/ask", params=asked | {"value": "vớ vẩn"})
+    assert wrong.status_code == 400 and 'value="vớ vẩn"' in wrong.text and "status__eq" in wrong.text

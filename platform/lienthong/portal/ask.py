@@ -1,13 +1,17 @@
 """`/ask`: one question over one dataset; its address is the saved question."""
 
+from dataclasses import replace
 from typing import Any
 
 from starlette.responses import Response
 
 from lienthong.catalog.snapshot import DatasetState
 from lienthong.contract.model import Contract
+from lienthong.kernel.problem import Problem, QueryInvalid
+from lienthong.kernel.text import unslug
 from lienthong.portal import values
 from lienthong.portal.page import Page
+from lienthong.portal.typed import choices, typed
 from lienthong.portal.values import Column
 from lienthong.reports import chart
 from lienthong.reports.engine import Table
@@ -26,12 +30,24 @@ async def question(page: Page) -> Response:
     published = (await page.services.catalog.current()).published()
     if not asked.dataset or not (asked.group or asked.measure != "count" or "measure" in parameters):
         return _form(page, asked, published)
-    contract, table = await answer(page.services, page.subject, asked)
+    try:
+        contract, table = await answer(page.services, page.subject, _machine(page, asked))
+    except QueryInvalid as problem:
+        return _form(page, asked, published, problem=problem)
     if wanted in FILES:
         media_type, render = FILES[wanted]
         headers = {"Content-Disposition": f'attachment; filename="{contract.slug}.{wanted}"'}
         return Response(render(table), media_type=media_type, headers=headers)
     return _form(page, asked, published, contract, table)
+
+
+def _machine(page: Page, asked: Question) -> Question:
+    """The question with its value as APIs take it."""
+    contract = page.services.registry.get(unslug(asked.dataset))
+    field = contract.by_name.get(asked.field)
+    if field is None or not asked.value:
+        return asked
+    return replace(asked, value=typed(field, asked.value, page.services.registry, page.t))
 
 
 def _form(
@@ -40,13 +56,17 @@ def _form(
     published: list[DatasetState],
     contract: Contract | None = None,
     table: Table | None = None,
+    problem: Problem | None = None,
 ) -> Response:
-    chosen = contract or (page.services.registry.get(asked.dataset) if asked.dataset else None)
+    chosen = contract or (page.services.registry.get(unslug(asked.dataset)) if asked.dataset else None)
     fields = (
         [f for f in chosen.open_fields if f.logical_type not in {"multipolygon", "point", "list"}] if chosen else []
     )
     return page.render(
         "ask.html",
+        problem.status if problem else 200,
+        problem=problem,
+        choices=choices(fields, page.services.registry, page.t),
         asked=asked,
         published=published,
         fields=fields,

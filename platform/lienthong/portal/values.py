@@ -7,6 +7,7 @@ from typing import Any
 
 from lienthong.contract.model import FieldContract
 from lienthong.contract.registry import Registry
+from lienthong.kernel.text import Language
 from lienthong.portal.language import Speaker
 
 NUMBERS = {"integer", "decimal", "money"}
@@ -49,15 +50,19 @@ def readable(field: FieldContract, value: Any, registry: Registry, t: Speaker) -
 
 def title_of(field: FieldContract, code: str, registry: Registry, t: Speaker) -> str:
     """The title of a code of the field's list, or the code itself."""
-    given = field.options.get("values")
     if field.logical_type != "enum":
         return code
+    return next((title for known, title in titled(field, registry, t.language) if known == code), code)
+
+
+def titled(field: FieldContract, registry: Registry, language: Language) -> list[tuple[str, str]]:
+    """(code, title) of the field's list; a code without a title stands for itself."""
+    given = field.options.get("values")
     if isinstance(given, list):
-        found = next((v for v in given if isinstance(v, Mapping) and str(v.get("code")) == code), None)
-        return str(found[t.language]) if found and t.language in found else code
+        named = [v for v in given if isinstance(v, Mapping) and "code" in v]
+        return [(str(v["code"]), str(v.get(language) or v["code"])) for v in named]
     vocabulary = registry.vocabularies.get(str(field.options.get("list")))
-    entry = next((c for c in vocabulary.codes if c.code == code), None) if vocabulary else None
-    return (entry.vi if t.language == "vi" else entry.en) or code if entry else code
+    return [(c.code, c.title.in_language(language) or c.code) for c in vocabulary.codes] if vocabulary else []
 
 
 def _place(value: Mapping[str, Any], t: Speaker) -> str:
