@@ -32,5 +32,7 @@ def test_it_has_one_administrator(empty: Platform) -> None:
     command = [sys.executable, "-m", "lienthong.app.cli", "demo", "credentials", "--json"]
     known = json.loads(subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout)
     assert set(known) == {"administrator"} and known["administrator"]["username"] == "admin"
+    told = subprocess.run(command[:-1], env=env | {"COLUMNS": "80"}, capture_output=True, text=True, check=True).stdout
+    assert all(value in told for value in known["administrator"].values())  # whole: it is there to be copied
     with empty.client(ADMIN_TOKEN) as client:
         assert client.get("/api/v1/me").json()["role"] == "administrator"

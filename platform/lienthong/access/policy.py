@@ -8,7 +8,7 @@ from lienthong.contract.registry import Registry
 from lienthong.governance.subject import Subject, Terms
 from lienthong.kernel.clock import today
 from lienthong.kernel.problem import NotPermitted, Problem, QueryInvalid, Unauthenticated
-from lienthong.kernel.text import both
+from lienthong.kernel.text import Bilingual, both
 from lienthong.privacy.twinned import has_twin
 from lienthong.store.condition import condition, nearest
 from lienthong.store.rights import masked
@@ -132,6 +132,18 @@ def refusal(subject: Subject, contract: Contract) -> Problem:
     )
 
 
+def _way_to_more(scope: Scope) -> Bilingual | None:
+    """What somebody can do who needs a field that they may not read."""
+    if scope.agreement:
+        way = f"/api/v1/agreements/{scope.agreement}/renew"
+        return both(
+            f"Gia hạn thỏa thuận, kèm trường này: POST {way}", f"Renew the agreement with the field: POST {way}"
+        )
+    if scope.contract.access.shared:
+        return both("Xin thỏa thuận: /agreements/new", "Ask for an agreement: /en/agreements/new")
+    return None
+
+
 def ended(scope: Scope) -> Problem:
     """The refusal of a read whose agreement ended while it was on its way: no rows are shown as none found."""
     return NotPermitted(
@@ -181,6 +193,7 @@ def hidden_field(subject: Subject, scope: Scope, name: str) -> Problem:
     return kind(
         both(f"Không được đọc trường {name}: {clause.vi}", f"The field {name} may not be read: {clause.en}"),
         place=f"{scope.contract.slug}.{name}",
+        fix=_way_to_more(scope),
         field=name,
         clause=scope.agreement or field.classification,
     )

@@ -27,8 +27,13 @@ def credentials(json: Json = False) -> None:
     from lienthong.app.people import credentials as read
 
     known = read(settings())
-    output.emit(known, json, lambda: output.table(_rows(known), "who", "what", "value"))
+    if json:
+        output.emit(known, json)
+    for line in [] if json else _lines(known):
+        typer.echo(line)
 
 
-def _rows(known: dict[str, Any]) -> list[dict[str, str]]:
-    return [{"who": who, "what": what, "value": value} for who, parts in known.items() for what, value in parts.items()]
+def _lines(known: dict[str, Any]) -> list[str]:
+    """A line for each value, whole however narrow the terminal is: they are there to be copied."""
+    rows = [(who, what, value) for who, parts in known.items() for what, value in parts.items()]
+    return [f"{who:<24} {what:<10} {value}" for who, what, value in rows]

@@ -15,6 +15,7 @@ from rich.table import Table
 from lienthong.kernel.problem import Problem
 
 console = Console(stderr=True)
+WIDE = 240  # columns of a table that goes into a file or another program
 
 
 class Progressed(Protocol):
@@ -29,12 +30,14 @@ def emit(result: Any, as_json: bool, human: Callable[[], Any] | None = None) -> 
         sys.stdout.buffer.write(orjson.dumps(result, default=str, option=orjson.OPT_INDENT_2) + b"\n")
         sys.stdout.flush()
     else:
-        Console().print(human())
+        Console(width=None if sys.stdout.isatty() else WIDE).print(human())
 
 
 def table(rows: Sequence[Mapping[str, Any]], *columns: str, title: str | None = None) -> Table:
-    """A Rich table of some columns of `rows`."""
-    made = Table(*columns, title=title, header_style="bold")
+    """A Rich table of some columns of `rows`; what is too long goes on in the next line, it is never cut."""
+    made = Table(title=title, header_style="bold")
+    for name in columns:
+        made.add_column(name, overflow="fold")
     for row in rows:
         made.add_row(*("" if row.get(name) is None else str(row[name]) for name in columns))
     return made
