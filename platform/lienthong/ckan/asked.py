@@ -1,7 +1,7 @@
 """The parameters of datastore_search -> `Query`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, cast
 
 import orjson
@@ -83,6 +83,15 @@ def asked(params: Params, scope: Scope) -> Asked:
         with_next=flag(params, "include_next_page"),
         echo=echo,
     )
+
+
+def again(before: Asked, params: Params, scope: Scope) -> Asked:
+    """The same of other rows: only `offset`, `filters` and `q` are new, and were not there. Raises Refusal."""
+    where, echo = _where(params, scope)
+    if offset := offset_of(params):
+        echo["offset"] = offset
+    query = before.query.but(where=where, page=replace(before.query.page, offset=offset))
+    return replace(before, query=query, filtered=where is not None or query.is_aggregate, echo={**echo, **before.echo})
 
 
 def echoed(name: str, params: Params) -> Any:

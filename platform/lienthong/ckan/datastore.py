@@ -1,12 +1,13 @@
 """datastore_search and datastore_info: rows through the door, their bytes as PostgreSQL built them."""
 
+from dataclasses import dataclass
 from hashlib import md5
 from typing import Any
 from uuid import UUID
 
 import orjson
 
-from lienthong.access.door import Answer
+from lienthong.access.door import Answer, Door
 from lienthong.catalog.snapshot import ReleaseInfo
 from lienthong.ckan import columns, datastore_hosted, ids, records
 from lienthong.ckan.asked import MAX_LIMIT, Asked, asked
@@ -14,8 +15,10 @@ from lienthong.ckan.call import Call, Raw, action
 from lienthong.ckan.datastore_pages import found
 from lienthong.ckan.datastore_tables import readables
 from lienthong.ckan.errors import denied, missing, not_found
+from lienthong.ckan.index import Index
 from lienthong.ckan.parameters import Params, flag, natural
 from lienthong.contract.model import Contract
+from lienthong.governance.subject import Subject
 from lienthong.kernel.problem import NotPermitted, Unauthenticated
 from lienthong.kernel.text import Language
 from lienthong.store.keyset import decode, sort_keys
@@ -51,33 +54,8 @@ async def datastore_search(call: Call) -> Any:
         return await _tables(call)
     if name not in call.index.datastores:
         return await datastore_hosted.search(call, name)
-    scope, number = table(call, name)
-    wanted = asked(params, scope)
-    release = release_of(call, scope)
-    query = wanted.query
-    rows, answer = await found(call, wanted, scope, release) if release else (None, None)
-    if rows is None:
-        rows = _known_total(release, wanted)
-    if answer is None:
-        answer = await call.rows(query.but(total=wanted.with_total and rows is None))
-    head: dict[str, Any] = {
-        "include_next_page": wanted.with_next,
-        "include_total": wanted.with_total,
-        "limit": query.page.limit,
-        "records_format": wanted.format,
-        "resource_id": number,
-        **wanted.echo,
-    }
-    if wanted.with_next and (following := _following(wanted, answer, scope)):
-        head["next_page"] = following
-    tail = b"}"
-    if wanted.with_total:
-        tail = b',"total":%d}' % (answer.total or 0 if rows is None else rows)
-    if release and rows is None and answer.total is not None and answer.release == release.number:
-        _keep_total(release, wanted, answer.total)
-    fields = fields_json(scope.contract, wanted.names, call.language)
-    body = orjson.dumps(head)[:-1] + b',"records":' + shaped(answer.body, wanted) + b',"fields":' + fields + tail
-    return Raw(body, answer.receipt, release)
+    rows = rows_of(call.services.door, call.index, call.subject, name, call.language, call.user)
+    return await answered(call.services.door, call.subject, rows, asked(params, rows.scope))
 
 
 @action
@@ -120,6 +98,56 @@ async def _meta(call: Call, scope: Scope, number: str) -> dict[str, Any]:
     }
 
 
+# --- an answer --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows that are asked for: what the caller may see of them, their id, their release, the caller's language."""
+
+    scope: Scope
+    number: str
+    release: ReleaseInfo | None
+    language: Language
+
+
+def rows_of(door: Door, index: Index, subject: Subject, name: str, language: Language, user: str = "") -> Rows:
+    """The rows of that name for a caller. Raises Refusal (404, 403)."""
+    scope, number = _table(door, index, subject, name, user)
+    return Rows(scope, number, release_of(index, scope), language)
+
+
+async def answered(door: Door, subject: Subject, rows: Rows, wanted: Asked) -> Raw:
+    """What is asked of the rows. Raises Problem."""
+    release, query = rows.release, wanted.query
+    total, answer = await found(door, subject, wanted, rows.scope, release) if release else (None, None)
+    if total is None:
+        total = _known_total(release, wanted)
+    if answer is None:
+        counted = query.but(total=wanted.with_total and total is None)
+        answer = await door.rows(subject, counted, surface="ckan")
+    head: dict[str, Any] = {
+        "include_next_page": wanted.with_next,
+        "include_total": wanted.with_total,
+        "limit": query.page.limit,
+        "records_format": wanted.format,
+        "resource_id": rows.number,
+        **wanted.echo,
+    }
+    if wanted.with_next and (following := _following(wanted, answer, rows.scope)):
+        head["next_page"] = following
+    tail = b"}"
+    if wanted.with_total:
+        tail = b',"total":%d}' % (answer.total or 0 if total is None else total)
+    if release and total is None and answer.total is not None and answer.release == release.number:
+        _keep_total(release, wanted, answer.total)
+    fields = fields_json(rows.scope.contract, wanted.names, rows.language)
+    # Put together once: what it holds can be large.
+    records = shaped(answer.body, wanted)
+    body = b"".join((orjson.dumps(head)[:-1], b',"records":', records, b',"fields":', fields, tail))
+    return Raw(body, answer.receipt, release)
+
+
 # --- the table --------------------------------------------------------------------------------------------------
 
 
@@ -133,29 +161,35 @@ def table_name(params: Params) -> str:
 
 def table(call: Call, name: str, absent: str | None = None) -> tuple[Scope, str]:
     """What the caller may see of the rows, and their id. Raises Refusal (404, 403)."""
-    dataset = call.index.datastores.get(name)
+    return _table(call.services.door, call.index, call.subject, name, call.user, absent)
+
+
+def _table(
+    door: Door, index: Index, subject: Subject, name: str, user: str, absent: str | None = None
+) -> tuple[Scope, str]:
+    dataset = index.datastores.get(name)
     refusal = not_found(absent or f'Resource "{name}" was not found.')
     if dataset is None:
         raise refusal
     number = ids.resource_id(dataset, "csv")
     try:
-        scope = call.services.door.scope(call.subject, dataset)
+        scope = door.scope(subject, dataset)
     except (Unauthenticated, NotPermitted) as problem:
-        raise denied(f"User {call.user} not authorized to perform resource_show on resource {name}") from problem
-    if scope.schema == "open" and not call.index.entries[scope.contract.slug].is_public:
+        raise denied(f"User {user} not authorized to perform resource_show on resource {name}") from problem
+    if scope.schema == "open" and not index.entries[scope.contract.slug].is_public:
         raise refusal
     return scope, number
 
 
-def release_of(call: Call, scope: Scope) -> ReleaseInfo | None:
+def release_of(index: Index, scope: Scope) -> ReleaseInfo | None:
     """The release that is served; None for rows that are not released ones."""
-    state = call.index.entries[scope.contract.slug].state
+    state = index.entries[scope.contract.slug].state
     return state.release if state and scope.schema == "open" else None
 
 
 def released_rows(call: Call, scope: Scope) -> int | None:
     """How many rows the served release has; None for rows that are not released ones."""
-    release = release_of(call, scope)
+    release = release_of(call.index, scope)
     return release.rows if release else None
 
 

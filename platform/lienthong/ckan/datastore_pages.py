@@ -7,8 +7,7 @@ from lienthong.access.door import Answer, Compiled, Door
 from lienthong.access.hits import Hits, Span
 from lienthong.catalog.snapshot import ReleaseInfo
 from lienthong.ckan.asked import Asked
-from lienthong.ckan.call import Call
-from lienthong.governance.subject import ANONYMOUS
+from lienthong.governance.subject import ANONYMOUS, Subject
 from lienthong.store.query import ROW_NUMBER, Compare, Page, Query
 from lienthong.store.scope import Scope
 from lienthong.store.slots import Slot
@@ -18,13 +17,15 @@ _Key = tuple[str, tuple[str, ...], int, bool, str]
 _plans: WeakKeyDictionary[Door, dict[_Key, Compiled]] = WeakKeyDictionary()
 
 
-async def found(call: Call, wanted: Asked, scope: Scope, release: ReleaseInfo) -> tuple[int | None, Answer | None]:
+async def found(
+    door: Door, subject: Subject, wanted: Asked, scope: Scope, release: ReleaseInfo
+) -> tuple[int | None, Answer | None]:
     """How many rows fit, and the page of them; None of what needs another way.
 
     Where a page lies is known before it is read: the rows of a release are numbered without gaps from 1.
     """
-    query, door = wanted.query, call.services.door
-    if call.subject is not ANONYMOUS or query.is_aggregate:
+    query = wanted.query
+    if subject is not ANONYMOUS or query.is_aggregate:
         return None, None
     hits = await door.held.hits(scope, release, query.where)
     if hits is None or not wanted.by_number:

@@ -47,7 +47,7 @@ def router(services: Services) -> APIRouter:
     addresses = Addresses(surface.ask, services.settings.public_url)
     services.acts["ckan"] = surface.act
     services.listed["ckan"] = surface.listings
-    services.short.update(dict.fromkeys(ADDRESSES, Short(services)))
+    services.short.update(dict.fromkeys(ADDRESSES, Short(services, surface.indexes)))
     made = APIRouter()
     for prefix in ("", "/vi", "/en"):
         for version in ("/3", ""):
@@ -69,8 +69,8 @@ class Surface:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._indexes = Indexes(services.catalog, services.registry, services.settings.public_url)
-        self.listings = IndexListings(self._indexes, services.settings.public_url)
+        self.indexes = Indexes(services.catalog, services.registry, services.settings.public_url)
+        self.listings = IndexListings(self.indexes, services.settings.public_url)
         self._callers = Callers(services.catalog.engine, organization_id, bool(services.settings.admin_token))
         self._help = services.settings.public_url + "/api/3/action/help_show?name="
 
@@ -117,7 +117,7 @@ class Surface:
             result = await function(call)
         finally:
             if writes:
-                self._indexes.forget()
+                self.indexes.forget()
             if receiver:
                 receiver.discard()
         shown = str(callback) if callback is not None and request.method == "GET" else None
@@ -159,7 +159,7 @@ class Surface:
     async def act(self, subject: Subject, chosen: Language, name: str, params: Params) -> Any:
         """The answer of an action for another surface. Raises Problem."""
         caller = await self._callers.of(subject)
-        index = await self._indexes.of(chosen)
+        index = await self.indexes.of(chosen)
         again = partial(self._look_again, chosen)
         call = Call(self._services, index, subject, params, chosen, chosen, caller, self._callers, again)
         try:
@@ -181,14 +181,14 @@ class Surface:
 
     async def _call(self, request: Request, who: Who, params: Params) -> Call:
         services, (subject, caller) = self._services, who
-        index = await self._indexes.of(language(request), now=caller.is_known)
+        index = await self.indexes.of(language(request), now=caller.is_known)
         again = partial(self._look_again, language(request))
         return Call(services, index, subject, params, language(request), told(request), caller, self._callers, again)
 
     async def _look_again(self, chosen: Language) -> None:
         """Take in what this process has just written."""
-        self._indexes.forget()
-        await self._indexes.of(chosen)
+        self.indexes.forget()
+        await self.indexes.of(chosen)
 
 
 def language(request: Request) -> Language:
