@@ -4,6 +4,7 @@ import json as text
 import re
 import time
 import uuid
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -12,6 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
 from lienthong.governance.identity.scopes import AREAS
+from lienthong.store import owner
 from tests.surface.people import Browser, ask, forgive, json, seed, way
 from tests.surface.small import AGENCY, World
 
@@ -70,6 +72,40 @@ def test_a_new_secret_ends_the_old_one_and_what_it_opened(world: World) -> None:
     assert ask(world, "select what from platform.identity_event where about = %s order by at", id) == [
         ("client.create",), ("client.rotate",),
     ]  # fmt: skip
+
+
+def test_an_old_secret_is_taken_beside_the_new_one_for_as_long_as_was_said(world: World) -> None:
+    client = made(world)
+    id, first = client["data"]["id"], client["secret"]
+    token = by_secret(world, id, first).json()["access_token"]
+    rotated = json(world, "POST", f"{CLIENTS}/{id}/secret?keep_hours=2").json()
+    until = datetime.fromisoformat(rotated["old_until"]).timestamp() - time.time()
+    assert 7100 < until < 7300
+    for secret in (first, rotated["secret"]):
+        assert by_secret(world, id, secret).status_code == 200
+    assert by_secret(world, id, first + "x").status_code == 401
+    assert works(world, token)
+    with owner.connect(world.settings) as connection:  # two hours later
+        connection.execute(
+            "update platform.used_once set expires_at = now() where expires_at > now() + interval '1 hour'"
+        )
+    assert by_secret(world, id, first).json()["error"] == "invalid_client"
+    assert by_secret(world, id, rotated["secret"]).status_code == 200
+
+
+def test_another_rotation_ends_an_old_secret_before_its_time(world: World) -> None:
+    client = made(world)
+    id, first = client["data"]["id"], client["secret"]
+    second = json(world, "POST", f"{CLIENTS}/{id}/secret?keep_hours=24").json()["secret"]
+    token = by_secret(world, id, first).json()["access_token"]
+    third = json(world, "POST", f"{CLIENTS}/{id}/secret").json()
+    assert third["old_until"] is None
+    assert [by_secret(world, id, s).status_code for s in (first, second, third["secret"])] == [401, 401, 200]
+    assert not works(world, token)
+    other = made(world)
+    assert by_secret(world, other["data"]["id"], third["secret"]).status_code == 401
+    for hours in ("-1", "169", "x"):
+        assert json(world, "POST", f"{CLIENTS}/{id}/secret?keep_hours={hours}").status_code == 400
 
 
 def test_keys_change_without_a_pause(world: World) -> None:
@@ -144,6 +180,9 @@ def test_the_pages_do_all_of_it(world: World, admin: Browser) -> None:
     listed = admin.get(page).text
     assert id in listed and secret not in listed and "Kho &lt;b&gt;" in listed
     own = f"{page}/{id}"
+    kept = admin.send(own, own + "/secret", keep="24")
+    assert "The old secret is taken until" in kept.text and by_secret(world, id, secret).status_code == 200
+    assert admin.send(own, own + "/secret", keep="5").status_code == 422
     rotated = admin.send(own, own + "/secret")
     new = re.search(r"client_secret=(\S+?)<", rotated.text)
     assert new and by_secret(world, id, new[1]).status_code == 200

@@ -1,11 +1,13 @@
 """/api/v1/clients: OAuth clients of agencies, for administrators."""
 
+from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from lienthong.access.services import Services
 from lienthong.governance.identity import scopes
+from lienthong.governance.identity.clients import MOST_HOURS
 from lienthong.governance.identity.people import administrator
 from lienthong.identity import models
 from lienthong.identity.caller import API, STRICT, caller
@@ -14,6 +16,9 @@ from lienthong.web.problems import GuardedRoute
 
 KEYS = {"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "2026", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}
 EXAMPLE = {"name": "Hệ thống một cửa", "agency": "example", "scopes": ["read:*"]}
+KeepHours = Annotated[
+    int, Query(ge=0, le=MOST_HOURS, description="giờ mà bí mật cũ còn dùng được / hours that the old secret is taken")
+]
 Id = Annotated[str, Path(description="client_id", max_length=63)]
 
 
@@ -71,16 +76,16 @@ def router(services: Services) -> APIRouter:
 
 def _renewing(found: APIRouter, services: Services) -> None:
     @found.post("/clients/{id}/secret", operation_id="rotateClientSecret", summary="Đổi bí mật / A new secret")
-    async def rotated(id: Id, request: Request, response: Response) -> models.ClientMade:
-        """Bí mật mới, hiện một lần; bí mật cũ và các mã truy cập đã cấp hết hiệu lực ngay.
+    async def rotated(id: Id, request: Request, response: Response, keep_hours: KeepHours = 0) -> models.ClientMade:
+        """Bí mật mới, hiện một lần; bí mật cũ hết hiệu lực ngay cùng các mã đã cấp, hoặc sau `keep_hours` giờ.
 
-        A new secret, told once; the old one and the tokens that it opened end at once.
+        A new secret, told once; the old one ends at once with the tokens that it opened, or after `keep_hours`.
         """
         subject = await caller(services, request, response)
         administrator(subject)
-        made, secret = await services.directory.identity.clients.rotate(subject, id)
+        made, secret, until = await services.directory.identity.clients.rotate(subject, id, timedelta(hours=keep_hours))
         services.directory.forget()
-        return models.ClientMade(data=models.client(made), secret=secret)
+        return models.ClientMade(data=models.client(made), secret=secret, old_until=until)
 
     @found.put("/clients/{id}/keys", operation_id="setClientKeys", summary="Thay khóa công khai / Set public keys",
                openapi_extra=body.documented(models.ClientKeys, {"jwks": KEYS}))  # fmt: skip

@@ -168,6 +168,9 @@ class ClientMade(ClientAnswer):
     """A client that was just made."""
 
     secret: str | None = Field(description="hiện một lần; null: dùng khóa công khai / told once; null: public keys")
+    old_until: datetime | None = Field(
+        default=None, description="bí mật cũ còn dùng được đến lúc này / until when the old secret is taken"
+    )
 
 
 class ClientList(BaseModel):

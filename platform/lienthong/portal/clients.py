@@ -1,6 +1,7 @@
 """`/admin/clients`: the programs of agencies that come by OAuth, for administrators."""
 
 import json
+from datetime import datetime, timedelta
 from typing import Any
 
 from starlette.responses import Response
@@ -16,6 +17,7 @@ from lienthong.portal.page import Page
 
 LONGEST_NAME = 100
 DONE = ("client", "keys")
+KEEP = ("0", "1", "24", "168")  # hours in which the old secret is taken beside the new one
 
 
 async def everybody(page: Page) -> Response:
@@ -50,14 +52,17 @@ async def one(page: Page) -> Response:
 
 async def rotated(page: Page) -> Response:
     """POST /admin/clients/{id}/secret: a new one, once."""
-    await form(page)
+    given = (await form(page)).get("keep", "0")
     await _fresh(page)
     try:
-        client, secret = await page.services.directory.identity.clients.rotate(page.subject, _id(page))
+        if given not in KEEP:
+            raise Invalid(both(f"Số giờ: {', '.join(KEEP)}", f"Hours: {', '.join(KEEP)}"), place="keep")
+        keep = timedelta(hours=int(given))
+        client, secret, until = await page.services.directory.identity.clients.rotate(page.subject, _id(page), keep)
     except Problem as problem:
         return await _refused(page, problem)
     page.services.directory.forget()
-    return _secret(page, client, secret)
+    return _secret(page, client, secret, until)
 
 
 async def keyed(page: Page) -> Response:
@@ -144,11 +149,13 @@ async def _one(page: Page, problem: Problem | None = None) -> Response:
         agency=page.t.text(agency) if agency else found.agency,
         site=page.services.settings.public_url,
         problem=problem,
+        keep=KEEP,
         done=what if what in DONE else None,
     )
 
 
-def _secret(page: Page, client: ClientInfo, secret: str) -> Response:
+def _secret(page: Page, client: ClientInfo, secret: str, until: datetime | None = None) -> Response:
     title, site = page.t("clients.secret.made", name=client.name), page.services.settings.public_url
     lines = [f"client_id={client.id}", f"client_secret={secret}"]
-    return shown_once(page, title, lines, page.t("clients.secret.use", site=site), "/admin/clients")
+    old = " " + page.t("clients.secret.old", until=page.t.moment(until)) if until else ""
+    return shown_once(page, title, lines, page.t("clients.secret.use", site=site) + old, "/admin/clients")

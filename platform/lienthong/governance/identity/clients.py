@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import update
@@ -13,12 +13,15 @@ from sqlmodel import col, select
 
 from lienthong.governance.credentials import token_hash
 from lienthong.governance.identity import keys
+from lienthong.governance.identity.once import holding
 from lienthong.governance.identity.tables import OAuthClient, event
 from lienthong.governance.subject import Subject
 from lienthong.governance.tables import Token
 from lienthong.kernel.clock import now
 from lienthong.kernel.problem import Conflict, NotFound
 from lienthong.kernel.text import both
+
+MOST_HOURS = 168  # that an old secret may be taken beside the new one
 
 
 @dataclass(frozen=True)
@@ -75,12 +78,15 @@ class Clients:
         async with AsyncSession(self._engine) as session:
             return _info(await _row(session, id))
 
-    async def rotate(self, subject: Subject, id: str) -> tuple[ClientInfo, str]:
-        """A new secret, told once, in place of the old one; what the old one has opened ends with it.
+    async def rotate(
+        self, subject: Subject, id: str, keep: timedelta = timedelta()
+    ) -> tuple[ClientInfo, str, datetime | None]:
+        """A new secret, told once, in place of the old one, and until when the old one is taken beside it.
 
-        Raises NotFound; Conflict for a client that signs with keys, or that is not active.
+        Without `keep` the old one ends at once, with what it has opened. Another rotation, keys or the client's end
+        end an old secret before its time. Raises NotFound; Conflict for one with keys, or not active.
         """
-        secret = _secret()
+        secret, until = _secret(), now() + keep if keep else None
         async with AsyncSession(self._engine, expire_on_commit=False) as session, session.begin():
             row = await _active(session, id)
             if row.jwks is not None:
@@ -89,10 +95,13 @@ class Clients:
                     place="secret",
                     fix=both("Thay khóa công khai", "Set other public keys"),
                 )
-            row.secret_sha256 = token_hash(secret)
-            await _end_tokens(session, id)
+            old, row.secret_sha256 = row.secret_sha256, token_hash(secret)
+            if until:
+                session.add(holding(*beside(id, str(old), row.secret_sha256), until))
+            else:
+                await _end_tokens(session, id)
             session.add(event(subject.id, "client.rotate", id))
-        return _info(row), secret
+        return _info(row), secret, until
 
     async def set_keys(self, subject: Subject, id: str, jwks: Mapping[str, Any]) -> ClientInfo:
         """Other public keys, the old ones beside the new while both are used; a secret ends, and never comes back.
@@ -118,6 +127,11 @@ class Clients:
                 await _end_tokens(session, id)
                 session.add(event(subject.id, "client.deactivate", id))
         return _info(row)
+
+
+def beside(id: str, old: str, new: str) -> tuple[str, str]:
+    """What holds while an old secret is taken beside the one in its place: with a third secret it means nothing."""
+    return "secret:" + id, f"{old}>{new}"
 
 
 def _secret() -> str:

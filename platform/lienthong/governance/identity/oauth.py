@@ -19,7 +19,8 @@ from sqlmodel import select
 from lienthong.contract.registry import Registry
 from lienthong.governance.credentials import new_token, token_hash
 from lienthong.governance.identity import keys, scopes
-from lienthong.governance.identity.once import first_use
+from lienthong.governance.identity.clients import beside
+from lienthong.governance.identity.once import first_use, holds
 from lienthong.governance.identity.tables import OAuthClient
 from lienthong.governance.tables import Token
 from lienthong.kernel.clock import now
@@ -66,10 +67,14 @@ class OAuth:
         if form.get("client_id", name) != name:
             raise _client_refused()
         found = await self._active(name)
-        kept = (found.secret_sha256 if found else None) or "-"
-        if not hmac.compare_digest(kept, token_hash(secret)) or found is None:
+        kept, given = (found.secret_sha256 if found else None) or "-", token_hash(secret)
+        if found is None or not (hmac.compare_digest(kept, given) or await self._is_old(found.id, given, kept)):
             raise _client_refused()
         return found
+
+    async def _is_old(self, id: str, given: str, kept: str) -> bool:
+        """Is it the secret before this one, in the time in which both are taken?"""
+        return await holds(self._engine, *beside(id, given, kept))
 
     async def grant(self, registry: Registry, client: OAuthClient, form: Mapping[str, str]) -> dict[str, Any]:
         """An access token for the client itself (RFC 6749, 4.4)."""

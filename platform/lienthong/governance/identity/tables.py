@@ -104,7 +104,10 @@ class OAuthClient(PlatformTable, table=True):
 
 
 class UsedOnce(PlatformTable, table=True):
-    """A value that may be used once: the jti of a client's assertion, a state, a challenge. SHA-256."""
+    """A value that may be used once (the jti of a client's assertion, a state, a challenge), SHA-256.
+
+    Or one that holds until `expires_at`: a client's secret beside the one that took its place.
+    """
 
     __tablename__: ClassVar[Any] = "used_once"
     __table_args__ = INSERT
