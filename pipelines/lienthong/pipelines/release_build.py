@@ -229,7 +229,8 @@ class Publication:
         checked = check_release(self.connection, self.registry, self.contract, name, cells, protector.told)
         if self.contract.derived_from and (count := counted(self.base)):
             number = int(name.rpartition("_")[2])
-            remember(self.connection, self.contract.id, number, self.contract.primary_key, count)
+            base = self.contract.derived_from or self.contract.id
+            remember(self.connection, self.contract.id, base, number, self.contract.primary_key, count)
         return checked
 
     def _same_columns(self, before: str) -> bool:

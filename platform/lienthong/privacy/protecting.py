@@ -16,6 +16,7 @@ from lienthong.store import disclosure_told as told
 from lienthong.store.disclosure_cells import Cell
 
 _LISTED = 5  # cells that a refusal names
+_CLOSE = 5  # rows: the width that the interval of a suppressed count must have at least
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Protected:
     small: int
     dominated: int
     complementary: int
-    suppressed_rows_share: float
+    suppressed_rows_share: float | None  # not told where it would tell a total that is not held to be known
     margins: str
     narrowest: float | None
     least_width: float
@@ -59,9 +60,10 @@ class Protector:
         held, withheld = self._against(connection, contract, base, previous)
         cells = store.read(connection, key, len(store.sums_of(base)))
         before, totals = _told(connection, contract, base, previous, cells)
+        last = told.told_last(connection, contract.id, base.id, key) if store.counted(base) else {}
         small = [c.rows < k for c in cells]
-        dominated = [not s and is_dominated(c, protection) for c, s in zip(cells, small, strict=True)]
-        fixed = [c.rows in before.get(c.place, ()) for c in cells]
+        dominated = [not s and is_dominated(c, protection, k) for c, s in zip(cells, small, strict=True)]
+        fixed = [_is_told(c, before, last) for c in cells]
         sensitive = [a or b for a, b in zip(small, dominated, strict=True)]
         # Scientific Python belongs to the worker: the API process imports this package, and not those.
         from lienthong.privacy.safe_cells import make_safe
@@ -76,7 +78,7 @@ class Protector:
             small=sum(small),
             dominated=sum(dominated),
             complementary=sum(made.out) - sum(sensitive),
-            suppressed_rows_share=round(lost / rows, 4) if rows else 0,
+            suppressed_rows_share=None if protection.margins == "none" else round(lost / rows, 4) if rows else 0,
             margins=_margins(protection),
             narrowest=made.narrowest,
             least_width=made.least_width,
@@ -114,17 +116,23 @@ def _told(
     count, key = store.counted(base), contract.primary_key
     if count is None:
         return {}, []
-    numbers = {place: set(rows) for place, rows in told.told_ever(connection, contract.id, key).items()}
+    numbers = {place: set(rows) for place, rows in told.told_ever(connection, contract.id, base.id, key).items()}
     for place, rows in (store.told_before(connection, key, count, previous) if previous else {}).items():
         numbers.setdefault(place, set()).add(rows)
     totals = []
-    for kept, seen in told.totals_told(connection, contract.id, key):
+    for kept, seen in told.totals_told(connection, contract.id, base.id, key):
         now = Counter[tuple[str, ...]]()
         for cell in cells:
             now[tuple(cell.place[at] for at in kept)] += cell.rows
         if any(now.get(place) in rows for place, rows in seen.items()):
             totals.append(kept)
     return numbers, totals
+
+
+def _is_told(cell: Cell, before: told.Told, last: told.Told) -> bool:
+    """Did a release tell this number once, or the last one a number so near that who knows it knows the cell?"""
+    near = any(abs(cell.rows - number) < _CLOSE for number in last.get(cell.place, ()))
+    return near or cell.rows in before.get(cell.place, ())
 
 
 def _refused(contract: Contract, key: Sequence[str], broken: Sequence[Cell], newly: int) -> Conflict:
@@ -146,9 +154,12 @@ def _refused(contract: Contract, key: Sequence[str], broken: Sequence[Cell], new
     )
 
 
-def is_dominated(cell: Cell, protection: Protection) -> bool:
-    """Could the largest part of a sum be estimated too closely (p % rule), or do few make up most of it (n, k)?"""
-    for total, parts in zip(cell.sums, cell.tops, strict=True):
+def is_dominated(cell: Cell, protection: Protection, k: int = 0) -> bool:
+    """Could the largest part of a sum be estimated too closely (p % rule), do few make up most of it (n, k), or is it a
+    sum or mean of fewer than k, although the cell has more rows? Losses count as gains of the same size."""
+    if any(0 < few < k for few in cell.parts):
+        return True
+    for total, parts in zip(cell.sizes or cell.sums, cell.tops, strict=True):
         if total <= 0 or not parts or parts[0] <= 0:
             continue
         if total - sum(parts[:2]) < protection.p / 100 * parts[0]:

@@ -58,15 +58,17 @@ def _identifiers(told: Mapping[str, Any]) -> Iterator[Line]:
 def _cells(told: Mapping[str, Any]) -> Iterator[Line]:
     if (done := told.get("protection")) is None:
         return
-    share, width = f"{done['suppressed_rows_share']:.1%}", done["narrowest"]
+    share, width = done.get("suppressed_rows_share"), done["narrowest"]
+    lost_vi = "" if share is None else f"; {share:.1%} số dòng nằm trong ô không công bố"
+    lost_en = "" if share is None else f"; {share:.1%} of the rows are in cells left out"
     yield Line(
         "cells",
         both("Ô của bảng tổng hợp", "Cells of the aggregate"),
         both(
             f"{done['cells']} ô: {done['small']} ô dưới {told.get('k')}, {done['dominated']} ô do ít đơn vị chi phối, "
-            f"{done['complementary']} ô che thêm; {share} số dòng nằm trong ô không công bố.",
+            f"{done['complementary']} ô che thêm{lost_vi}.",
             f"{done['cells']} cells: {done['small']} below {told.get('k')}, {done['dominated']} dominated by few, "
-            f"{done['complementary']} left out to protect them; {share} of the rows are in cells left out.",
+            f"{done['complementary']} left out to protect them{lost_en}.",
         ),
     )
     yield Line(

@@ -6,6 +6,7 @@ They stand in `pg_temp.cells`: the dimensions, the measures, `_rows` (how many r
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from psycopg import Connection, sql
 
@@ -18,13 +19,17 @@ CELLS = sql.Identifier("pg_temp", "cells")
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell: where it is in the table (tid), its dimensions as texts, its rows, its sums, and its largest parts."""
+    """A cell: where it is in the table (tid), its dimensions as texts, its rows, its sums, and of each sum the largest
+    parts, how large all parts are together, both whatever the signs, and of how many rows or contributors it is.
+    """
 
     at: str
     place: tuple[str, ...]
     rows: int
     sums: tuple[float, ...]
     tops: tuple[tuple[float, ...], ...]
+    sizes: tuple[float, ...] = ()
+    parts: tuple[int, ...] = ()
 
 
 def sums_of(base: Contract) -> tuple[Measure, ...]:
@@ -48,21 +53,38 @@ def read(connection: Connection, key: Sequence[str], sums: int) -> list[Cell]:
     """The cells that have all their dimensions."""
     names = [sql.Identifier(k) for k in key]
     found = connection.execute(
-        sql.SQL("select ctid::text, array[{}], _rows, {}, {} from {} where {} order by {}").format(
+        sql.SQL("select ctid::text, array[{}], _rows, {}, {}, {}, {} from {} where {} order by {}").format(
             sql.SQL(", ").join(sql.SQL("{}::text").format(n) for n in names),
             sql.SQL("array[{}]::float8[]").format(sql.SQL(", ").join(_own("_sum", n) for n in range(sums))),
             sql.SQL("array[{}]::text[]").format(
                 sql.SQL(", ").join(sql.SQL("{}::text").format(_own("_top", n)) for n in range(sums))
             ),
+            sql.SQL("array[{}]::float8[]").format(sql.SQL(", ").join(_own("_size", n) for n in range(sums))),
+            sql.SQL("array[{}]::bigint[]").format(sql.SQL(", ").join(_own("_of", n) for n in range(sums))),
             CELLS,
             sql.SQL(" and ").join(sql.SQL("{} is not null").format(n) for n in names),
             sql.SQL(", ").join(names),
         )
     ).fetchall()
-    return [
-        Cell(at, tuple(place), rows, tuple(s or 0.0 for s in totals), tuple(_numbers(t) for t in tops))
-        for at, place, rows, totals, tops in found
+    return [_cell(*row) for row in found]
+
+
+def _cell(
+    at: str, place: list[str], rows: int, totals: list[Any], tops: list[Any], sizes: list[Any], parts: list[int]
+) -> Cell:
+    numbers = [_numbers(top) for top in tops]
+    whole = [
+        sum(n) if top and top[0] == "[" else size or 0.0 for n, top, size in zip(numbers, tops, sizes, strict=True)
     ]
+    return Cell(
+        at,
+        tuple(place),
+        rows,
+        tuple(t or 0.0 for t in totals),
+        tuple(n[:4] for n in numbers),
+        tuple(whole),
+        tuple(parts),
+    )
 
 
 def _own(prefix: str, number: int) -> sql.Identifier:
@@ -70,14 +92,14 @@ def _own(prefix: str, number: int) -> sql.Identifier:
 
 
 def _numbers(text: str | None) -> tuple[float, ...]:
-    """The largest parts first: an array of numbers, or a list of [contributor, number]."""
+    """The largest parts first, without their signs: an array of numbers, or a list of [contributor, number]."""
     if not text:
         return ()
     if text[0] == "[":
         parts: dict[str, float] = {}
         for owner, value in json.loads(text):
             parts[str(owner)] = parts.get(str(owner), 0.0) + (value or 0)
-        return tuple(sorted(parts.values(), reverse=True)[:4])
+        return tuple(sorted(map(abs, parts.values()), reverse=True))
     return tuple(float(part) for part in text.strip("{}").split(",") if part not in ("", "NULL"))
 
 

@@ -126,7 +126,10 @@ def empty(connection: Connection, name: str) -> int:
 
 def _classes(name: str, quasi: Sequence[str], sensitive: Sequence[str]) -> sql.Composable:
     values = [
-        sql.SQL("count(distinct coalesce({}::text, '')) as {}").format(sql.Identifier(s), _value(n))
+        # Nothing told is no value: besides a single other one it leaves no doubt. Of nobody told, all is well.
+        sql.SQL("case when count({0}) = 0 then count(*) else count(distinct {0}::text) end as {1}").format(
+            sql.Identifier(s), _value(n)
+        )
         for n, s in enumerate(sensitive)
     ]
     columns = sql.SQL(", ").join(map(sql.Identifier, quasi))

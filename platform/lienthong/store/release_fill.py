@@ -198,17 +198,22 @@ def _group(connection: Connection, registry: Registry, contract: Contract, base:
 
 
 def _parts(base: Contract, measure: ViewMeasure, at: int, compiler: OpenCompiler, registry: Registry) -> Iterable[str]:
-    """Of a sum: the total, and the largest parts of single rows, or all parts by contributor."""
+    """Of a sum: the total, its size whatever the signs, of how many it is, and the largest single rows, or all parts by
+    contributor."""
     assert base.open_view is not None and measure.of
     protection, value = base.open_view.protection, column("t", measure.of)
     where = condition(registry, base, measure.where) if measure.where else None
     only = f" filter (where {compiler.sql(where, 't')})" if where is not None else ""
     yield f"sum({value}){only}::float8 as _sum_{at}"
+    yield f"sum(abs({value})){only}::float8 as _size_{at}"
     if protection.contributor:
         owner = column("t", protection.contributor)
+        yield f"count(distinct case when {value} is not null then {owner} end){only} as _of_{at}"
         yield f"jsonb_agg(jsonb_build_array({owner}, {value}) order by {owner}){only} as _top_{at}"
     else:
-        yield f"(array_agg({value} order by {value} desc nulls last){only})[1:{protection.n + 1}] as _top_{at}"
+        yield f"count({value}){only} as _of_{at}"
+        largest = f"array_agg(abs({value}) order by abs({value}) desc nulls last){only}"
+        yield f"({largest})[1:{protection.n + 1}] as _top_{at}"
 
 
 def _carry_history(

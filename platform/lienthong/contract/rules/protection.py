@@ -1,6 +1,6 @@
 """Rules about the protection of open views: fields that exist and are open, margins of dimensions, steps that fit."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from lienthong.contract.document import Document, Key
 from lienthong.contract.finding import nearest
@@ -44,13 +44,53 @@ def extremes(contract: Contract, document: Document) -> None:
     """The smallest or largest value of a group is one person's value."""
     view = contract.open_view
     for at, measure in enumerate(view.measures if view else ()):
-        if measure.measure in ("min", "max") and contract.privacy.personal:
+        field = contract.by_name.get(measure.of or "")
+        if measure.measure in ("min", "max") and field and field.classification in ("personal", "sensitive"):
+            detail = both(
+                f"{measure.name}: {measure.measure} của trường cá nhân là giá trị của một người",
+                f"{measure.name}: the {measure.measure} of a personal field is the value of one person",
+            )
+            document.error(("openView", "measures", at, "measure"), detail, both("dùng avg hoặc sum", "use avg or sum"))
+        elif measure.measure in ("min", "max") and contract.privacy.personal:
             detail = both(
                 f"{measure.name}: {measure.measure} là giá trị của một người",
                 f"{measure.name}: the {measure.measure} of a group is the value of one person",
             )
             fix = both("dùng avg hoặc sum", "use avg or sum")
             document.warning(("openView", "measures", at, "measure"), detail, fix)
+
+
+def hidden_dimensions(contract: Contract, document: Document) -> None:
+    """A count of those alone who have something personal is a cell that nobody protects: one of six has this faith."""
+    view = contract.open_view
+    personal = {f.name for f in contract.fields if f.classification in ("personal", "sensitive")}
+    for at, measure in enumerate(view.measures if view else ()):
+        looked = personal & (set(_names(measure.where)) | ({measure.of} if measure.measure == "count" else set()))
+        if named := sorted(
+            name for name in looked if name and not (name == measure.of and _is_always_there(contract, name))
+        ):
+            listed = ", ".join(named)
+            detail = both(
+                f"{measure.name}: chỉ tính những người có {listed}",
+                f"{measure.name}: counts those alone who have {listed}",
+            )
+            fix = both(f"đưa {listed} vào groupBy", f"make {listed} a dimension (groupBy)")
+            document.error(("openView", "measures", at), detail, fix)
+
+
+def _names(given: object) -> Iterable[str]:
+    """All names in a condition: of fields, operators and relations."""
+    if isinstance(given, Mapping):
+        for name, value in given.items():
+            yield str(name)
+            yield from _names(value)
+    elif isinstance(given, (list, tuple)):
+        for value in given:
+            yield from _names(value)
+
+
+def _is_always_there(contract: Contract, name: str) -> bool:
+    return contract.by_name[name].required or name in contract.primary_key
 
 
 def anonymity(contract: Contract, document: Document) -> None:
@@ -136,4 +176,4 @@ def _known(given: Iterable[str], names: Iterable[str], key: Key, document: Docum
     return right
 
 
-RULES = (margins, extremes, anonymity, places, may_hold)
+RULES = (margins, extremes, hidden_dimensions, anonymity, places, may_hold)
