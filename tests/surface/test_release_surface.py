@@ -6,11 +6,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import anyio
 import httpx
 import pytest
 
+from lienthong.access import sql
 from lienthong.catalog.releases import Actor
 from lienthong.pipelines.release_keys import keys_in
 from lienthong.pipelines.release_life import Step, take
@@ -213,10 +215,20 @@ def test_what_is_fetched_is_verified_with_the_published_keys(releases: Releases,
     assert [(f.kind, f.file) for f in verify(tmp_path, keys_in(keys)).findings] == [("altered", "stalls.csv")]
 
 
-def test_a_withdrawn_release_is_gone_at_every_address(releases: Releases) -> None:
+def test_a_withdrawn_release_is_gone_at_every_address(releases: Releases, monkeypatch: pytest.MonkeyPatch) -> None:
     number = releases.publish(stalls(9, name="Sạp phải rút lại"))
     served(releases, number)
     cursor = releases.get(ROWS + "?limit=4").json()["page"]["next"]
+    dump = releases.get("/api/3/action/datastore_search?resource_id=stalls&limit=1").json()["result"]["resource_id"]
+    monkeypatch.setattr(sql, "SMALL", 1)  # as with a table of a million rows, whose last copy serves meanwhile
+    asked = f"/api/3/action/datastore_search_sql?sql={quote('select name from stalls order by 1 desc')}"
+    still = [
+        asked, f"/datastore/dump/{dump}", f"{ROWS}?q=lại", f"{ROWS}.csv", f"{ROWS}/history?limit=50", f"{ROWS}/S00001",
+        "/api/v1/datasets/stalls/changes", "/api/3/action/datastore_search?resource_id=stalls", "/api/v1/search?q=sap",
+        "/ogc/collections/stalls/items?f=json", "/api/v1/datasets/stalls/download.csv", "/datasets/stalls", "/dataset/stalls",
+        "/catalog.jsonld", "/feeds/catalog.atom",
+    ]  # fmt: skip
+    assert "phải rút lại" in releases.get(asked).text
     addresses = [
         f"/api/v1/datasets/stalls/releases/{number}",
         *(f"/datasets/stalls/releases/{number}/{f}" for f in ("stalls.csv", "stalls.jsonl", "manifest.json")),
@@ -238,7 +250,12 @@ def test_a_withdrawn_release_is_gone_at_every_address(releases: Releases) -> Non
     gone = next(r for r in listed if r["number"] == number)
     assert (gone["state"], gone["distributions"], gone["manifest"]) == ("withdrawn", [], None)
     assert gone["reason"] == {"vi": "Sai <b>tên</b>", "en": "Wrong names"}
+    time.sleep(1.1)
     assert releases.get(ROWS).status_code == 200  # the one before serves again
+    for address in still:  # what serves now holds nothing of it either, nor the copy for SQL
+        answer = releases.get(address, follow_redirects=True)
+        assert answer.status_code < 500 and "phải rút lại" not in answer.text, address
+    assert releases.get(asked).status_code == 200
 
 
 def test_when_the_last_release_is_withdrawn_the_dataset_says_why(releases: Releases) -> None:

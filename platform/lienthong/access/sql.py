@@ -31,12 +31,14 @@ LOOK_SECONDS = 1.0  # what other processes have copied is seen within this time
 class Source:
     """A table that anybody can read: its copy, and where its rows come from, in JSON arrays.
 
-    `release`: the open release that it is; None for a table that somebody may write.
+    `release`: the open release that it is; None for a table that somebody may write. `older`: versions whose copy may
+    serve while this one is made, none of them withdrawn; None: any.
     """
 
     copy: Copy
     rows: Callable[[], AsyncIterator[bytes]]
     release: ReleaseInfo | None = None
+    older: frozenset[str] | None = None
 
 
 class Sql:
@@ -100,7 +102,7 @@ class Sql:
         task = self._loading.get(copy.name)
         if task is None or task.done():
             task = self._loading[copy.name] = asyncio.create_task(self._load(source))
-        if version and copy.rows > SMALL:
+        if version and copy.rows > SMALL and (source.older is None or version in source.older):
             return
         done, _ = await asyncio.wait({task}, timeout=PATIENCE)
         if not done:

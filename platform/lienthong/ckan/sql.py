@@ -85,7 +85,9 @@ def _released(call: Call, dataset: str) -> Source:
     fields = tuple(_field(contract.by_name[name], scope) for name in scope.visible)
     version = f"{release.id}:{contract.fingerprint}"
     copy = Copy(number, tuple(dict.fromkeys((contract.slug, contract.id))), fields, version, release.rows)
-    return Source(copy, lambda: _released_rows(call.services.door, scope), release)
+    public = [r for r in entry.state.releases if r.state != "withdrawn"] if entry and entry.state else []
+    older = frozenset(f"{r.id}:{contract.fingerprint}" for r in public)
+    return Source(copy, lambda: _released_rows(call.services.door, scope), release, older)
 
 
 def _field(field: FieldContract, scope: Scope) -> HostedField:
