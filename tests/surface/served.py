@@ -17,8 +17,14 @@ from tests.surface.small import World
 @contextmanager
 def served(world: World) -> Iterator[int]:
     """The port that the world listens on."""
+    with running(world, Lane(world.app)) as port:
+        yield port
+
+
+@contextmanager
+def running(world: World, app: Any) -> Iterator[int]:
+    """The port that the app listens on, in the event loop of the world."""
     port = free_port()
-    app: Any = Lane(world.app)
     server = Server(app, "127.0.0.1", port, interface=Interfaces.ASGINL, websockets=False, log_level=LogLevels.error)
     with world.portal.wrap_async_context_manager(_Running(server)):
         yield port

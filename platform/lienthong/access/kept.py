@@ -87,13 +87,19 @@ class Kept:
     usage: Usage | None = None  # whoever counts calls
     _answers: OrderedDict[Key, KeptAnswer] = field(default_factory=OrderedDict)
 
-    def find(self, key: Key, headers: Headers, snapshot: Snapshot | None) -> tuple[KeptAnswer, bool] | None:
-        """The answer to a request while it is good, and whether the caller has it already."""
+    def find(
+        self, key: Key, headers: Headers, snapshot: Snapshot | None, beside: bool = False
+    ) -> tuple[KeptAnswer, bool] | None:
+        """The answer to a request while it is good, and whether the caller has it already.
+
+        `beside`: it is asked for from another thread than all else, which must leave the answers as they are.
+        """
         found = self._answers.get(key)
         if found is None or snapshot is None:
             return None
         if found.seen is not snapshot and not found.is_good(snapshot):
-            self._drop(key)
+            if not beside:
+                self._drop(key)
             return None
         packed, same = found.packed, False
         for name, value in headers:
@@ -189,6 +195,13 @@ class Front:
         key = (scope.get("raw_path"), scope["query_string"])
         return self.kept.find(key, scope["headers"], self.catalog.fresh)
 
+    def ready(self, scope: Any) -> tuple[KeptAnswer, bool] | None:
+        """The same for any connection, from any thread."""
+        if scope["type"] != "http" or scope["method"] != "GET":
+            return None
+        key = (scope.get("raw_path"), scope["query_string"])
+        return self.kept.find(key, scope["headers"], self.catalog.fresh, beside=True)
+
     async def looked(self, scope: Any) -> tuple[KeptAnswer, bool] | None:
         """The same after a look at what is served, if there may be one."""
         if scope["method"] == "GET" and self.kept.has(scope):
@@ -198,12 +211,13 @@ class Front:
         return None
 
 
-async def sent(found: tuple[KeptAnswer, bool], send: Any) -> None:
-    """Send it, or 304 to who has it already."""
+def messages(found: tuple[KeptAnswer, bool]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The answer as messages of ASGI, or 304 to who has it already."""
     kept, same = found
-    if same:
-        await send(kept.unchanged)
-        await send(_EMPTY)
-    else:
-        await send(kept.start)
-        await send(kept.body)
+    return (kept.unchanged, _EMPTY) if same else (kept.start, kept.body)
+
+
+async def sent(found: tuple[KeptAnswer, bool], send: Any) -> None:
+    """Send it."""
+    for message in messages(found):
+        await send(message)

@@ -23,6 +23,7 @@ from lienthong.access.door import Door
 from lienthong.access.kept import Front, Kept
 from lienthong.access.services import Services
 from lienthong.access.turns import Turns
+from lienthong.app import shortcut
 from lienthong.app.access_log import Logged
 from lienthong.app.definitions import has_demo, is_loaded, registry
 from lienthong.app.lane import Lane, hot
@@ -74,6 +75,7 @@ class Application(FastAPI):
     """The app behind its lane, which stands before everything that the framework puts around a request."""
 
     lane: Callable[[ASGIApp], ASGIApp]
+    front: Front | None  # what stands before everything else, when nobody notes each request
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:
         """One connection. Requests go to the lane at once: nothing is told to anybody about them on the way."""
@@ -89,8 +91,16 @@ class Application(FastAPI):
         return self.lane(super().build_middleware_stack())
 
 
-def create() -> FastAPI:
-    """The app of one server process."""
+def serving() -> FastAPI:
+    """The app of one server process, whose kept answers the server itself gives out."""
+    app = create()
+    if app.front is not None:
+        shortcut.install(app.front)
+    return app
+
+
+def create() -> Application:
+    """The app of one process."""
     logs.begin()
     given, database = services(settings())
 
@@ -125,7 +135,9 @@ def create() -> FastAPI:
     app.add_route("/readyz", _ready(given))
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(404, portal.lost(given))
-    app.lane = partial(_lane, given, hot(routers))
+    front = Front(given.kept, given.catalog)
+    app.lane = partial(_lane, given, hot(routers), front)
+    app.front = None if given.settings.access_log else front
     return app
 
 
@@ -136,8 +148,8 @@ def _settle() -> None:
     gc.set_threshold(10_000, 20, 50)
 
 
-def _lane(given: Services, routes: list[Route], app: ASGIApp) -> ASGIApp:
-    lane = Lane(app, routes, given.short, given.settings.proxies, Front(given.kept, given.catalog))
+def _lane(given: Services, routes: list[Route], front: Front, app: ASGIApp) -> ASGIApp:
+    lane = Lane(app, routes, given.short, given.settings.proxies, front)
     return Logged(lane, given.settings.access_log) if given.settings.access_log else lane
 
 

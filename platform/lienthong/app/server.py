@@ -15,7 +15,7 @@ def serve(settings: Settings) -> None:
     """Serve until the process is told to stop. Raises Unavailable when the port is taken."""
     check_port(settings)
     Server(
-        "lienthong.app.asgi:create",
+        "lienthong.app.asgi:serving",
         factory=True,
         address=settings.host,
         port=settings.port,

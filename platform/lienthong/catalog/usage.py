@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from threading import Lock
 from typing import Literal
 
 from sqlalchemy import BigInteger, func
@@ -52,14 +53,17 @@ class Usage:
 
     def __init__(self) -> None:
         self._counts: Counter[tuple[str, str]] = Counter()
+        self._turn = Lock()
 
     def note(self, dataset: str, kind: Kind) -> None:
-        """One more."""
-        self._counts[dataset, kind] += 1
+        """One more. Kept answers are counted from another thread than all others."""
+        with self._turn:
+            self._counts[dataset, kind] += 1
 
     async def write(self, engine: AsyncEngine) -> int:
         """Add what was counted to the figures of today; how many rows that were. What fails is kept for later."""
-        taken, self._counts = self._counts, Counter()
+        with self._turn:
+            taken, self._counts = self._counts, Counter()
         if not taken:
             return 0
         day = today()
@@ -73,7 +77,8 @@ class Usage:
             async with AsyncSession(engine) as session, session.begin():
                 await session.execute(added)
         except Exception:
-            self._counts.update(taken)
+            with self._turn:
+                self._counts.update(taken)
             raise
         return len(rows)
 
