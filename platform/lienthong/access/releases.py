@@ -6,7 +6,7 @@ A step is written down and carried out by the keeper, which has the rights; whoe
 import asyncio
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -77,6 +77,13 @@ class Releases:
                 query = query.where(col(ReleaseStep.number) == number)
             found = await session.execute(query.order_by(col(ReleaseStep.asked_at).desc()).limit(limit))
             return found.scalars().all()
+
+    async def drafts(self, datasets: Iterable[str], limit: int = 10) -> Sequence[ReleaseStep]:
+        """The drafts of these datasets that were asked for last, the newest first."""
+        drafted = col(ReleaseStep.dataset).in_(list(datasets)), col(ReleaseStep.action) == "draft"
+        async with AsyncSession(self.catalog.engine) as session:
+            query = select(ReleaseStep).where(*drafted).order_by(col(ReleaseStep.asked_at).desc()).limit(limit)
+            return (await session.execute(query)).scalars().all()
 
     async def possible(self, subject: Subject, contract: Contract, number: int) -> list[Action]:
         """The steps that the subject can take now."""

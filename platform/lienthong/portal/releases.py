@@ -10,7 +10,8 @@ from lienthong.access import releases as access
 from lienthong.access.releases import Releases, of_steward
 from lienthong.catalog.releases import ACTIONS, Action, no_release
 from lienthong.catalog.snapshot import DatasetState, ReleaseInfo
-from lienthong.kernel.problem import NotFound, Problem
+from lienthong.catalog.tables import ReleaseStep
+from lienthong.kernel.problem import NotFound, NotPermitted, Problem
 from lienthong.kernel.text import both
 from lienthong.portal import values
 from lienthong.portal.forms import form
@@ -41,14 +42,32 @@ async def work(page: Page) -> Response:
     snapshot = await page.services.catalog.current()
     states = of_steward(snapshot, _signed_in(page))
     if not states:
-        access.actor(page.subject, next(iter(page.services.registry.contracts.values())))
+        raise NotPermitted(
+            both("Dành cho cán bộ đầu mối của cơ quan có dữ liệu mở", "For stewards of agencies that publish data"),
+            place=page.bare,
+            fix=both("Đăng nhập bằng tài khoản cán bộ đầu mối", "Sign in as a data steward"),
+        )
     due = [s for s in states if s.release and s.release.review_due and s.release.number > 0]
     return page.render(
         "steward_releases.html",
         states=states,
         waiting=[(s, r) for s in states for r in s.waiting],
+        drafts=await _drafts(page, states),
+        asked=page.given("asked") == "1",
         reviews=sorted(due, key=lambda s: str(s.release.review_due if s.release else "")),
     )
+
+
+async def _drafts(page: Page, states: list[DatasetState]) -> list[tuple[DatasetState, ReleaseStep, str]]:
+    """The drafts that were asked for last, and what became of each: one without changes makes no release."""
+    by_id = {state.contract.id: state for state in states}
+    found = []
+    for step in await Releases(page.services.catalog).drafts(by_id):
+        state = by_id[step.dataset]
+        known = next((r for r in (*state.waiting, *state.releases) if r.number == step.number), None)
+        old = step.state == "done" and known is not None and known.published_at < step.asked_at
+        found.append((state, step, "unchanged" if old else step.state))
+    return found
 
 
 async def desk(page: Page) -> Response:
