@@ -49,9 +49,9 @@ def kept(world: World, sandbox: Sql, monkeypatch: pytest.MonkeyPatch) -> Iterato
     app, ran, run = FastAPI(openapi_url=None), [], sandbox._runner.run
     app.include_router(ckan.router(given))
 
-    async def counted(statement: str) -> Any:
+    async def counted(statement: str, *rest: Any) -> Any:
         ran.append(statement)
-        return await run(statement)
+        return await run(statement, *rest)
 
     monkeypatch.setattr(sandbox._runner, "run", counted)
     monkeypatch.setattr(steady, "APART", 0)
