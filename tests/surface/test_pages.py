@@ -12,6 +12,7 @@ import pytest
 from lienthong.kernel.text import Language
 from lienthong.portal.language import Speaker
 from lienthong.portal.typed import typed
+from lienthong.portal.values import readable
 from tests.surface.small import ADMIN, World
 
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -122,3 +123,11 @@ def test_a_question_takes_the_title_of_a_code_and_keeps_its_form_when_a_value_is
     assert page.status_code == 200 and "<td>Đang hoạt động</td>" in page.text
     wrong = world.anonymous.get("/ask", params=asked | {"value": "vớ vẩn"})
     assert wrong.status_code == 400 and 'value="vớ vẩn"' in wrong.text and "status__eq" in wrong.text
+
+
+@pytest.mark.parametrize(
+    ("options", "shown"), [({"min": 1900, "max": 2100}, "2024"), ({"min": 0, "max": 2100}, "2.024"), ({}, "2.024")]
+)
+def test_years_have_no_separators(world: World, options: dict[str, int], shown: str) -> None:
+    field = world.registry.get("firms").by_name["staff"].model_copy(update={"options": options})
+    assert readable(field, 2024, world.registry, Speaker("vi")) == shown

@@ -216,6 +216,7 @@ def test_what_is_fetched_is_verified_with_the_published_keys(releases: Releases,
 
 
 def test_a_withdrawn_release_is_gone_at_every_address(releases: Releases, monkeypatch: pytest.MonkeyPatch) -> None:
+    releases.publish(stalls(8))
     number = releases.publish(stalls(9, name="Sạp phải rút lại"))
     served(releases, number)
     cursor = releases.get(ROWS + "?limit=4").json()["page"]["next"]
@@ -301,3 +302,12 @@ def test_a_steward_approves_on_a_page(releases: Releases) -> None:
     public = stranger.get(f"/releases/stalls/{number}")
     assert public.status_code == 200 and "lienthong release verify" in public.text
     assert "lan" not in {word.strip() for word in public.text.replace("<", " ").replace(">", " ").split()}
+
+
+def test_whoever_asks_for_a_draft_is_told_what_becomes_of_it(releases: Releases) -> None:
+    lan, desk = people.Browser(releases.world), "/steward/releases"
+    lan.sign_in("lan")
+    asked = lan.send(desk, f"{desk}/stalls/draft")
+    assert (asked.status_code, asked.headers["location"]) == (303, f"{desk}?asked=1")
+    page = lan.get(f"{desk}?asked=1").text
+    assert "Đã yêu cầu lập dự thảo" in page and "Dự thảo đã yêu cầu" in page and "đang chờ" in page

@@ -41,11 +41,19 @@ def readable(field: FieldContract, value: Any, registry: Registry, t: Speaker) -
         return _place(value, t)
     if isinstance(value, list | Mapping):
         return f"[{len(value)}]"
+    if isinstance(value, int) and _has_four_digits(field):
+        return str(value)
     if isinstance(value, int | float):
         return t.number(value, 0 if float(value).is_integer() else 2)
     if field.logical_type == "date":
         return t.day(date.fromisoformat(value))
     return title_of(field, str(value), registry, t)
+
+
+def _has_four_digits(field: FieldContract) -> bool:
+    """Is it a year? Years are written without separators."""
+    least, most = field.options.get("min"), field.options.get("max")
+    return isinstance(least, int) and isinstance(most, int) and 1000 <= least <= most <= 9999
 
 
 def title_of(field: FieldContract, code: str, registry: Registry, t: Speaker) -> str:
