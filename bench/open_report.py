@@ -6,7 +6,8 @@ _MAPS = {
     "bbox": "100 features in a box, asked before",
     "bbox, each another": "100 features in a box, each another",
     "tile z12": "tile z12, asked before",
-    "tile z12, made anew": "tile z12, made anew",
+    "tile z12, first asked": "tile z12, asked for the first time (the release brings it)",
+    "tile z12, filtered, made anew": "tile z12, filtered and so made anew (tipg: unfiltered)",
     "cached": "kept tile z12, against nginx with the same bytes",
 }
 

@@ -42,7 +42,7 @@ from lienthong.store.tiles import Layer, Tiler
 
 STREAMS = 4  # at once, in one process
 TILE = 500  # what a tile costs before it is read; then as many rows as stand in it
-Shape = Literal["rows", "one", "features", "document", "tile"]
+Shape = Literal["rows", "one", "features", "numbers", "document", "tile"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +282,9 @@ class Door:
             case "features":
                 permit.show(query.dataset, names[0])
                 statement = Featurer(self.registry, permit.scopes).features_of(query, *names)
+            case "numbers":  # of features that lie ready: what they show is permitted with them
+                permit.show(query.dataset, names[0])
+                statement = Featurer(self.registry, permit.scopes).numbers_of(query)
             case "tile":
                 permit.show(query.dataset, names[0].geometry)
                 statement = Tiler(self.registry, permit.scopes).tile_of(query, *names)

@@ -11,18 +11,22 @@ import orjson
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
-from lienthong.access.door import Answer, Compiled
+from lienthong.access.door import TILE, Answer, Compiled, Shape
 from lienthong.access.kept import Key, key_of
+from lienthong.access.ready import Ready
 from lienthong.access.repeat import Plans, Rights
 from lienthong.catalog.snapshot import ReleaseInfo, Snapshot
 from lienthong.governance.subject import ANONYMOUS, Subject
 from lienthong.kernel.problem import Problem, TooCostly, Unavailable
 from lienthong.kernel.text import unslug
 from lienthong.ogc import caching, features, items, tiles
-from lienthong.ogc.asking import GEOJSON, Asking, Place
+from lienthong.ogc.asking import GEOJSON, Asking, Place, is_geometry
 from lienthong.ogc.documents import MVT
+from lienthong.ogc.sieve import Sieves
 from lienthong.ogc.tilestore import Kept, TileStore
+from lienthong.store.query import ROW_NUMBER, Order
 from lienthong.store.slots import Marked, Slot, numbers
+from lienthong.store.spatial import CRS84
 from lienthong.store.tiles import is_gathered
 from lienthong.web.parameters import named
 from lienthong.web.problems import respond
@@ -39,20 +43,23 @@ _QUAD = "tiles/WebMercatorQuad/"
 
 _Address = tuple[str, bytes, bool]
 _Ready = tuple[ReleaseInfo, list[tuple[bytes, bytes]], bytes]
-_HELD = 64 << 20  # bytes of answers that lie ready
 _DRAWN = 200
 # What a tile may be asked with on this way; what is wrong in it is told on the long one.
 _ASKED = frozenset({"release", "filter", "filter-lang", "filter-crs", "properties", "datetime"})
+_MADE_OVER = frozenset({"properties", "datetime"})  # what changes more than which features are shown
+_BY_NUMBER = (Order(ROW_NUMBER),)
 _SEEN = 5_000
+_At = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class _Planned:
-    """A prepared statement, and what its answers have in common."""
+    """A prepared statement, and what its answers have in common; `numbers`: the same for features that lie ready."""
 
     compiled: Compiled
     place: Place
     asked: items.Asked
+    numbers: Compiled | None = None
 
 
 class Fast:
@@ -61,13 +68,15 @@ class Fast:
     def __init__(self, asking: Asking, store: TileStore) -> None:
         self._asking, self._store = asking, store
         self._services = asking.services
+        self._features = Ready(self._services.settings.home / "releases")
         self._plans: Plans[_Planned] = Plans()
         self._rights = Rights()
         # What an address of a tile means does not change while the release does not.
         self._ready: dict[_Address, _Ready] = {}
-        self._held = 0
+        self._held, self._most = 0, self._services.settings.kept_megabytes << 20  # bytes
         self._seen: OrderedDict[int, None] = OrderedDict()
-        self._drawn: dict[tuple[str, int, uuid.UUID, bytes], Compiled] = {}
+        self._drawn: dict[tuple[Shape, str, int, uuid.UUID, bytes], Compiled] = {}
+        self._sieves = Sieves(self._services.settings.kept_megabytes << 19)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> tuple[bool, Receive]:
         """Answer, if it can be done this way."""
@@ -102,7 +111,7 @@ class Fast:
             place = _served(plan.place, before)
             if place is None:
                 return False
-            answer = await self._services.door.again(subject, plan.compiled, texts, "ogc")
+            answer = await self._read(subject, plan, place, texts)
         except (TooCostly, Unavailable) as problem:  # once is enough
             await respond(Request(scope), problem)(scope, receive, send)
             return True
@@ -110,6 +119,17 @@ class Fast:
             return False
         await self._send(scope, send, plan, place, answer, before)
         return True
+
+    async def _read(self, subject: Subject, plan: _Planned, place: Place, texts: tuple[str, ...]) -> Answer:
+        """The features: as they lie ready with the release, or made by the statement."""
+        door, release = self._services.door, place.release
+        ready = self._features.of(release) if plan.numbers is not None and release is not None else None
+        if ready is None or plan.numbers is None or release is None:
+            return await door.again(subject, plan.compiled, texts, "ogc")
+        answer = await door.again(subject, plan.numbers, texts, "ogc")
+        if answer.release != release.number:  # it was switched just now, or goes on in an earlier one
+            return await door.again(subject, plan.compiled, texts, "ogc")
+        return replace(answer, body=ready.array(map(int, answer.body.split(b","))) if answer.body else b"[]")
 
     def _asked_before(self, scope: Scope) -> bool:
         """Has this very question been asked lately? Most boxes are asked for once, and need not be kept."""
@@ -129,10 +149,11 @@ class Fast:
             return
         compiled = self._services.door.prepare(subject, "features", (wanted.query,), place.geometry.name, wanted.crs)
         if compiled is not None:
-            opened = numbers(compiled.statement.params)
-            self._plans.put(
-                (name, tuple(asked)), tuple(asked.values()), rights, opened, _Planned(compiled, place, wanted)
-            )
+            opened, by_number = numbers(compiled.statement.params), None
+            if subject is ANONYMOUS and _lies_ready(place, wanted):
+                by_number = self._services.door.prepare(subject, "numbers", (wanted.query,), place.geometry.name)
+            planned = _Planned(compiled, place, wanted, by_number)
+            self._plans.put((name, tuple(asked)), tuple(asked.values()), rights, opened, planned)
 
     async def _send(
         self, scope: Scope, send: Send, plan: _Planned, place: Place, answer: Answer, before: Snapshot
@@ -204,38 +225,72 @@ class Fast:
         if place.release is not release:
             return None
         asked = orjson.dumps(sorted(given.items())) if given else b""
+        if place.first and not given and (ready := self._store.prepared(release, *at)) is not None:
+            return place, ready, number is not None  # it lies in a file: no use to keep it twice
         kept_as = (release.id, place.id, *at, asked)
         found = self._store.get(kept_as)
         if found is None:
-            found = self._store.prepared(release, *at) if place.first and not given else None
-            if found is None:
-                found = await self._draw(place, release, at, given, asked)
+            found = await self._left(place, release, at, given, asked) or await self._draw(
+                place, release, at, given, asked
+            )
             if found is None:
                 return None
             self._store.put(kept_as, found)
         return place, found, number is not None
 
-    async def _draw(
-        self, place: Place, release: ReleaseInfo, at: tuple[int, int, int], given: dict[str, str], asked: bytes
+    async def _left(
+        self, place: Place, release: ReleaseInfo, at: _At, given: dict[str, str], asked: bytes
     ) -> Kept | None:
-        """A tile that is not there yet, by the statement that another one of this zoom was made by."""
-        key, (z, x, y) = (place.id, at[0], release.id, asked), at
+        """What a filter leaves of the release's own tile, when that is much of it."""
+        z, x, y = at
+        single_from = self._store.single_from(release)
+        if not place.first or single_from is None or z < single_from or _MADE_OVER.intersection(given):
+            return None
+        ready = self._store.prepared(release, *at)
+        if ready is None or ready.plain == b"":
+            return ready
+        sieve = self._sieves.of((release.id, *at), lambda: ready.bytes(gzipped=False)[0])
+        compiled = self._drawing("numbers", place, release, at, given, asked) if sieve else None
+        if sieve is None or compiled is None:
+            return None
+        answer = await self._services.door.again(ANONYMOUS, compiled, (str(x), str(y)), "ogc")
+        if answer.release != release.number:
+            return None
+        body = sieve.left([int(n) for n in answer.body.split(b",")]) if answer.body else b""
+        return None if body is None else Kept(body)
+
+    async def _draw(
+        self, place: Place, release: ReleaseInfo, at: _At, given: dict[str, str], asked: bytes
+    ) -> Kept | None:
+        """A tile that is not there yet."""
+        (_, x, y), compiled = at, self._drawing("tile", place, release, at, given, asked)
+        if compiled is None:
+            return None
+        answer = await self._services.door.again(ANONYMOUS, compiled, (str(x), str(y)), "ogc")
+        if answer.release != release.number:  # it was switched just now
+            return None
+        return Kept(bytes.fromhex(answer.body.decode()))
+
+    def _drawing(
+        self, shape: Shape, place: Place, release: ReleaseInfo, at: _At, given: dict[str, str], asked: bytes
+    ) -> Compiled | None:
+        """The statement that another tile of this zoom was made by, or its rows found."""
+        key, (z, x, y) = (shape, place.id, at[0], release.id, asked), at
         compiled = self._drawn.get(key)
         if compiled is None:
             gathered = is_gathered(place.geometry, release.rows, z, self._store.single_from(release))
             try:
                 query, layer = tiles.tile_query(place, (z, Slot(0, int, x), Slot(1, int, y)), gathered, given)
-                compiled = self._services.door.prepare(ANONYMOUS, "tile", (query,), layer)
+                drawn = (query, layer) if shape == "tile" else (query.but(order=_BY_NUMBER), place.geometry.name)
+                compiled = self._services.door.prepare(ANONYMOUS, shape, (drawn[0],), drawn[1])
             except Problem:
                 return None
             assert compiled is not None  # open data has no twin
+            compiled = replace(compiled, cost=TILE)
             if len(self._drawn) >= _DRAWN:
                 self._drawn.clear()
             self._drawn[key] = compiled
-        answer = await self._services.door.again(ANONYMOUS, compiled, (str(x), str(y)), "ogc")
-        if answer.release != release.number:  # it was switched just now
-            return None
-        return Kept(bytes.fromhex(answer.body.decode()))
+        return compiled
 
     def _prepare(
         self,
@@ -256,11 +311,14 @@ class Fast:
         headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in head.items()]
         if body:
             headers += [_MVT, (b"content-length", b"%d" % len(body)), *([_GZIP] if zipped else [])]
-        self._held += len(body) + 1_000
-        if self._held > _HELD:
-            self._ready.clear()
-            self._held = len(body)
-        self._ready[key] = found = (release, headers, body)
+        found = (release, headers, body)
+        size = len(body) + 1_000
+        if size <= self._most:
+            if self._held + size > self._most:
+                self._ready.clear()
+                self._held = 0
+            self._held += size
+            self._ready[key] = found
         address = key_of(scope, _is_data)
         if packed and body and address is not None:
             self._keep(address, (release,), headers, body, zipped)
@@ -282,6 +340,15 @@ class Fast:
 def _is_data(accept: bytes) -> bool:
     """Is it not a page that a browser would rather have?"""
     return b"html" not in accept
+
+
+def _lies_ready(place: Place, asked: items.Asked) -> bool:
+    """Does a file of the release show the very features that are asked for?"""
+    scope, query = place.scope, asked.query
+    if scope.schema != "open" or scope.masked or query.items or query.as_of is not None or asked.crs != CRS84:
+        return False
+    whole = set(scope.visible) == {field.name for field in scope.contract.open_fields}
+    return whole and sum(map(is_geometry, scope.contract.open_fields)) == 1
 
 
 def _served(place: Place, snapshot: Snapshot) -> Place | None:

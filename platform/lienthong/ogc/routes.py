@@ -23,7 +23,7 @@ OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
 def router(services: Services) -> APIRouter:
     """The routes of this surface."""
     asking = Asking(services)
-    store = TileStore(services.settings.home / "releases")
+    store = TileStore(services.settings.home / "releases", services.settings.kept_megabytes << 20)
     services.short[PREFIX] = Fast(asking, store)
     made = APIRouter()
     for path, endpoint in routes(asking, store).items():

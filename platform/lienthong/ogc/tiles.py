@@ -93,19 +93,19 @@ class Tiles:
         if release is None:
             answer = await self._door.tile(subject, *self._query(place, None, at, given), surface="ogc")
             return Kept(answer.body), answer.receipt
+        if not given and place.first and (ready := self._store.prepared(release, z, x, y)) is not None:
+            return ready, None
         asked = orjson.dumps(sorted(given.items())) if given else b""
         key: Key = (release.id, place.id, z, x, y, asked)
         if (found := self._store.get(key)) is not None:
             return found, None
-        made = self._store.prepared(release, z, x, y) if not given and place.first else None
-        if made is None:
-            if release is not place.release:
-                detail = both("Bản cũ không còn ô này", "The older release does not hold this tile any more")
-                raise Gone(detail, place="release", fix=str(place.release.number) if place.release else None)
-            answer = await self._door.tile(subject, *self._query(place, release, at, given), surface="ogc")
-            made = Kept(answer.body)
-            if answer.release != release.number:  # it was switched just now
-                return made, None
+        if release is not place.release:
+            detail = both("Bản cũ không còn ô này", "The older release does not hold this tile any more")
+            raise Gone(detail, place="release", fix=str(place.release.number) if place.release else None)
+        answer = await self._door.tile(subject, *self._query(place, release, at, given), surface="ogc")
+        made = Kept(answer.body)
+        if answer.release != release.number:  # it was switched just now
+            return made, None
         self._store.put(key, made)
         return made, None
 

@@ -12,8 +12,6 @@ from pathlib import Path
 from lienthong.catalog.snapshot import ReleaseInfo
 from lienthong.formats.tilebook import TileBook
 
-MEMORY = 96 << 20
-"""Bytes of tiles that one process keeps."""
 _BOOKS = 32
 _SMALL = 1_000  # bytes that are not worth packing
 
@@ -47,7 +45,7 @@ Key = tuple[uuid.UUID, str, int, int, int, bytes]
 class TileStore:
     """The tiles that one process keeps, newest last, and the files that it reads them from."""
 
-    def __init__(self, releases: Path, memory: int = MEMORY) -> None:
+    def __init__(self, releases: Path, memory: int) -> None:
         self._releases, self._memory = releases, memory
         self._tiles: OrderedDict[Key, Kept] = OrderedDict()
         self._held = 0

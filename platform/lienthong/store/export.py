@@ -85,10 +85,10 @@ def _json(fields: Sequence[FieldContract]) -> str:
 
 
 def _feature(key: Sequence[str], shape: FieldContract) -> str:
-    """A feature; rings turn as RFC 7946 asks (outer ones counter-clockwise)."""
+    """A feature, written as an answer of the API is; rings turn as RFC 7946 asks (outer ones counter-clockwise)."""
     ids = ", ".join(f"{column('p', name)}::text" for name in key)
-    outline = f"st_asgeojson(st_forcepolygonccw({column('p', shape.name)}), 6)::json"
+    outline = f"st_asgeojson(st_forcepolygonccw({column('p', shape.name)}), 6, 0)"
     return (
-        f"json_build_object('type', 'Feature', 'id', concat_ws(',', {ids}), "
-        f"'geometry', {outline}, 'properties', row_to_json(o))::text"
+        f"""'{{"type":"Feature","id":' || to_json(concat_ws(',', {ids}))::text || ',"geometry":' || """
+        f"""coalesce({outline}, 'null') || ',"properties":' || row_to_json(o)::text || '}}'"""
     )

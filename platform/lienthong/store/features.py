@@ -17,7 +17,7 @@ class Featurer(Compiler):
 
     def features_of(self, query: Query, geometry: str, crs: Crs = CRS84) -> Statement:
         """`body` (a JSON array of GeoJSON features), `count`, `next`, `total`; the geometry is not a property."""
-        scope, limit = self.scopes[query.dataset], query.page.limit
+        scope = self.scopes[query.dataset]
         keys = sort_keys(scope, query.order)
         names = query.items or fields(scope.visible)
         rest = query.but(items=tuple(i for i in names if not (isinstance(i, Item) and i.field == geometry)))
@@ -30,18 +30,28 @@ class Featurer(Compiler):
         feature = (
             f"""'{{"type":"Feature","id":' || {_id(scope)} || ',"geometry":' || """
             f"coalesce({geojson(column('p', place), scope.contract, geometry, crs)}, 'null') || "
-            f"""',"properties":' || {"row_to_json(r)::text" if rest.items else "'{}'"} || '}}'"""
+            f"""',"properties":' || {self._row(rest, "p") if rest.items else "'{}'"} || '}}'"""
         )
+        return self._collected(query, keys, f"'[' || coalesce(string_agg({feature}, ',')", ", '') || ']'", page)
+
+    def numbers_of(self, query: Query) -> Statement:
+        """`body` (the numbers of the rows, with commas between them), `count`, `next`, `total`."""
+        keys = sort_keys(self.scopes[query.dataset], query.order)
+        page = self._page(query, keys, None, set())
+        return self._collected(query, keys, f"coalesce(string_agg(p.{ROW_NUMBER}::text, ',')", ", '')", page)
+
+    def _collected(self, query: Query, keys: Sequence[SortKey], begin: str, end: str, page: str) -> Statement:
+        """A page with what a pager needs; `begin` ends with an aggregate of what is shown of each row."""
+        limit = query.page.limit
         total = f"({self._total(query)})" if query.total else "null"
         release, more = self._told_release(query)
         sql = (
-            f"select '[' || coalesce(string_agg({feature}, ',') filter (where p._n <= {limit}), '') || ']', "
+            f"select {begin} filter (where p._n <= {limit}){end}, "
             f"least(count(*), {limit})::int, case when count(*) > {limit} then max({self._cursor(query, keys, 'p')}) "
             f"filter (where p._n = {limit}) end, {total}{release}"
         )
-        lateral = f" cross join lateral (select {self._items(rest, 'p')}) r" if rest.items else ""
         self._touch(query, f"array_agg(p.{ROW_NUMBER}) filter (where p._n <= {limit})")
-        return self._statement(sql, f" from ({page}) p{lateral}", ("body", "count", "next", "total", *more))
+        return self._statement(sql, f" from ({page}) p", ("body", "count", "next", "total", *more))
 
     def _narrow(self, query: Query, keys: Sequence[SortKey], stored: set[str]) -> str:
         """A page whose rows are found and sorted by their numbers alone, and only then read."""
