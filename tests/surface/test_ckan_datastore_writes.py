@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from lienthong.store import hosted_arrays
 from tests.surface.small import ADMIN, World
 
 FIELDS = [
@@ -187,6 +188,45 @@ def test_upsert_update_and_delete(world: World) -> None:
         act(world, "datastore_search", 404, resource_id=number)["message"]
         == f'Not found: Resource "{number}" was not found.'
     )
+
+
+ODD: dict[str, list[Any]] = {
+    "text": ["a\\b", 'a"b', "a,b", "{x}", "NULL", "null", "", " ", "a\nb", 1, 1.50, True, None, {"a": 1}, [1], "'; --", "%s"],
+    "int4": ["1", 1, "", " 7 ", "x", 1.5, 2**31, None, True, "1e2"],
+    "numeric": ["1.50", 1.5, "NaN", 1e300, "", "x", 12345678901234567890],
+    "float8": [1e16, "inf", 0.1, "1,5"],
+    "bool": [True, "t", "yes", 1, "maybe", ""],
+    "timestamp": ["2024-02-29T01:02:03", "29/02/2024", "2024-02-30", "", 5],
+    "timestamptz": ["2024-02-29T01:02:03+07:00", "x"],
+    "date": ["2024-02-29", "31/12/2024", "x"],
+    "uuid": ["6f1e1b9e-0000-4000-8000-000000000001", "x"],
+    "_int4": [[1, 2], "{1,2}"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_records_mean_the_same_as_arrays_and_as_json(world: World, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    number, key = resource(world), {"id": "k", "type": "int"}
+    act(world, "datastore_create", resource_id=number, fields=[key, {"id": "v", "type": kind}], primary_key=["k"])
+
+    def written(value: Any, method: str) -> tuple[int, Any]:
+        records = [{"k": 1, "v": value}, {"k": 2}] if method == "insert" else [{"k": 1, "v": value}]
+        given = {"resource_id": number, "method": method, "records": records, "include_records": True}
+        answer = world.client(ADMIN).post("/api/3/action/datastore_upsert", json=given)
+        told = answer.json()
+        if answer.status_code == 200:
+            rows = [row | {"_id": 0} for row in told["result"]["records"]]
+            if method == "insert":
+                act(world, "datastore_records_delete", resource_id=number, filters={})
+            return 200, rows
+        return answer.status_code, told["error"]
+
+    for value in ODD[kind]:
+        for method in ("insert", "upsert"):
+            by_array = written(value, method)
+            with monkeypatch.context() as without:
+                without.setattr(hosted_arrays, "of", lambda *_: None)
+                assert written(value, method) == by_array, value
 
 
 def test_words_follow_the_rows(world: World) -> None:

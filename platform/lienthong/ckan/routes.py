@@ -28,7 +28,7 @@ from lienthong.ckan.listing import IndexListings
 from lienthong.ckan.multipart import Receiver
 from lienthong.ckan.parameters import MAX_BODY, MAX_WRITE, Params, parameters
 from lienthong.ckan.shown import asked
-from lienthong.ckan.writing import REFUSAL, WRITES
+from lienthong.ckan.writing import REFUSAL, ROWS, WRITES
 from lienthong.governance.directory import token_of
 from lienthong.governance.subject import ANONYMOUS, Subject
 from lienthong.kernel.problem import Problem
@@ -113,10 +113,11 @@ class Surface:
             params = await parameters(request, writes, receiver, MAX_WRITE if receiver else MAX_BODY)
             # Another site's script must not read with the caller's credentials: a callback makes the caller nobody.
             callback = params.pop("callback", None)
-            call = await self._call(request, who if callback is None else (ANONYMOUS, NOBODY), params)
+            who = who if callback is None else (ANONYMOUS, NOBODY)
+            call = await self._call(request, who, params, now=who[1].is_known and name not in ROWS)
             result = await function(call)
         finally:
-            if writes:
+            if writes and name not in ROWS:
                 self.indexes.forget()
             if receiver:
                 receiver.discard()
@@ -179,9 +180,10 @@ class Surface:
         subject = await self._services.directory.subject_or_anonymous(request.headers, cookie)
         return subject, await self._callers.of(subject)
 
-    async def _call(self, request: Request, who: Who, params: Params) -> Call:
+    async def _call(self, request: Request, who: Who, params: Params, *, now: bool | None = None) -> Call:
+        """`now`: with what another process has just written (if not said: for whoever may have written it)."""
         services, (subject, caller) = self._services, who
-        index = await self.indexes.of(language(request), now=caller.is_known)
+        index = await self.indexes.of(language(request), now=caller.is_known if now is None else now)
         again = partial(self._look_again, language(request))
         return Call(services, index, subject, params, language(request), told(request), caller, self._callers, again)
 

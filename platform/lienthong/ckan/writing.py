@@ -22,4 +22,6 @@ _NAMES = (
     "vocabulary_delete vocabulary_update"
 )
 WRITES = frozenset(_NAMES.split())
+ROWS = frozenset({"datastore_upsert", "datastore_records_delete"})
+"""They change rows, and nothing that the catalogue tells."""
 REFUSAL = "This site does not do that"

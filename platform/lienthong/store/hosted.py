@@ -20,7 +20,10 @@ from lienthong.store.hosted_values import HostedTable, Refused
 
 ROLE = "lienthong_hosted"
 READ_MS, WRITE_MS = 10_000, 120_000
-_SETTINGS = "set timezone = 'UTC'; set datestyle = 'ISO, MDY'; set search_path = hosted, pg_catalog"
+_SETTINGS = (
+    f"set statement_timeout = {WRITE_MS}; set lock_timeout = '15s'; set timezone = 'UTC'; "
+    "set datestyle = 'ISO, MDY'; set search_path = hosted, pg_catalog"
+)
 _COLUMNS = "resource_id, fields, primary_key, indexes, aliases, triggers, rows, change"
 Connection = AsyncConnection[TupleRow]
 
@@ -72,9 +75,6 @@ class Hosted:
     async def writing(self) -> AsyncIterator[Connection]:
         """A transaction that begins with the rights of the API; `acting` takes on those of the role."""
         async with self._transaction() as connection:
-            await connection.execute(
-                f"set local statement_timeout = {WRITE_MS}; set local lock_timeout = '15s'".encode()
-            )
             yield connection
 
     @asynccontextmanager
@@ -175,6 +175,16 @@ async def value(connection: Connection, statement: sql.Composed) -> Any:
     """The first value of a statement's first row."""
     row = await (await connection.execute(statement)).fetchone()
     return row[0] if row else None
+
+
+async def last_row(connection: Connection, statement: sql.Composed) -> TupleRow:
+    """The first row of the last one of several statements, sent as one."""
+    found = await connection.execute(statement, prepare=False)
+    while found.nextset():
+        pass
+    row = await found.fetchone()
+    assert row is not None
+    return row
 
 
 async def has(connection: Connection, name: str) -> bool:

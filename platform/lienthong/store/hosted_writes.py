@@ -8,12 +8,27 @@ from itertools import groupby
 import orjson
 from psycopg import errors, sql
 
-from lienthong.store.hosted import Connection, acting, has, rows_sql, told, value, words_name, words_table
+from lienthong.store import hosted_arrays
+from lienthong.store.hosted import (
+    ROLE,
+    Connection,
+    acting,
+    has,
+    last_row,
+    rows_sql,
+    told,
+    value,
+    words_name,
+    words_table,
+)
 from lienthong.store.hosted_filter import condition_sql
 from lienthong.store.hosted_shapes import row_json
 from lienthong.store.hosted_types import JSON, HostedField
 from lienthong.store.hosted_values import ID, HostedTable, Method, Missing, Operation, Record, Refused
 
+_BEGIN = """set local role {role}; savepoint written; select exists (select from pg_catalog.pg_class c join
+pg_catalog.pg_namespace n on n.oid = c.relnamespace where n.nspname = 'hosted' and c.relname = {words}),
+last_value, is_called from {sequence}"""
 _FORGET = ", f as (delete from {} w using done where w._id = done._id)"
 ALONE = 256  # a set that failed is cut into pieces of so many records, and the piece that fails into records
 
@@ -31,21 +46,23 @@ async def write(
     connection: Connection, table: HostedTable, records: Sequence[Record], method: Method, *, show: bool = False
 ) -> Written:
     """Write records in the transaction at hand, all or none. Raises Refused with the record's number, Missing."""
-    writer = _Writer(connection, table, method, show, await has(connection, words_name(table.resource_id)))
-    async with acting(connection):
-        start = await value(
-            connection, sql.SQL("select array[last_value, is_called::int] from {}").format(_sequence(table))
+    # What needs no answer goes along with what does: a trip to the server costs more than most of what is done there.
+    begin = sql.SQL(_BEGIN).format(
+        role=sql.Identifier(ROLE), words=sql.Literal(words_name(table.resource_id)), sequence=_sequence(table)
+    )
+    words, *start = await last_row(connection, begin)
+    writer = _Writer(connection, table, method, show, words)
+    try:
+        written = await writer.all(records)
+    except (errors.DataError, errors.IntegrityError, errors.ProgrammingError, errors.RaiseException) as error:
+        reason = told(error)
+        set_back = sql.SQL("rollback to savepoint written; select setval({}, {}, {})").format(
+            sql.Literal(_sequence(table).as_string(connection)), *map(sql.Literal, start)
         )
-        try:
-            async with connection.transaction():
-                return await writer.all(records)
-        except (errors.DataError, errors.IntegrityError, errors.ProgrammingError, errors.RaiseException) as error:
-            reason = told(error)
-        set_back = sql.SQL("select setval({}, {}, {})").format(
-            sql.Literal(_sequence(table).as_string(connection)), sql.Literal(start[0]), sql.Literal(bool(start[1]))
-        )
-        await connection.execute(set_back)
-        raise Refused(reason, await writer.culprit(records))
+        await connection.execute(set_back, prepare=False)
+        raise Refused(reason, await writer.culprit(records)) from error
+    await connection.execute("release savepoint written; set local role none", prepare=False)
+    return written
 
 
 def _sequence(table: HostedTable) -> sql.Identifier:
@@ -96,12 +113,15 @@ class _Writer:
             return False
 
     async def _run(self, records: Sequence[Record], fields: Sequence[HostedField], key: Sequence[str]) -> Written:
-        names = [sql.Identifier(f.name) for f in fields]
-        source = sql.SQL("rows from (json_to_recordset({}::json) as ({})) with ordinality r({}, _n)").format(
-            sql.Literal(self._payload(records, fields)),
-            sql.SQL(", ").join(sql.SQL("{} {}").format(sql.Identifier(f.name), sql.SQL(f.native)) for f in fields),
-            sql.SQL(", ").join(names),
-        )
+        names = sql.SQL(", ").join(sql.Identifier(f.name) for f in fields)
+        if arrays := hosted_arrays.of(records, fields):
+            source = sql.SQL("unnest({}) with ordinality r({}, _n)").format(arrays, names)
+        else:
+            source = sql.SQL("rows from (json_to_recordset({}::json) as ({})) with ordinality r({}, _n)").format(
+                sql.Literal(self._payload(records, fields)),
+                sql.SQL(", ").join(sql.SQL("{} {}").format(sql.Identifier(f.name), sql.SQL(f.native)) for f in fields),
+                names,
+            )
         make = self._update if self._method == "update" else self._insert
         statement = make(source, fields, key)
         body, count, fresh = await self._done(statement)
@@ -163,7 +183,8 @@ class _Writer:
         cursor = await self._connection.execute(
             sql.SQL("with done as ({}){} select {}, count(*), count(*) filter (where _fresh) from done").format(
                 statement, forget, shown
-            )
+            ),
+            prepare=False,  # the records are part of its text
         )
         row = await cursor.fetchone()
         assert row is not None
