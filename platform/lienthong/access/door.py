@@ -10,6 +10,7 @@ from functools import lru_cache, partial
 from typing import Any, Literal
 
 from lienthong.access import policy, pricing
+from lienthong.access.apart import Apart
 from lienthong.access.bound import Bound, bound
 from lienthong.access.budget import Budget
 from lienthong.access.changes import Feed, cursor_of, place_of
@@ -49,7 +50,8 @@ Shape = Literal["rows", "one", "features", "numbers", "document", "tile"]
 class Compiled:
     """A statement, what it was permitted to read, the queries that it answers, and what that may cost.
 
-    `bound`: the open data that it reads, when it reads nothing else, for nobody in particular.
+    `bound`: the open data that it reads, when it reads nothing else, for nobody in particular. `apart`: the same
+    without related rows that this process holds.
     """
 
     statement: Statement
@@ -57,13 +59,15 @@ class Compiled:
     queries: tuple[Query, ...]
     cost: int = 1
     bound: Bound | None = None
+    apart: Statement | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """JSON bytes as PostgreSQL built them, and what a pager needs. `receipt` names the ledger entry, if any.
 
-    `release` is that which open rows were read from, `bound` what else they are good for.
+    `release` is that which open rows were read from, `bound` what else they are good for. `apart`: the releases of what
+    the statement left out.
     """
 
     body: bytes
@@ -73,6 +77,7 @@ class Answer:
     receipt: str | None = None
     release: int | None = None
     bound: Bound | None = None
+    apart: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +110,7 @@ class Door:
         self._quotas = quotas
         self._budget, self._turns, self._planner = budget or Budget(), turns or Turns(64), Planner()
         self._streams = Turns(STREAMS)
-        self.held = Held(database)
+        self.held, self._apart = Held(database), Apart(database)
         self._recorder = Recorder(registry, salt or secrets.token_bytes(32))
         # What nobody in particular may see depends on the contracts alone: a query asked again is not compiled again.
         self._for_anonymous = lru_cache(maxsize=512)(partial(self._compile, ANONYMOUS))
@@ -244,17 +249,29 @@ class Door:
         compiled = self._compile(subject, shape, queries, *names)
         if any(scope.schema == "twin" for scope in compiled.permit.scopes.values()):
             return None
-        return replace(compiled, statement=replace(compiled.statement, kept=True))
+        if shape not in ("rows", "one", "document"):
+            return replace(compiled, statement=replace(compiled.statement, kept=True))
+        lean = _shaped(Compiler(self.registry, compiled.permit.scopes, leaves_out=True), shape, queries, *names)
+        apart = replace(lean, kept=True) if lean.apart else None
+        return replace(compiled, statement=replace(compiled.statement, kept=True), apart=apart)
 
     async def again(self, subject: Subject, prepared: Compiled, texts: Sequence[str], surface: str) -> Answer:
         """The answer of a prepared statement to other values. `subject` has the rights that it was prepared for."""
-        known, given = prepared.statement, Texts(texts)
+        given, apart = Texts(texts), prepared.apart
+        known = apart if apart is not None and self._apart.ready(apart) else prepared.statement
         statement = known.filled(filled(known.params, given))
         permit, queries = prepared.permit, prepared.queries
         if governed := {scope.contract.id for scope in permit.governed}:  # it is recorded who asks, for what values
             permit = Permit(permit.registry, subject, permit.scopes, permit.named)
             queries = tuple([_settled(q, given) if q.dataset in governed else q for q in queries])
-        return await self._answer(subject, Compiled(statement, permit, queries, prepared.cost, prepared.bound), surface)
+        made = Compiled(statement, permit, queries, prepared.cost, prepared.bound)
+        answer = await self._answer(subject, made, surface)
+        if not statement.apart or not answer.body:
+            return answer
+        if (body := await self._apart.filled(statement, answer.body, answer.apart)) is not None:
+            return replace(answer, body=body)
+        known = prepared.statement
+        return await self._answer(subject, replace(made, statement=known.filled(filled(known.params, given))), surface)
 
     def charge(self, subject: Subject, cost: int) -> None:
         """Take from the caller's budget what an answer without rows costs. Raises TooCostly."""
@@ -273,12 +290,8 @@ class Door:
         permit = Permit(self.registry, subject)
         for query in queries:
             permit.visit(query)
-        compiler, query = Compiler(self.registry, permit.scopes), queries[0]
+        query = queries[0]
         match shape:
-            case "rows":
-                statement = compiler.rows(query)
-            case "one":
-                statement = compiler.one(query)
             case "features":
                 permit.show(query.dataset, names[0])
                 statement = Featurer(self.registry, permit.scopes).features_of(query, *names)
@@ -288,8 +301,8 @@ class Door:
             case "tile":
                 permit.show(query.dataset, names[0].geometry)
                 statement = Tiler(self.registry, permit.scopes).tile_of(query, *names)
-            case "document":
-                statement = compiler.document(list(zip(names, queries, strict=True)))
+            case _:
+                statement = _shaped(Compiler(self.registry, permit.scopes), shape, queries, *names)
         read = bound(self.registry, permit.scopes, queries) if subject == ANONYMOUS else None
         return Compiled(statement, permit, queries, cost, read)
 
@@ -342,6 +355,17 @@ class Door:
         return await (self.database.read(statement) if role == PUBLIC else self.database.read_as(statement, role))
 
 
+def _shaped(compiler: Compiler, shape: Shape, queries: Sequence[Query], *names: Any) -> Statement:
+    """The statement of a page of rows, of one row, or of a document."""
+    match shape:
+        case "rows":
+            return compiler.rows(queries[0])
+        case "one":
+            return compiler.one(queries[0])
+        case _:
+            return compiler.document(list(zip(names, queries, strict=True)))
+
+
 def _settled(query: Query, texts: Texts) -> Query:
     return query.but(where=settled(query.where, texts), key=settled(query.key, texts))
 
@@ -357,4 +381,5 @@ def _as_answer(row: Row, statement: Statement, receipt: str | None, read: Bound 
         receipt=receipt,
         release=int(release) if release else None,
         bound=read,
+        apart=tuple([int(values[name] or 0) for name in statement.columns if name.startswith("apart")]),
     )

@@ -1,10 +1,11 @@
 """`Query` -> one SQL statement in which PostgreSQL builds the JSON. The only place where SQL is composed for reads."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lienthong.store import jsontext
+from lienthong.store.apart import Table, told
 from lienthong.store.keyset import sort_keys
 from lienthong.store.query import ROW_NUMBER, Nested, Page, Query
 from lienthong.store.shapes import Beside, Shapes
@@ -15,7 +16,8 @@ class Statement:
     """One SQL statement and its parameters. `columns` names what it answers with, one row always.
 
     After them stands a column for each dataset of `touched`: the numbers of the rows about persons that are shown.
-    `kept`: it will be run again with other values, so it is worth preparing.
+    `kept`: it will be run again with other values, so it is worth preparing. `apart`: tables of texts that the body has
+    places for; the releases of all their datasets are the last of `columns`.
     """
 
     sql: str
@@ -24,10 +26,16 @@ class Statement:
     governed: bool = False
     touched: tuple[str, ...] = ()
     kept: bool = False
+    apart: tuple[Table, ...] = ()
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """The datasets whose releases the last columns tell of."""
+        return tuple(dict.fromkeys(name for table in self.apart for name in table.datasets))
 
     def filled(self, params: tuple[Any, ...]) -> "Statement":
         """The same statement with other values."""
-        return Statement(self.sql, params, self.columns, self.governed, self.touched, self.kept)
+        return Statement(self.sql, params, self.columns, self.governed, self.touched, self.kept, self.apart)
 
 
 class Compiler(Shapes):
@@ -146,4 +154,8 @@ class Compiler(Shapes):
     def _statement(self, sql: str, source: str, columns: tuple[str, ...]) -> Statement:
         governed = any(scope.schema == "governed" for scope in self.scopes.values())
         touched = "".join(f", {' || '.join(parts)}" for parts in self._touched.values())
-        return Statement(sql + touched + source, tuple(self.params.values), columns, governed, tuple(self._touched))
+        params, tables = tuple(self.params.values), tuple(self._tables)
+        made = Statement("", params, columns, governed, tuple(self._touched), apart=tables)
+        releases = "".join(f", {told(name)}" for name in made.told)
+        named = tuple(f"apart{n}" for n in range(len(made.told)))
+        return replace(made, sql=sql + releases + touched + source, columns=columns + named)

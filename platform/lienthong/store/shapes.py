@@ -9,7 +9,7 @@ from lienthong.contract.model import Contract
 from lienthong.contract.registry import Registry, Relation
 from lienthong.kernel.problem import TooCostly
 from lienthong.kernel.text import both
-from lienthong.store import jsontext, rollup
+from lienthong.store import apart, jsontext, rollup
 from lienthong.store.aggregate import aggregate_sql, groups_sql
 from lienthong.store.keyset import SortKey, sort_keys
 from lienthong.store.mask import keeps_type, masked_column
@@ -34,12 +34,14 @@ class Beside:
 
 
 class Shapes(Reading):
-    """Compiles what an answer is made of."""
+    """Compiles what an answer is made of; `leaves_out`: without the rows that the server puts in itself."""
 
-    def __init__(self, registry: Registry, scopes: Scopes) -> None:
+    def __init__(self, registry: Registry, scopes: Scopes, leaves_out: bool = False) -> None:
         super().__init__(registry, scopes)
         self._touched: dict[str, list[str]] = {}
         self._beside: Beside | None = None
+        self._leaves_out = leaves_out
+        self._tables: list[apart.Table] = []
 
     def _member(self, query: Query) -> str:
         """A select of one row: the member's JSON as text, and how many rows of the dataset it shows."""
@@ -239,12 +241,26 @@ class Shapes(Reading):
         relation = self.registry.relations(contract.id)[item.relation]
         link = (relation, alias)
         if not relation.many:
-            return f"({self._object(item.query, link)})"
+            return self._left_out(item.query, relation, alias) or f"({self._object(item.query, link)})"
         if item.query.is_aggregate:
             return f"({self._aggregate(item.query, link)})::text"
         if item.query.connection is not None:
             return self._joined(item, link, self._connection, item.query.connection)
         return self._joined(item, link, self._list, None)
+
+    def _left_out(self, query: Query, relation: Relation, alias: str) -> str | None:
+        """The place of a related row that the server puts in; None when it is read here."""
+        if not self._leaves_out or not apart.may(self.registry, self.scopes, relation, query):
+            return None
+        inner = Shapes(self.registry, self.scopes)
+        row = inner._row(query, "a")
+        read = apart.datasets(self.registry, relation.dataset, query)
+        table = apart.table(relation, row, "a", read)
+        if inner.params.values or len(self._tables) == apart.MOST_TABLES:
+            return None
+        if table not in self._tables:
+            self._tables.append(table)
+        return apart.place(self._tables.index(table), relation, alias)
 
     def _list(
         self,
