@@ -89,3 +89,51 @@ def test_rights_end_with_the_agreement(connection: psycopg.Connection) -> None:
     found = ask(connection, query)
     assert len(found) >= 6 and all("__" in str(role) for role, _ in found)
     assert all("holds" in str(qual) for _, qual in found)
+
+
+# A view of personal or closed rows would be read with the rights of its owner unless it says otherwise.
+VIEWS = """
+select n.nspname, c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'v'
+and n.nspname not in ('pg_catalog', 'information_schema', 'public') and n.nspname not in ('open', 'kept')
+and not coalesce('security_invoker=true' = any(c.reloptions) or 'security_invoker=on' = any(c.reloptions), false)
+"""
+DEFINERS = """
+select p.proname from pg_proc p join pg_namespace n on n.oid = p.pronamespace where p.prosecdef
+and n.nspname <> 'public' and not exists (select from unnest(p.proconfig) c where c ~ '^search_path=')
+"""
+OPEN_TO_ALL = """
+select n.nspname, p.proname from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+where n.nspname not in ('pg_catalog', 'information_schema') and p.prosecdef
+and exists (select from aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a where a.grantee = 0)
+"""
+OF_CLOSED = """
+select distinct v.relname from pg_depend d join pg_rewrite r on r.oid = d.objid join pg_class v on v.oid = r.ev_class
+join pg_namespace vn on vn.oid = v.relnamespace join pg_class t on t.oid = d.refobjid
+join pg_namespace tn on tn.oid = t.relnamespace where vn.nspname in ('open', 'kept') and tn.nspname in ('governed', 'history', 'draft')
+"""
+
+
+def test_views_read_with_the_rights_of_who_asks(connection: psycopg.Connection) -> None:
+    """A11: but those of open data, which read nothing that is closed."""
+    assert ask(connection, VIEWS) == []
+    assert ask(connection, OF_CLOSED) == []
+    assert len(ask(connection, "select 1 from pg_views where schemaname = 'open'")) > 10
+
+
+def test_functions_with_the_rights_of_their_owner_are_pinned_and_for_the_named_alone(
+    connection: psycopg.Connection,
+) -> None:
+    """A11: no right of everybody to call them, those of PostGIS neither; ours have a search path of their own."""
+    assert len(ask(connection, "select 1 from pg_proc where prosecdef")) >= 1
+    assert ask(connection, DEFINERS) == []
+    assert ask(connection, OPEN_TO_ALL) == []
+
+
+def test_nobody_makes_objects_where_names_are_looked_up(connection: psycopg.Connection) -> None:
+    """A16, CVE-2018-1058: an operator or a function of somebody would be called in place of the right one."""
+    schemas = "select nspname from pg_namespace where nspname !~ '^pg_(toast|temp)' and has_schema_privilege(%s, oid, 'create')"
+    for (role,) in ask(connection, f"select rolname from pg_roles where {OURS}"):
+        made = [name for (name,) in connection.execute(schemas, (role,)).fetchall()]
+        assert made == (["hosted"] if role == "lienthong_hosted" else []), role  # tables of people; in no search path
+        found = connection.execute("select has_database_privilege(%s, current_database(), 'temp')", (role,)).fetchone()
+        assert found == (False,), role

@@ -5,7 +5,6 @@ one purpose: columns and rows of agreements for different purposes never meet in
 asked of its row at each statement (`platform.holds`), so that ending it needs no change of rights.
 """
 
-import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from lienthong.store.compile import Statement
 from lienthong.store.mask import masked_column
 from lienthong.store.predicate import Params, predicate
 from lienthong.store.query import Condition, compared
-from lienthong.store.roles import agency_role, ensure_agency
+from lienthong.store.roles import agency_role, ensure_agency, short
 from lienthong.store.schema import table
 from lienthong.store.scope import covers_search
 
@@ -65,7 +64,7 @@ def holding(agreement: str) -> Statement:
 
 def purpose_role(agency: str, purpose: str) -> str:
     """The role that an agency's reads for one purpose run as."""
-    return _short(f"{agency_role(agency)}__{purpose}")
+    return short(f"{agency_role(agency)}__{purpose}")
 
 
 def prepare(connection: Connection) -> None:
@@ -120,12 +119,7 @@ def _clear(connection: Connection, relation: sql.Identifier, role: str, policy: 
 
 
 def _policy(agreement: str) -> str:
-    return _short(f"agreement_{agreement}")
-
-
-def _short(name: str) -> str:
-    """A name that PostgreSQL keeps whole; a long one ends in a digest, so that no two become one."""
-    return name if len(name) <= 63 else name[:52] + "_" + hashlib.sha256(name.encode()).hexdigest()[:10]
+    return short(f"agreement_{agreement}")
 
 
 def _using(grant: Grant) -> sql.Composable:

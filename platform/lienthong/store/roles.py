@@ -1,5 +1,7 @@
 """Database roles: who may connect, and what the fixed roles may do. Rights by agreement: `store.rights`."""
 
+import hashlib
+
 from psycopg import Connection, sql
 
 from lienthong.contract.model import Contract
@@ -26,9 +28,28 @@ as $$ select lower(public.unaccent('public.unaccent'::regdictionary, normalize($
 """
 
 
+# PostGIS tells the extent of whole tables with the rights of its owner; and nobody who reads makes tables of their own.
+_CLOSED = """
+do $$
+declare f regprocedure;
+begin
+  for f in select p.oid from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+           where n.nspname = 'public' and p.prosecdef loop
+    execute format('revoke all on function %s from public', f);
+  end loop;
+  execute format('revoke temporary on database %I from public', current_database());
+end $$
+"""
+
+
 def agency_role(agency: str) -> str:
     """The role that an agency's reads run as."""
-    return f"lienthong_agency_{agency}"[:63]
+    return short(f"lienthong_agency_{agency}")
+
+
+def short(name: str) -> str:
+    """A name that PostgreSQL keeps whole; a long one ends in a digest, so that no two become one."""
+    return name if len(name) <= 63 else name[:52] + "_" + hashlib.sha256(name.encode()).hexdigest()[:10]
 
 
 def bootstrap(connection: Connection) -> None:
@@ -48,6 +69,7 @@ def bootstrap(connection: Connection) -> None:
     connection.execute("grant lienthong_hosted to current_user")
     connection.execute("create schema if not exists hosted authorization lienthong_hosted")
     connection.execute("revoke create on schema public from public")
+    connection.execute(_CLOSED)
     connection.execute("alter role lienthong_public set default_transaction_read_only = on")
 
 
