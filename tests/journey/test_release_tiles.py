@@ -17,10 +17,10 @@ from lienthong.pipelines.release import publish
 from lienthong.store import cql2
 from lienthong.store.cluster import Cluster
 from lienthong.store.formula import tile
-from lienthong.store.pyramid import BUFFER, FEW, LEAST, MARGIN, READY
+from lienthong.store.pyramid import BUFFER, FEW, LEAST, READY
 from lienthong.store.query import Item, Page, Query
 from lienthong.store.scope import Scope
-from lienthong.store.tiles import Layer, Tiler, is_gathered
+from lienthong.store.tiles import MARGIN, Layer, Tiler, is_gathered
 from tests.journey.release_world import World, make_world, stall
 from tests.surface.mvt import decode
 

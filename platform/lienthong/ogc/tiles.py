@@ -16,10 +16,9 @@ from lienthong.ogc.documents import MVT
 from lienthong.ogc.tilestore import Kept, Key, TileStore
 from lienthong.store import cql2
 from lienthong.store.formula import tile
-from lienthong.store.pyramid import MARGIN
 from lienthong.store.query import Item, Page, Query, all_of
 from lienthong.store.slots import Slot
-from lienthong.store.tiles import MANY, MOST, Layer, is_gathered
+from lienthong.store.tiles import MANY, MARGIN, MOST, Layer, is_gathered
 from lienthong.web.language import language
 from lienthong.web.parameters import only, parameters
 

@@ -21,7 +21,7 @@ COUNT = "point_count"
 EXTENT, CELLS, FEW = 4096, 64, 2_000
 BUFFER = 64
 """How far a tile reaches beyond its edge, in units of `EXTENT`."""
-MARGIN = BUFFER / EXTENT
+_MARGIN = BUFFER / EXTENT
 LEAST, MOST, FULL = 10, 14, 5_000  # points are single from LEAST on, or up to MOST while a tile has more than FULL
 READY, EASY = 12, 1_000  # the last zoom is READY, or up to MOST while a tile has more than EASY points: 10 ms to make
 WHOLE_FROM = 13  # areas are not simplified any more
@@ -163,8 +163,8 @@ def _names(pyramid: Pyramid) -> str:
 def _points(pyramid: Pyramid, zoom: int) -> str:
     side = 2**zoom
     near = "".join(
-        f" cross join lateral generate_series(greatest(0, floor({place} * {side} - {MARGIN})::int), "
-        f"least({side - 1}, floor({place} * {side} + {MARGIN})::int)) {tile}"
+        f" cross join lateral generate_series(greatest(0, floor({place} * {side} - {_MARGIN})::int), "
+        f"least({side - 1}, floor({place} * {side} + {_MARGIN})::int)) {tile}"
         for place, tile in (("_wx", "_x"), ("_wy", "_y"))
     )
     inner = f"select * from {_TABLE}{near}"
@@ -202,7 +202,7 @@ def _span(axis: str, zoom: int) -> tuple[str, str]:
     side, low, high = 2**zoom, f"st_{axis}min(_s)", f"st_{axis}max(_s)"
     if axis == "y":
         low, high = f"-{high}", f"-{low}"
-    ends = ((low, -MARGIN), (high, MARGIN))
+    ends = ((low, -_MARGIN), (high, _MARGIN))
     first, last = (
         f"least({side - 1}, greatest(0, floor(({metres} / {_WIDTH} + 0.5) * {side} + {more})::int))"
         for metres, more in ends

@@ -17,6 +17,8 @@ from lienthong.store.pyramid import BUFFER, CELLS, COUNT, EXTENT, FEW, LEAST, in
 from lienthong.store.query import ROW_NUMBER, Item, Query, fields, required
 from lienthong.store.scope import Scope
 
+MARGIN = BUFFER / EXTENT
+"""How far a tile reaches beyond its edge, in widths of a tile."""
 MOST = 50_000
 """Rows that are looked at for one tile."""
 MANY = 2_000_000
