@@ -19,6 +19,8 @@ _WORD = re.compile(r"[a-z0-9]{1,255}")  # PostgreSQL's parser takes it for one w
 _BLOCKS = 2_048, 16_384  # rows whose hits are counted together: where they are many, and where they are few
 _FIRST = 1 << 17  # rows of which a first page is mostly made
 _FIRST_BITS = (1 << _FIRST) - 1
+_SET = re.compile(rb"[^\0]")
+_PLACES = tuple(tuple(n for n in range(8) if byte >> n & 1) for byte in range(256))
 _FEW = 1_000  # values of a condition
 Bits = int | None
 
@@ -60,32 +62,34 @@ class Scattered:
         found: list[int] = []
         for n in range(-(-self.size * 8 // self._block)):
             if n == len(self._counts):
-                self._counts.append(self._bits(n).bit_count())
+                self._counts.append(int.from_bytes(self._bits(n), "little").bit_count())
             there = self._counts[n]
             if there <= start:
                 start -= there
             elif len(found) < count:
-                found += _numbers(self._bits(n), n * self._block + 1)[start : start + count - len(found)]
+                most = start + count - len(found)
+                found += _numbers(self._bits(n), n * self._block + 1, most)[start:most]
                 start = 0
             else:
                 break
         return found
 
-    def _bits(self, n: int) -> int:
+    def _bits(self, n: int) -> bytes:
         """The bits of a block."""
         if self._late is not None and n * self._block >= _FIRST:
             self._bytes, self._late = self._late.to_bytes(self.size, "little"), None
         size = self._block // 8
-        return int.from_bytes(self._bytes[n * size : (n + 1) * size], "little")
+        return self._bytes[n * size : (n + 1) * size]
 
 
-def _numbers(bits: int, first: int) -> list[int]:
-    """The numbers of the bits that are set."""
-    flags, found = f"{bits:b}"[::-1], []
-    place = flags.find("1")
-    while place >= 0:
-        found.append(first + place)
-        place = flags.find("1", place + 1)
+def _numbers(block: bytes, first: int, most: int) -> list[int]:
+    """The numbers of the bits that are set; of so many at least, if there are."""
+    found: list[int] = []
+    for byte in _SET.finditer(block):
+        place = byte.start()
+        found += [first + 8 * place + n for n in _PLACES[block[place]]]
+        if len(found) >= most:
+            break
     return found
 
 
