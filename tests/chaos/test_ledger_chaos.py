@@ -17,7 +17,7 @@ from tests.chaos.ledger_rig import Rig, rig
 
 pytestmark = pytest.mark.chaos
 ROOT = Path(__file__).parents[2]
-WRITERS, KILLS, ROUND_SECONDS = 16, 6, 4.0
+WRITERS, KILLS, ROUND_SECONDS = 32, 6, 4.0
 MILLION = 1_000_000
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.surface.people import PASSWORD, Browser, ask, forgive, json, person, seed, token
-from tests.surface.small import World
+from tests.surface.small import AGENCY, World
 
 EXTRA: dict[str, Any] = {
     "id": "00000000-0000-0000-0000-000000000001", "sha256": "0" * 64, "username": "admin", "agency_id": "registry_office",
@@ -114,3 +114,29 @@ def test_no_answer_tells_a_hash_or_an_identifier(world: World) -> None:
     found = json(world, "GET", "/api/v1/people").text + json(world, "GET", "/api/v1/people/an").text
     assert '"citizen_id"' in found and "001099012345" not in found and "argon2" not in found
     assert "sha256" not in text.dumps(json(world, "GET", "/api/v1/tokens").json())
+
+
+# Writes of other rooms: who may make them, where, and a body that is right but for the members that are added.
+OTHERS: dict[str, tuple[str | None, str, dict[str, Any]]] = {
+    "agreement": (AGENCY, "/api/v1/agreements", {"dataset": "cases", "fields": ["case_code"], "purpose": "social_insurance", "legal_basis": "x",
+                                                 "expires": "2099-01-01", "application": "x", "frequency": "x"}),
+    "webhook": (AGENCY, "/api/v1/webhooks", {"url": "https://example.vn/x", "dataset": "cases", "purpose": "social_insurance"}),
+    "voice": (None, "/api/v1/voices", {"kind": "reuse", "title": "Bản đồ", "text": "Làm từ dữ liệu mở", "url": "https://example.vn/ban-do"}),
+}  # fmt: skip
+PLACED = {"provider": "registry_office", "consumer": "registry_office", "active": False, "secret_sha256": "x", "cursor": "begin", "agency": "registry_office",
+          "requested_by": "admin", "applied": "x", "published": True, "answer": "x", "reviewed_by": "admin", "signed_at": "2020-01-01T00:00:00Z",
+          "attempts": 99, "deleted_at": "2020-01-01T00:00:00Z", "next_at": None, "claimed_until": None, "public_key": "x", "receipt": "x"}  # fmt: skip
+
+
+@pytest.mark.parametrize("write", OTHERS)
+def test_members_of_other_writes_are_refused_by_name(world: World, write: str) -> None:
+    by, path, body = OTHERS[write]
+    tables = ("agreement", "webhook", "voice")
+    before = ask(world, "select " + ", ".join(f"(select count(*) from platform.{t})" for t in tables))
+    for member, value in (EXTRA | PLACED).items():
+        if member in body or (write, member) == ("agreement", "purpose"):
+            continue
+        answer = json(world, "POST", path, by, **body, **{member: value})
+        assert answer.status_code == 422, (member, answer.text)
+        assert answer.json()["place"].split(".")[0] == member, answer.text
+    assert ask(world, "select " + ", ".join(f"(select count(*) from platform.{t})" for t in tables)) == before

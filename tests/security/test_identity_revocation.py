@@ -10,7 +10,7 @@ from tests.surface.people import PASSWORD, forgive, person, seed
 from tests.surface.site import served
 from tests.surface.small import ADMIN, World
 
-WORKERS, TRIES = 2, 24
+WORKERS, TRIES = 4, 32
 
 
 @pytest.fixture(scope="module")
