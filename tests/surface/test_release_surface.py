@@ -93,8 +93,7 @@ def test_a_cursor_of_a_release_that_is_not_kept_tells_the_way_on(releases: Relea
     assert releases.get(f"{ROWS}?cursor={forged}").status_code == 400
 
 
-@pytest.mark.parametrize("swaps", [12, pytest.param(200, marks=pytest.mark.chaos)])
-def test_nobody_ever_sees_half_of_a_release(releases: Releases, swaps: int) -> None:
+def test_nobody_ever_sees_half_of_a_release(releases: Releases, swaps: int = 200) -> None:
     """I01: fifty readers on five surfaces while the served release changes: each answer is of one release, the one that
     it names where it names one."""
     numbers = {releases.publish(stalls(40, staff=n)): n for n in (1, 2)}
@@ -120,6 +119,7 @@ def test_nobody_ever_sees_half_of_a_release(releases: Releases, swaps: int) -> N
             assert answer.status_code == 200, answer.text
             assert (len(staff), len(set(staff))) == (40, 1), (surface, staff)
             others[surface] += 1
+            await anyio.sleep(0.05)  # so that 200 swaps are no matter of minutes
 
     async def read(client: httpx.AsyncClient, over: anyio.Event) -> None:
         nonlocal answers
@@ -131,6 +131,7 @@ def test_nobody_ever_sees_half_of_a_release(releases: Releases, swaps: int) -> N
             assert (len(told["data"]), answer.headers["etag"].split("-")[0]) == (40, f'"{told["release"]}')
             seen.add(told["release"])
             answers += 1
+            await anyio.sleep(0.05)
 
     def swap(number: int) -> None:
         with releases.market.connect() as connection:
