@@ -34,6 +34,7 @@ PATIENCE = 0.7  # seconds after the time limit until a statement is ended by for
 RESTART = 3.0  # seconds that the cluster may need after a process was ended by force
 AT_ONCE = CONNECTIONS - 2
 Connection = AsyncConnection[TupleRow]
+Fields = tuple[tuple[str, str], ...]
 _KINDS = {
     16: "bool", 17: "bytea", 20: "int8", 21: "int2", 23: "int4", 25: "text", 114: "json", 700: "float4", 701: "float8",
     705: "unknown", 1042: "bpchar", 1043: "varchar", 1082: "date", 1083: "time", 1114: "timestamp", 1184: "timestamptz",
@@ -139,8 +140,8 @@ class Runner:
         async with self._connection() as connection:
             with _reasons():
                 async with connection.transaction():
-                    await _check_cost(connection, statement)
-                    return await self._rows(connection, statement, min(most, MOST_ROWS))
+                    fields = await _looked_at(connection, statement)
+                    return await self._rows(connection, statement, fields, min(most, MOST_ROWS))
 
     async def run_unguarded(self, statement: str) -> int:
         """Any text at all, by the extended protocol, to its end: what holds when the guard does not. Raises NotRun."""
@@ -158,13 +159,10 @@ class Runner:
         while self._idle:
             await self._idle.pop().close()
 
-    async def _rows(self, connection: Connection, statement: str, most: int) -> Result:
-        source = f"select * from ({statement}) q limit "
-        shape = await connection.execute(f"{source}0".encode())
-        fields = tuple((c.name, _KINDS.get(c.type_code, "text")) for c in shape.description or ())
+    async def _rows(self, connection: Connection, statement: str, fields: Fields, most: int) -> Result:
         rows: list[bytes] = []
         size, truncated = 0, False
-        made = f"select row_to_json(q)::text from ({source}{most + 1}) q"
+        made = f"select row_to_json(q)::text from (select * from ({statement}) q limit {most + 1}) q"
         async for (row,) in connection.cursor(binary=True).stream(made.encode(), size=200):
             size += len(row)
             if len(rows) >= most or size > MOST_BYTES:
@@ -228,14 +226,18 @@ class Runner:
             os.kill(connection.info.backend_pid, signal.SIGKILL)
 
 
-async def _check_cost(connection: Connection, statement: str) -> None:
-    """Raises NotRun when the planner thinks that it takes too long."""
-    row = await (await connection.execute(f"explain (format json) {statement}".encode())).fetchone()
+async def _looked_at(connection: Connection, statement: str) -> Fields:
+    """The columns, in one trip with the cost. Raises NotRun when the planner thinks that it takes too long."""
+    shape = f"select * from ({statement}) q limit 0"  # runs nothing
+    found = await connection.execute(f"explain (format json) {statement}; {shape}".encode())
+    row = await found.fetchone()
     assert row is not None
     plan: Any = row[0] if isinstance(row[0], list) else orjson.loads(row[0])
     cost = float(plan[0]["Plan"]["Total Cost"])
     if cost > MOST_COST:
         raise NotRun(f"the query is too costly: {cost:.0f} of at most {MOST_COST:.0f}")
+    found.nextset()
+    return tuple((c.name, _KINDS.get(c.type_code, "text")) for c in found.description or ())
 
 
 def _busy() -> Unavailable:

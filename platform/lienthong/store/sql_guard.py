@@ -4,12 +4,14 @@ It runs in a process of its own (`store.sql_child`): the parser can be killed by
 as the tree's own text, which holds no comment and no second statement, with the relations that it reads.
 """
 
+import json
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from pglast import ast, parse_sql
-from pglast.parser import ParseError
+from pglast.parser import DeparseError, ParseError, deparse_protobuf, parse_sql_json, parse_sql_protobuf
 from pglast.stream import RawStream
 
 from lienthong.store.sql_bounds import bounded
@@ -18,6 +20,7 @@ from lienthong.store.sql_words import CLOCKS, FUNCTIONS, GRAMMAR, NODES, OPERATO
 MOST_NODES, MOST_DEPTH, MOST_SOURCES, MOST_GROUPINGS = 4_000, 60, 12, 8
 _SYNTAX = 3  # CoercionForm: written by the grammar
 _ESCAPES = frozenset({"like_escape", "similar_escape", "similar_to_escape"})  # of LIKE and SIMILAR TO
+_PLACES = frozenset({"location", "stmt_location", "stmt_len"})
 _RECURSIVE = "A recursive query is not allowed"
 
 
@@ -43,10 +46,29 @@ def check(given: str) -> Passed:
     statement = _single(given)
     guard = _Guard()
     guard.visit(statement, frozenset(), 0)
+    return Passed(_written(given, statement), sorted(guard.relations), _is_limited(statement))
+
+
+def _written(given: str, statement: Any) -> str:
+    """The statement written anew: what is sent must be what was looked at. Raises Rejected."""
+    with suppress(ParseError, DeparseError):
+        # The parser's own printer and trees in JSON are quick; where they do not agree, the slow ones may.
+        text = str(deparse_protobuf(parse_sql_protobuf(given)))
+        if _tree(text) == _tree(given):
+            return text
     text = str(RawStream()(statement))
-    if _single(text) != statement:  # what is sent must be what was looked at
+    if _single(text) != statement:
         raise Rejected("invalid", "The query cannot be written unambiguously")
-    return Passed(text, sorted(guard.relations), _is_limited(statement))
+    return text
+
+
+def _tree(given: str) -> Any:
+    """The tree of a text, without the places of its parts in the text."""
+    return json.loads(parse_sql_json(given), object_hook=_placeless)
+
+
+def _placeless(node: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in node.items() if name not in _PLACES}
 
 
 def check_expression(given: str) -> None:
