@@ -67,7 +67,7 @@ def over_ckan(world: World, token: str | None, dataset: str, fields: tuple[str, 
 @pytest.mark.parametrize("seed", range(6))
 def test_three_surfaces_give_the_same_rows(world: World, seed: int) -> None:
     random, compared, refused = Random(seed), 0, 0
-    while compared < 55:
+    while compared < 170:
         dataset, caller = random.choice(tuple(SHOWN)), random.choice(tuple(CALLERS))
         fields = SHOWN[dataset].get(caller)
         shown = fields or SHOWN[dataset]["administrator"]
