@@ -8,7 +8,7 @@ from uuid import UUID
 from lienthong.access.hits import Hits, Scattered, Span, evaluated, is_mark, marks, span
 from lienthong.catalog.snapshot import ReleaseInfo
 from lienthong.kernel.problem import NotFound
-from lienthong.store.bits import WORDS, Mark, Rows, read_sql, rows_of
+from lienthong.store.bits import WORDS, Mark, Rows, last_sql, read_sql, rows_of
 from lienthong.store.database import Database
 from lienthong.store.query import Condition
 from lienthong.store.scope import Scope
@@ -52,6 +52,7 @@ class Held:
         self._database = database
         self._rows: Recent[tuple[UUID, Mark], Rows | None] = Recent()
         self._hits: Recent[tuple[UUID, Condition], Scattered] = Recent()
+        self._whole: dict[UUID, bool] = {}
 
     async def hits(self, scope: Scope, release: ReleaseInfo, where: Condition | None) -> Hits | None:
         """The rows of `release`, which is served, that fulfil `where`; None when that cannot be told.
@@ -59,6 +60,8 @@ class Held:
         `scope` is that of everybody: a caller with rows or fields of their own has no part in this.
         """
         if scope.schema != "open" or scope.where is not None or scope.masked or scope.release is not None:
+            return None
+        if _has_left_out(release) and not await self._is_whole(release):
             return None
         stretch = span(where, release.rows)
         if stretch is not None or where is None:
@@ -69,6 +72,16 @@ class Held:
         wanted = marks(scope, where)
         found = None if wanted is None else await self._found(release, where, wanted)
         return None if found is None else self._hits.put(key, found, found.size)
+
+    async def _is_whole(self, release: ReleaseInfo) -> bool:
+        """Are its rows numbered without gaps? Older releases have gaps where rows were left out."""
+        if release.id not in self._whole:
+            told = await self._database.read_binary(last_sql(release.dataset))
+            number, last = (int.from_bytes(value or b"") for value in told[0])
+            if number != release.number:
+                return False
+            self._whole[release.id] = last == release.rows
+        return self._whole[release.id]
 
     async def _found(self, release: ReleaseInfo, where: Condition, wanted: Sequence[Mark]) -> Scattered | None:
         rows = await self._read(release, wanted)
@@ -96,3 +109,9 @@ class Held:
             for mark, rows in read.items():
                 found[mark] = self._rows.put((release.id, mark), rows, 0 if rows is None else rows.size)
         return found
+
+
+def _has_left_out(release: ReleaseInfo) -> bool:
+    """Did disclosure control leave rows out of it?"""
+    told = release.manifest.get("disclosure") or {}
+    return bool(told.get("suppressed_rows") or (told.get("anonymity") or {}).get("suppressed_rows"))

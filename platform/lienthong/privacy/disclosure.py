@@ -19,7 +19,7 @@ from lienthong.privacy.classification import faults, published, withheld
 from lienthong.privacy.detectors import DETECTORS, looks
 from lienthong.privacy.identifiers import find
 from lienthong.privacy.protecting import Protected
-from lienthong.store.disclosure import LeftOut, leave_out
+from lienthong.store.disclosure import LeftOut, close_gaps, leave_out
 from lienthong.store.release import columns_of
 from lienthong.store.release_fill import Cells
 from lienthong.store.schema import stored_columns
@@ -101,6 +101,7 @@ def check_release(
     past = leave_out(connection, name + "_history", contract.primary_key, looks(fields), find)
     places = soften_places(connection, registry, contract, name)
     anonymity = anonymise(connection, contract, name)
+    close_gaps(connection, name)
     return DisclosureReport(
         columns=tuple(f.name for f in fields),
         withheld=tuple(f.name for f in withheld(contract)),

@@ -180,6 +180,13 @@ def read_sql(dataset: str, marks: Collection[Mark]) -> Statement:
     return Statement(text, (fields, values), kept=True)
 
 
+def last_sql(dataset: str) -> Statement:
+    """The release that is served and the highest number of its rows, in binary."""
+    last = f"select max(_id) from open.{ident(dataset)}"
+    text = f"select (select _release from open.{ident(dataset + '_release')}), ({last})"
+    return Statement(text, (), kept=True)
+
+
 def rows_of(found: Iterable[Sequence[bytes | None]], release: int, rows: int) -> dict[Mark, Rows | None] | None:
     """The rows of each mark that was asked for; None of one whose rows are not kept. None: of another release.
 

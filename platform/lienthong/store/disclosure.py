@@ -83,6 +83,21 @@ def leave_out(
     return LeftOut(deleted, by_place, tuple((row, tuple(places_)) for row, places_ in keys))
 
 
+def close_gaps(connection: Connection, name: str) -> None:
+    """Number the rows of `release.<name>` anew where some were left out: readers find them by arithmetic."""
+    whole = connection.execute(
+        sql.SQL("select count(*) = coalesce(max(_id), 0) from {}").format(table("release", name))
+    ).fetchone()
+    if whole and whole[0]:
+        return
+    connection.execute(
+        sql.SQL(
+            "update {0} t set _id = n.number from (select ctid as place, _id, "
+            "row_number() over (order by _id) as number from {0}) n where t.ctid = n.place and n._id <> n.number"
+        ).format(table("release", name))
+    )
+
+
 def _found(
     connection: Connection, name: str, looks: Sequence[Look], find: Callable[[str], Iterable[str]]
 ) -> Iterator[tuple[str, list[str]]]:
