@@ -93,6 +93,22 @@ def test_a_cursor_of_a_release_that_is_not_kept_tells_the_way_on(releases: Relea
     assert releases.get(f"{ROWS}?cursor={forged}").status_code == 400
 
 
+async def _staff(client: httpx.AsyncClient, surface: int) -> list[int]:
+    """What GraphQL, CKAN, OGC or CSV tells of the staff of every stall."""
+    if surface == 0:
+        answer = await client.post("/graphql", json={"query": "{ stalls(first: 100) { nodes { staff } } }"})
+        return [node["staff"] for node in answer.json()["data"]["stalls"]["nodes"]]
+    if surface == 1:
+        answer = await client.get("/api/3/action/datastore_search?resource_id=stalls&limit=100")
+        return [row["staff"] for row in answer.json()["result"]["records"]]
+    if surface == 2:
+        answer = await client.get("/ogc/collections/stalls/items?limit=100&f=json")
+        return [feature["properties"]["staff"] for feature in answer.json()["features"]]
+    answer = await client.get(ROWS + ".csv?fields=staff")
+    assert answer.status_code == 200, answer.text
+    return [int(line) for line in answer.text.split()[1:]]
+
+
 def test_nobody_ever_sees_half_of_a_release(releases: Releases, swaps: int = 200) -> None:
     """I01: fifty readers on five surfaces while the served release changes: each answer is of one release, the one that
     it names where it names one."""
@@ -100,23 +116,10 @@ def test_nobody_ever_sees_half_of_a_release(releases: Releases, swaps: int = 200
     contract, operator = releases.market.registry.get("stalls"), Actor("operator", "operator")
     seen: set[int] = set()
     answers, others = 0, [0] * 4
-    graph = {"query": "{ stalls(first: 100) { nodes { staff } } }"}
 
     async def read_otherwise(client: httpx.AsyncClient, over: anyio.Event, surface: int) -> None:
         while not over.is_set():
-            if surface == 0:
-                answer = await client.post("/graphql", json=graph)
-                staff = [node["staff"] for node in answer.json()["data"]["stalls"]["nodes"]]
-            elif surface == 1:
-                answer = await client.get("/api/3/action/datastore_search?resource_id=stalls&limit=100")
-                staff = [row["staff"] for row in answer.json()["result"]["records"]]
-            elif surface == 2:
-                answer = await client.get("/ogc/collections/stalls/items?limit=100&f=json")
-                staff = [feature["properties"]["staff"] for feature in answer.json()["features"]]
-            else:
-                answer = await client.get(ROWS + ".csv?fields=staff")
-                staff = [int(line) for line in answer.text.split()[1:]]
-            assert answer.status_code == 200, answer.text
+            staff = await _staff(client, surface)
             assert (len(staff), len(set(staff))) == (40, 1), (surface, staff)
             others[surface] += 1
             await anyio.sleep(0.05)  # so that 200 swaps are no matter of minutes
