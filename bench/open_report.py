@@ -7,7 +7,7 @@ _MAPS = {
     "bbox, each another": "100 features in a box, each another",
     "tile z12": "tile z12, asked before",
     "tile z12, first asked": "tile z12, asked for the first time (the release brings it)",
-    "tile z12, filtered, made anew": "tile z12, filtered and so made anew (tipg: unfiltered)",
+    "tile z12, filtered, made anew": "tile z12, filtered and so made anew (both)",
     "cached": "kept tile z12, against nginx with the same bytes",
 }
 
