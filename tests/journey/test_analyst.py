@@ -2,6 +2,10 @@
 
 import csv
 import io
+import re
+import subprocess
+import sys
+from pathlib import Path
 
 import httpx
 import pytest
@@ -73,3 +77,11 @@ def test_a_question_lives_in_its_address(anonymous: httpx.Client) -> None:
 
 def test_a_question_about_closed_data_is_refused(anonymous: httpx.Client) -> None:
     assert anonymous.get("/ask?dataset=civil-servants&group=sex&measure=count").status_code == 401
+
+
+def test_the_notebook_of_the_page_runs_as_it_stands(anonymous: httpx.Client) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "analysts.md").read_text("utf-8")
+    [code] = re.findall(r"^```python\n(.*?)^```", text, re.S | re.M)
+    code = code.replace("http://127.0.0.1:8000", str(anonymous.base_url).rstrip("/"))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0 and "active" in done.stdout, done.stderr
