@@ -59,6 +59,7 @@ def listed(world: World, query: str = "", token: str | None = None) -> list[str]
         ("q=lượ", [PUBLIC]),  # a word that only begins so
         ("q=luong+mua+xyzzy+xyzzz", [PUBLIC]),  # half of what somebody asks for, rather than nothing
         ("q=khong+co+gi+nhu+vay+xyzzy", []),
+        ("q=xyzzy", []),
         ("organization=tram-mua", [PUBLIC]),
         ("group=khi-hau", [PUBLIC]),
         ("tag=khí+tượng", [PUBLIC]),

@@ -96,6 +96,7 @@ def _ways(words: list[str]) -> Iterator[Match]:
         yield simple(" ".join(words), way(mm="100%"))
         yield partial(_beginning, words=[part for word in words for part in fold(word).split()])
         yield simple(" ".join(words), way())
+    if len(words) > 1:  # half of one word is none
         yield simple(" ".join(words), way(mm="50%"))
 
 
