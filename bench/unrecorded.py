@@ -1,20 +1,16 @@
 """The server with governed reads that nobody records: the difference is what the ledger costs. For bench alone."""
 
-from collections.abc import Sequence
-
 from fastapi import FastAPI
 
 from lienthong.app import asgi
-from lienthong.store.compile import Statement
-from lienthong.store.database import Database, Row
-from lienthong.store.record import LedgerEntry
+from lienthong.store.database import Row, Withheld
 
 
-async def _unrecorded(self: Database, statement: Statement, role: str, entries: Sequence[LedgerEntry]) -> Row:
-    return (await self.read_as(statement, role))[: len(statement.columns)]
+async def _unrecorded(self: Withheld) -> Row:
+    return self._row[: len(self._statement.columns)]
 
 
 def create() -> FastAPI:
-    """The app, its database reading without entries."""
-    Database.read_governed = _unrecorded  # type: ignore[method-assign]
+    """The app, its rows given without entries."""
+    Withheld.row = _unrecorded  # type: ignore[method-assign]
     return asgi.create()

@@ -60,6 +60,39 @@ def test_nothing_acknowledged_is_lost_when_everything_is_killed(made: Rig, tmp_p
     assert report.ok, report.findings
 
 
+def test_nothing_is_told_of_entries_that_were_never_written(made: Rig, tmp_path: Path) -> None:
+    """G04: while the ledger cannot be written no answer leaves; then the server is killed, and PostgreSQL with it."""
+    out = tmp_path / "receipts"
+    program = [sys.executable, "-m", "tests.chaos.ledger_readers", str(WRITERS), str(out)]
+    readers = subprocess.Popen(program, cwd=ROOT, env=made.environment)
+    try:
+        until = time.monotonic() + 60
+        while not out.exists() or out.stat().st_size < 5_000:
+            assert time.monotonic() < until and readers.poll() is None
+            time.sleep(0.1)
+        with made.connect() as connection, connection.transaction(force_rollback=True):
+            connection.execute("lock table platform.ledger in share mode")
+            time.sleep(0.5)  # what was committed before goes out
+            before = out.read_text()
+            time.sleep(1.5)
+            assert out.read_text() == before
+            readers.kill()
+            readers.wait()
+            assert out.read_text() == before
+    finally:
+        readers.kill()
+        readers.wait()
+    made.kill_postgresql()
+    with made.connect() as connection:
+        rows = connection.execute("select replace(receipt::text, '-', '') from platform.ledger").fetchall()
+        assert set(before.split()) <= {row[0] for row in rows}
+        assert len(rows) - len(before.split()) <= 2 * WRITERS
+        while seal(made.settings, made.registry, connection):
+            pass
+        assert connection.execute("select count(*) from platform.ledger_log where kind <> 'read'").fetchone() == (0,)
+    assert made.verify().ok
+
+
 PLAIN = """
 insert into plain (receipt, writer, sequence, subject, agency, dataset, fields, condition, keys, rows, purpose, agreement, surface, state)
 values (gen_random_uuid(), md5('w' || :client_id)::uuid, 1, 'tax', 'tax', 'cases', '{case_code,days}', '{"days": {"gte": 5}}', '{1,2,3}', 3,

@@ -67,11 +67,32 @@ def test_the_public_does_not_even_enter_closed_schemas(connection: psycopg.Conne
 @pytest.mark.parametrize(
     "statement", ["update platform.ledger set dataset = 'x'", "delete from platform.ledger", "truncate platform.ledger"]
 )
-@pytest.mark.parametrize("role", ["lienthong_app", "lienthong_public", "lienthong_agency", "lienthong_administrator"])
+@pytest.mark.parametrize(
+    "role", ["lienthong_app", "lienthong_public", "lienthong_agency", "lienthong_administrator", "lienthong_ledger"]
+)
 def test_nobody_who_reads_can_change_the_ledger(connection: psycopg.Connection, role: str, statement: str) -> None:
     connection.execute(sql.SQL("set role {}").format(sql.Identifier(role)))
     with pytest.raises(errors.InsufficientPrivilege):
         connection.execute(statement)  # type: ignore[call-overload]
+
+
+def test_only_one_role_writes_entries_and_it_can_do_nothing_else(connection: psycopg.Connection) -> None:
+    writes = (
+        f"select rolname from pg_roles where {OURS} and has_any_column_privilege(rolname, 'platform.ledger', 'insert')"
+    )
+    assert ask(connection, writes) == [("lienthong_ledger",)]
+    others = (
+        "select n.nspname, c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace "
+        "where c.relkind in ('r', 'v', 'm', 'p') and n.nspname not in ('public', 'pg_catalog', 'information_schema') and "
+        "has_any_column_privilege('lienthong_ledger', c.oid, 'select, insert, update, references') and c.relname <> 'ledger'"
+    )
+    assert ask(connection, others) == []
+    read = connection.execute(
+        "select has_any_column_privilege('lienthong_ledger', 'platform.ledger', 'select')"
+    ).fetchone()
+    assert read == (False,)
+    members = "select m.member::regrole::text from pg_auth_members m where m.roleid = 'lienthong_ledger'::regrole"
+    assert ask(connection, members) == [("lienthong_app",)]
 
 
 def test_an_agency_without_agreement_has_no_column(connection: psycopg.Connection) -> None:

@@ -142,11 +142,11 @@ def refused(world: World) -> None:
 
 def test_without_the_right_to_record_nothing_is_read(world: World) -> None:
     with owner.connect(world.settings) as connection:
-        connection.execute("revoke insert on platform.ledger from lienthong_agency")
+        connection.execute("revoke insert on platform.ledger from lienthong_ledger")
         try:
             refused(world)
         finally:
-            connection.execute("grant insert on platform.ledger to lienthong_agency")
+            connection.execute("grant insert on platform.ledger to lienthong_ledger")
     assert world.client(AGENCY).get(ROWS).status_code == 200
 
 

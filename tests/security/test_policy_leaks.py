@@ -38,7 +38,8 @@ def connection(world: World) -> Iterator[psycopg.Connection]:
 
 
 def entry(dataset: str = "cases") -> LedgerEntry:
-    return LedgerEntry(uuid.uuid4(), "x", None, "x", dataset, (), None, "audit", "A", "test")
+    given = (uuid.uuid4().hex, "x", None, "x", dataset, "{}", None, "audit", "A", "test", "current", None)
+    return LedgerEntry(dataset, given)
 
 
 # --- A10: one caller's role never stays for the next ------------------------------------------------------------------
@@ -66,7 +67,8 @@ def test_no_role_stays_on_a_connection(world: World) -> None:
             with contextlib.suppress(TimeoutError):  # or it was done just then
                 await asyncio.wait_for(database.read_governed(slow, role, [entry()]), 0.05)
         else:
-            body, count = await database.read_governed(sound, role, [entry()])
+            withheld = await database.read_governed(sound, role, [entry()])
+            body, count = await withheld.row()
             assert (body, count) == (shown.encode(), b"20")
 
     async def run() -> None:

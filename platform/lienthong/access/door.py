@@ -3,7 +3,7 @@
 import json
 import secrets
 import uuid
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
@@ -17,7 +17,7 @@ from lienthong.access.changes import Feed, cursor_of, place_of
 from lienthong.access.held import Held
 from lienthong.access.permit import Permit
 from lienthong.access.planner import Planner
-from lienthong.access.record import Recorder
+from lienthong.access.record import Outline, Recorder
 from lienthong.access.turns import Turns
 from lienthong.catalog.usage import OWN, Usage
 from lienthong.contract.model import Contract, FieldContract
@@ -29,15 +29,15 @@ from lienthong.kernel.problem import NotFound
 from lienthong.kernel.text import both
 from lienthong.store.changes import changes as compile_changes
 from lienthong.store.compile import Compiler, Statement
-from lienthong.store.database import PUBLIC, Database, Row
+from lienthong.store.database import Database, Row, Withheld
 from lienthong.store.features import Featurer
 from lienthong.store.lines import Form, Liner
 from lienthong.store.lookup import Key, Lookup, named
 from lienthong.store.query import Page, Query
 from lienthong.store.rights import holding
-from lienthong.store.roles import ADMINISTRATOR
+from lienthong.store.roles import ADMINISTRATOR, PUBLIC
 from lienthong.store.scope import OWN_DATA, Scope
-from lienthong.store.slots import Texts, filled, settled
+from lienthong.store.slots import Texts, filled
 from lienthong.store.spatial import CRS84, Crs
 from lienthong.store.tiles import Layer, Tiler
 
@@ -51,7 +51,8 @@ class Compiled:
     """A statement, what it was permitted to read, the queries that it answers, and what that may cost.
 
     `bound`: the open data that it reads, when it reads nothing else, for nobody in particular. `apart`: the same
-    without related rows that this process holds.
+    without related rows that this process holds. `outline`: of a plan what the ledger keeps of all its reads; `texts`
+    are those of this request.
     """
 
     statement: Statement
@@ -60,6 +61,8 @@ class Compiled:
     cost: int = 1
     bound: Bound | None = None
     apart: Statement | None = None
+    outline: Outline | None = None
+    texts: Texts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,22 +252,20 @@ class Door:
         compiled = self._compile(subject, shape, queries, *names)
         if any(scope.schema == "twin" for scope in compiled.permit.scopes.values()):
             return None
+        outline = self._recorder.outline(compiled.permit, compiled.queries) if compiled.permit.governed else None
+        compiled = replace(compiled, statement=replace(compiled.statement, kept=True), outline=outline)
         if shape not in ("rows", "one", "document"):
-            return replace(compiled, statement=replace(compiled.statement, kept=True))
+            return compiled
         lean = _shaped(Compiler(self.registry, compiled.permit.scopes, leaves_out=True), shape, queries, *names)
-        apart = replace(lean, kept=True) if lean.apart else None
-        return replace(compiled, statement=replace(compiled.statement, kept=True), apart=apart)
+        return replace(compiled, apart=replace(lean, kept=True) if lean.apart else None)
 
     async def again(self, subject: Subject, prepared: Compiled, texts: Sequence[str], surface: str) -> Answer:
         """The answer of a prepared statement to other values. `subject` has the rights that it was prepared for."""
         given, apart = Texts(texts), prepared.apart
         known = apart if apart is not None and self._apart.ready(apart) else prepared.statement
         statement = known.filled(filled(known.params, given))
-        permit, queries = prepared.permit, prepared.queries
-        if governed := {scope.contract.id for scope in permit.governed}:  # it is recorded who asks, for what values
-            permit = Permit(permit.registry, subject, permit.scopes, permit.named)
-            queries = tuple([_settled(q, given) if q.dataset in governed else q for q in queries])
-        made = Compiled(statement, permit, queries, prepared.cost, prepared.bound)
+        of = prepared
+        made = Compiled(statement, of.permit, of.queries, of.cost, of.bound, None, of.outline, given)
         answer = await self._answer(subject, made, surface)
         if not statement.apart or not answer.body:
             return answer
@@ -309,36 +310,44 @@ class Door:
     # --- reading ----------------------------------------------------------------------------------------------
 
     async def _answer(self, subject: Subject, compiled: Compiled, surface: str) -> Answer:
-        """Charge the caller, wait for a turn, read."""
+        """Charge the caller, wait for a turn, read; what is governed waits for its entry when the turn is over."""
         caller = self._budget.charge(subject, max(1, compiled.cost))
         await self._turns.take(caller)
         try:
             if compiled.queries[0].key is None and not self._planner.knows(compiled.statement):
                 role = compiled.permit.role if compiled.permit.governed else compiled.permit.reader
                 await self._planner.check(compiled.statement, partial(self._read_as, role))
-            answer = await self._read_on_record(compiled, surface)
-            if surface not in OWN:
-                for query in compiled.queries:
-                    self.usage.note(query.dataset, "call")
-            return answer
+            read = await self._read(subject, compiled, surface)
         finally:
             self._turns.give(caller)
+        answer = await read if isinstance(read, Coroutine) else read
+        if surface not in OWN:
+            for query in compiled.queries:
+                self.usage.note(query.dataset, "call")
+        return answer
 
-    async def _read_on_record(self, compiled: Compiled, surface: str) -> Answer:
-        statement, permit = compiled.statement, compiled.permit
-        if not permit.governed:
-            return _as_answer(await self._read_as(permit.reader, statement), statement, None, compiled.bound)
-        if self._watch and any(scope.contract.privacy.personal for scope in permit.governed):
+    async def _read(self, subject: Subject, compiled: Compiled, surface: str) -> Answer | Coroutine[Any, Any, Answer]:
+        """The answer; of governed rows what gives it once they are on record."""
+        statement, permit, outline = compiled.statement, compiled.permit, compiled.outline
+        if outline is None:
+            if not permit.governed:
+                return _as_answer(await self._read_as(permit.reader, statement), statement, None, compiled.bound)
+            outline = self._recorder.outline(permit, compiled.queries)
+        if self._watch and outline.personal:
             await self._watch.check()
-        if self._quotas and (held := permit.held_with_quota):
-            await self._quotas.check(held)
+        if self._quotas and outline.quotas:
+            await self._quotas.check(outline.quotas)
         receipt = uuid.uuid4()
-        entries = self._recorder.entries(permit, compiled.queries, surface, receipt)
-        answer = _as_answer(await self.database.read_governed(statement, permit.role, entries), statement, receipt.hex)
+        entries = outline.of(subject, surface, receipt, compiled.texts)
+        withheld = await self.database.read_governed(statement, outline.role, entries)
+        return self._on_record(compiled, outline, withheld, receipt)
+
+    async def _on_record(self, compiled: Compiled, outline: Outline, withheld: Withheld, receipt: uuid.UUID) -> Answer:
+        answer = _as_answer(await withheld.row(), compiled.statement, receipt.hex)
         if not answer.count or any(query.is_aggregate for query in compiled.queries):
-            await self._refuse_ended(permit)
+            await self._refuse_ended(compiled.permit)
         if self._quotas and answer.count:
-            for terms in permit.held_with_quota:
+            for terms in outline.quotas:
                 self._quotas.add(terms.id, answer.count)
         return answer
 
@@ -364,10 +373,6 @@ def _shaped(compiler: Compiler, shape: Shape, queries: Sequence[Query], *names: 
             return compiler.one(queries[0])
         case _:
             return compiler.document(list(zip(names, queries, strict=True)))
-
-
-def _settled(query: Query, texts: Texts) -> Query:
-    return query.but(where=settled(query.where, texts), key=settled(query.key, texts))
 
 
 def _as_answer(row: Row, statement: Statement, receipt: str | None, read: Bound | None = None) -> Answer:

@@ -2,54 +2,134 @@
 
 import hashlib
 import hmac
+import json
+import re
+import secrets
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from lienthong.access.permit import Permit
 from lienthong.contract.model import Contract
 from lienthong.contract.registry import Registry
+from lienthong.governance.subject import Subject, Terms
 from lienthong.store.formula import Formula, Property, Shape, properties
 from lienthong.store.query import ROW_NUMBER, Both, Compare, Condition, Either, Fails, Not, Query, Related, Text
-from lienthong.store.record import LedgerEntry
+from lienthong.store.record import LedgerEntry, array
+from lienthong.store.scope import Scope
+from lienthong.store.slots import Marked, Slot, Texts, settled
+
+_HOLE = secrets.token_hex(8)  # stands in a text where a value is left open; nobody can guess it
+_HOLES = re.compile(f'"{_HOLE}([0-9]+)"')
+Filling = Callable[[Texts | None], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A condition as JSON, cut at the values that a plan leaves open."""
+
+    parts: tuple[str, ...]
+    fillings: tuple[Filling, ...] = ()
+
+    def text(self, texts: Texts | None) -> str:
+        """The whole, with the values of a request."""
+        made = [json.dumps(filling(texts)) + part for filling, part in zip(self.fillings, self.parts[1:], strict=True)]
+        return self.parts[0] + "".join(made)
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What is the same of every read of a plan by callers with the same rights.
+
+    `entries`: of each governed dataset its id, fields, condition, purpose, agreement, state, and whether it is the
+    main one.
+    """
+
+    role: str
+    scopes: tuple[Scope, ...]
+    personal: bool
+    quotas: tuple[Terms, ...]
+    entries: tuple[tuple[str, str, Asked | None, str, str | None, str, bool], ...]
+
+    def of(self, subject: Subject, surface: str, receipt: uuid.UUID, texts: Texts | None) -> list[LedgerEntry]:
+        """The entries of one read, one for each governed dataset."""
+        who = (receipt.hex, subject.id, subject.role, subject.agency)
+        context = _context(subject.context) if subject.context else None
+        return [
+            LedgerEntry(
+                dataset,
+                (
+                    *who,
+                    dataset,
+                    fields,
+                    asked.text(texts) if asked else None,
+                    purpose,
+                    agreement,
+                    surface,
+                    state,
+                    context,
+                ),
+                main,
+            )
+            for dataset, fields, asked, purpose, agreement, state, main in self.entries
+        ]
+
+
+@lru_cache(maxsize=200)
+def _context(pairs: tuple[tuple[str, str], ...]) -> str:
+    return json.dumps(dict(pairs))
 
 
 class Recorder:
-    """Makes the entries of reads. `salt` keys the hashes that stand for values of personal fields."""
+    """Makes the outlines of reads. `salt` keys the hashes that stand for values of personal fields."""
 
     def __init__(self, registry: Registry, salt: bytes) -> None:
         self._registry = registry
         self._salt = salt
 
-    def entries(self, permit: Permit, queries: Sequence[Query], surface: str, receipt: uuid.UUID) -> list[LedgerEntry]:
-        """One entry for each governed dataset of the read."""
-        subject, asked = permit.subject, {query.dataset: query for query in reversed(queries)}
-        found = []
-        for scope in permit.governed:
-            query = asked.get(scope.contract.id)
-            found.append(
-                LedgerEntry(
-                    receipt=receipt,
-                    subject=subject.id,
-                    role=subject.role,
-                    agency=subject.agency,
-                    dataset=scope.contract.id,
-                    fields=tuple(permit.named[scope.contract.id]),
-                    condition=self._asked(query) if query else None,
-                    purpose=scope.purpose or "",
-                    agreement=scope.agreement,
-                    surface=surface,
-                    state=str(query.as_of) if query and query.as_of else "current",
-                    context=dict(subject.context) or None,
-                    main=query is not None and len(asked) == 1,
-                )
+    def outline(self, permit: Permit, queries: Sequence[Query]) -> Outline:
+        """What is known of a read before its values are."""
+        asked = {query.dataset: query for query in reversed(queries)}
+        scopes, entries = tuple(permit.governed), []
+        for scope in scopes:
+            id, query = scope.contract.id, asked.get(scope.contract.id)
+            condition = _Conditions(self._registry, self._salt).of(query) if query else None
+            state = str(query.as_of) if query and query.as_of else "current"
+            main = query is not None and len(asked) == 1
+            entries.append(
+                (id, array(tuple(permit.named[id])), condition, scope.purpose or "", scope.agreement, state, main)
             )
-        return found
+        personal = any(scope.contract.privacy.personal for scope in scopes)
+        return Outline(permit.role, scopes, personal, tuple(permit.held_with_quota), tuple(entries))
+
+
+class _Conditions:
+    """Writes the condition of one query as the one grammar has it."""
+
+    def __init__(self, registry: Registry, salt: bytes) -> None:
+        self._registry = registry
+        self._salt = salt
+        self._fillings: list[Filling] = []
+
+    def of(self, query: Query) -> Asked | None:
+        """The key and the condition."""
+        found = self._asked(query)
+        if found is None:
+            return None
+        parts = _HOLES.split(json.dumps(found))
+        fillings = tuple(self._fillings[int(number)] for number in parts[1::2])
+        return Asked(tuple(parts[::2]), fillings)
+
+    def _open(self, value: Any, then: Callable[[Any], Any]) -> str:
+        """A hole for what `then` makes of a value that each request gives anew."""
+        self._fillings.append(lambda texts: then(settled(value, texts)))
+        return f"{_HOLE}{len(self._fillings) - 1}"
 
     def _asked(self, query: Query) -> dict[str, Any] | None:
-        """The key and the condition as the one grammar writes them."""
         contract = self._registry.get(query.dataset)
         found: dict[str, Any] = {}
         if query.key is not None:
@@ -77,13 +157,20 @@ class Recorder:
                 return {relation: self._condition(far, where)}
             case Text(words):
                 personal = any(f.search and f.is_personal for f in contract.fields)
-                return {"q": self._hash(words) if personal else words}
+                return {"q": self._words(words, personal)}
             case Compare(name, op, value):
                 return {name: {op: self._value(contract, name, value)}}
+
+    def _words(self, words: Any, personal: bool) -> Any:
+        if settled(words) is not words:
+            return self._open(words, lambda given: self._words(given, personal))
+        return self._hash(words) if personal else words
 
     def _formula(self, part: Any, personal: bool) -> Any:
         """A formula as CQL2 JSON writes it; where it looks at a personal field, every value is hashed."""
         match part:
+            case Slot() | Marked() | Shape() if settled(part) is not part:
+                return self._open(part, lambda given: self._formula(given, personal))
             case Formula(op, args):
                 return {"op": op, "args": [self._formula(arg, personal) for arg in args]}
             case Property(name):
@@ -98,6 +185,8 @@ class Recorder:
                 return self._hash(str(part)) if personal else str(part)
 
     def _value(self, contract: Contract, name: str, value: Any) -> Any:
+        if settled(value) is not value and not isinstance(value, tuple | list):
+            return self._open(value, lambda given: self._value(contract, name, given))
         if isinstance(value, tuple | list):
             return [self._value(contract, name, part) for part in value]
         if name != ROW_NUMBER and contract.by_name[name].is_personal and not isinstance(value, bool):

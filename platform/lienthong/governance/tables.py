@@ -50,9 +50,9 @@ class Token(PlatformTable, table=True):
 
 
 class Ledger(PlatformTable, table=True):
-    """One governed read, written in the statement that reads (NĐ 47/2020 Điều 45); the sealer moves it on.
+    """One governed read, written before its rows go out (NĐ 47/2020 Điều 45); the sealer moves it on.
 
-    `writer` is one database connection, `sequence` its reads from 1 on: a gap means that an entry is gone.
+    `writer` is one server process, `sequence` its entries from 1 on: a gap means that an entry is gone.
     `keys` are the numbers of the rows about persons that were answered with; `context` are X-Road headers as they came.
     """
 

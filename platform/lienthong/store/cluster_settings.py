@@ -25,8 +25,6 @@ _SERVE: Mapping[str, str] = {
     "listen_addresses": "127.0.0.1",
     "password_encryption": "scram-sha-256",
     "wal_compression": "lz4",
-    # Reads on record that end together share one write to the disk; who reads alone waits for nobody.
-    "commit_delay": "1000",
     "max_wal_size": "4GB",
     "checkpoint_timeout": "15min",
     "idle_in_transaction_session_timeout": "10min",

@@ -15,14 +15,18 @@ from lienthong.kernel.text import both
 from lienthong.store.compile import Statement
 from lienthong.store.exports import Exports
 from lienthong.store.hosted import Hosted
+from lienthong.store.inbox import Inbox, NotRecorded
 from lienthong.store.link import Links
-from lienthong.store.record import LedgerEntry, recorded
+from lienthong.store.record import LedgerEntry, seen
+from lienthong.store.roles import LEDGER, PUBLIC
 
 log = logging.getLogger("lienthong.database")
 Row = tuple[bytes | None, ...]
-PUBLIC = "lienthong_public"
 STATEMENT_TIMEOUT_MS = 10_000
-_AS_PUBLIC = ("set default_transaction_read_only = on", f"set role {PUBLIC}")
+_READING = ("set default_transaction_read_only = on",)
+_AS_PUBLIC = (*_READING, f"set role {PUBLIC}")
+# Whatever is the default elsewhere: an entry is on the disk before its rows go out.
+_AS_LEDGER = ("set synchronous_commit = on", "set statement_timeout = 5000", f"set role {LEDGER}")
 
 
 class Database:
@@ -30,7 +34,8 @@ class Database:
 
     def __init__(self, url: str, size: int) -> None:
         self._public = Links(partial(_connected, url, _AS_PUBLIC), size)
-        self._agency = Links(partial(_connected, url, ()), size)  # each waits for the disk that takes its entry
+        self._agency = Links(partial(_connected, url, _READING), size)
+        self._inbox = Inbox(partial(_connected, url, _AS_LEDGER))
         self._exports = Exports(url, max(2, size // 2))
         self.hosted = Hosted(url, max(2, size // 2))
         self.closing: list[Callable[[], Awaitable[None]]] = []
@@ -48,6 +53,7 @@ class Database:
         """Close all connections."""
         while self.closing:
             await self.closing.pop()()
+        await self._inbox.close()
         await asyncio.gather(self._public.close(), self._agency.close(), self._exports.close(), self.hosted.close())
 
     async def read(self, statement: Statement) -> Row:
@@ -79,22 +85,16 @@ class Database:
             finally:
                 self._agency.give(link)
 
-    async def read_governed(self, statement: Statement, role: str, entries: Sequence[LedgerEntry]) -> Row:
-        """The one row of a governed statement, read as `role`, which records it too: no entry, no rows."""
-        with _translated():
+    async def read_governed(self, statement: Statement, role: str, entries: Sequence[LedgerEntry]) -> "Withheld":
+        """The one row of a governed statement, read as `role`; nobody gets it before it stands in the ledger."""
+        with _translated(), self._inbox.reading():
             link = await self._agency.take(role)
             try:
                 await link.become(role)
-                text, params = recorded(statement, entries, link.writer, link.recorded)
-                row = _row(await link.run(text, params, keep=statement.kept))
-                link.recorded += len(entries)  # only now: a number that was not used is no gap
-                return row
-            except BaseException:
-                link.begin()  # whether the entry stands is not known: its number must not be used again
-                link.role = None
-                raise
+                row = _row(await link.run(statement.sql, statement.params, keep=statement.kept))
             finally:
                 self._agency.give(link)
+        return Withheld(self._inbox, statement, row, entries)
 
     async def lines(self, statement: Statement, role: str) -> AsyncGenerator[list[bytes], None]:
         """The lines of a statement of any length, read as `role`, some at a time; closing it ends the statement."""
@@ -102,6 +102,24 @@ class Database:
             async with aclosing(self._exports.blocks(statement, role)) as blocks:
                 async for block in blocks:
                     yield block
+
+
+class Withheld:
+    """The row of a governed read."""
+
+    __slots__ = ("_entries", "_inbox", "_row", "_statement")
+
+    def __init__(self, inbox: Inbox, statement: Statement, row: Row, entries: Sequence[LedgerEntry]) -> None:
+        self._inbox = inbox
+        self._statement = statement
+        self._row = row
+        self._entries = entries
+
+    async def row(self) -> Row:
+        """What the statement answers with, once it is on record: no entry, no rows."""
+        with _translated():
+            await self._inbox.write(seen(self._statement, self._row, self._entries))
+        return self._row[: len(self._statement.columns)]
 
 
 def _row(result: PGresult) -> Row:
@@ -127,9 +145,9 @@ def _translated() -> Iterator[None]:
         raise TooCostly(
             both("Truy vấn quá thời gian", "The query took too long"), limit_ms=STATEMENT_TIMEOUT_MS
         ) from error
+    except NotRecorded as error:
+        raise _unrecorded(error.__cause__) from error
     except errors.InsufficientPrivilege as error:
-        if "table ledger" in (error.diag.message_primary or ""):
-            raise _unrecorded(error) from error
         raise NotPermitted(both("Cơ sở dữ liệu từ chối", "The database refuses")) from error
     except errors.UndefinedTable as error:
         if '"kept.' in (error.diag.message_primary or ""):
@@ -150,9 +168,9 @@ def _translated() -> Iterator[None]:
         raise _bad_value() from error
 
 
-def _unrecorded(error: errors.Error) -> Problem:
-    """No entry, no rows: a read that cannot be recorded does not happen."""
-    log.error("the ledger cannot be written: %s %s", error.sqlstate, type(error).__name__)
+def _unrecorded(error: BaseException | None) -> Problem:
+    """No entry, no rows: of a read that cannot be recorded nothing is told."""
+    log.error("the ledger cannot be written: %s %s", getattr(error, "sqlstate", None), type(error).__name__)
     return Unavailable(both("Không ghi được sổ truy cập", "The ledger cannot be written"))
 
 

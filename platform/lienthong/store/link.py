@@ -5,7 +5,6 @@ What stays psycopg's: connecting, authentication, the wire, values as bytes, err
 """
 
 import asyncio
-import uuid
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -28,17 +27,14 @@ class Link:
     def __init__(self, connection: AsyncConnection) -> None:
         self.connection = connection
         self.role: str | None = None
-        self.begin()
         self._pg = connection.pgconn
         self._loop = asyncio.get_running_loop()
         self._waiter: asyncio.Future[None] | None = None
         self._prepared: OrderedDict[tuple[str, tuple[int, ...]], bytes] = OrderedDict()
         self._made = 0
-        self._loop.add_reader(self._pg.socket, self._readable)
-
-    def begin(self) -> None:
-        """From here on it is a writer of the ledger that has not written yet."""
-        self.writer, self.recorded = uuid.uuid4(), 0
+        # Kept: a lost connection cannot tell it any more.
+        self._socket: int | None = self._pg.socket
+        self._loop.add_reader(self._socket, self._readable)
 
     async def become(self, role: str) -> None:
         """Take on a database role for the statements to come. Raises psycopg.Error."""
@@ -116,17 +112,21 @@ class Link:
             if self._pg.is_busy():
                 return
         except OperationalError as error:
-            self._loop.remove_reader(self._pg.socket)
+            self._listen_no_more()
             if self._waiter is not None and not self._waiter.done():
                 self._waiter.set_exception(error)
             return
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
+    def _listen_no_more(self) -> None:
+        if self._socket is not None:
+            self._loop.remove_reader(self._socket)
+            self._socket = None
+
     async def close(self) -> None:
         """End the connection; a statement that still runs is cancelled."""
-        with suppress(ValueError, OSError):
-            self._loop.remove_reader(self._pg.socket)
+        self._listen_no_more()
         if self._waiter is not None and not self.connection.closed:
             with suppress(OperationalError):
                 await self.connection.cancel_safe(timeout=2)

@@ -1,39 +1,15 @@
-"""A governed read and its entry in the ledger, as one statement: either both happen or none."""
+"""What the ledger keeps of a governed read, as texts, and the statement that writes any number of such entries."""
 
-import json
-import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import NamedTuple
 
 from lienthong.store.compile import Statement
-from lienthong.store.predicate import ident
 
+Texts = tuple[str | None, ...]
 
-@dataclass(frozen=True, slots=True)
-class LedgerEntry:
-    """What the ledger keeps of a governed read of one dataset. `main`: its rows were asked for and counted."""
-
-    receipt: uuid.UUID
-    subject: str
-    role: str | None
-    agency: str | None
-    dataset: str
-    fields: tuple[str, ...]
-    condition: Mapping[str, Any] | None
-    purpose: str
-    agreement: str | None
-    surface: str
-    state: str = "current"
-    context: Mapping[str, str] | None = None
-    main: bool = True
-
-
-_COLUMNS = (
+_GIVEN = (
     ("receipt", "uuid"),
-    ("writer", "uuid"),
-    ("sequence", "bigint"),
     ("subject", "text"),
     ("role", "text"),
     ("agency", "text"),
@@ -46,66 +22,54 @@ _COLUMNS = (
     ("state", "text"),
     ("context", "jsonb"),
 )
-_INSERT = f"insert into platform.ledger ({', '.join(name for name, _ in _COLUMNS)}, rows, keys)"
+_COLUMNS = (*_GIVEN, ("rows", "int"), ("keys", "bigint[]"), ("writer", "uuid"), ("sequence", "bigint"))
+_INSERT = f"insert into platform.ledger ({', '.join(name for name, _ in _COLUMNS)}) values "
 
 
-def recorded(
-    statement: Statement, entries: Sequence[LedgerEntry], writer: uuid.UUID, before: int
-) -> tuple[str, tuple[Any, ...]]:
-    """`statement` with its entries, numbered on from `before`: SQL and parameters. Answers as `statement` does."""
-    values = [value for n, entry in enumerate(entries) for value in _values(entry, writer, before + n + 1)]
-    shape = tuple((entry.dataset, entry.main) for entry in entries)
-    text = _text(statement.sql, statement.columns, statement.touched, len(statement.params), shape)
-    return text, (*statement.params, *values)
+class LedgerEntry(NamedTuple):
+    """A governed read of one dataset. `given`: what is known of it before it is read, as `_GIVEN` has it; what is no
+    text is written as PostgreSQL reads it, since a type that the driver must look up costs more. `main`: the rows of
+    this dataset were asked for and counted.
+    """
+
+    dataset: str
+    given: Texts
+    main: bool = True
 
 
-@lru_cache(maxsize=500)
-def _text(
-    sql: str, columns: tuple[str, ...], touched: tuple[str, ...], params: int, entries: tuple[tuple[str, bool], ...]
-) -> str:
-    """The SQL of a statement with entries of these datasets; each has a place for every value after `params` others."""
-    keys = {dataset: f"k{n}" for n, dataset in enumerate(touched)}
-    names = ", ".join(ident(name) for name in (*columns, *keys.values()))
-    selects = []
-    for n, (dataset, main) in enumerate(entries):
-        first = params + n * len(_COLUMNS) + 1
-        marks = ", ".join(f"${first + k}::{type_}" for k, (_, type_) in enumerate(_COLUMNS))
-        selects.append(f"select {marks}, {_rows(columns, main)}, {keys.get(dataset, 'null::bigint[]')} from answer")
-    shown = ", ".join(map(ident, columns))
-    return (
-        f"with answer({names}) as materialized ({sql}), "
-        f"entry as ({_INSERT} {' union all '.join(selects)}) select {shown} from answer"
-    )
-
-
-def _values(entry: LedgerEntry, writer: uuid.UUID, sequence: int) -> tuple[str | None, ...]:
-    """As texts, since the statement casts them: what is no text yet costs the driver a search for its type."""
-    return (
-        entry.receipt.hex,
-        writer.hex,
-        str(sequence),
-        entry.subject,
-        entry.role,
-        entry.agency,
-        entry.dataset,
-        _array(entry.fields),
-        json.dumps(entry.condition) if entry.condition is not None else None,
-        entry.purpose,
-        entry.agreement,
-        entry.surface,
-        entry.state,
-        json.dumps(entry.context) if entry.context else None,
-    )
-
-
-@lru_cache(maxsize=1000)
-def _array(names: tuple[str, ...]) -> str:
+def array(names: Sequence[str]) -> str:
     """The names as PostgreSQL writes an array; names of a contract hold neither quotes nor backslashes."""
     return "{" + ",".join(f'"{name}"' for name in names) + "}"
 
 
-def _rows(columns: Sequence[str], main: bool) -> str:
-    """How many rows were answered with, where the statement tells."""
-    if not main:
-        return "null::int"
-    return '"count"::int' if "count" in columns else "(body is not null)::int"
+def seen(statement: Statement, row: Sequence[bytes | None], entries: Sequence[LedgerEntry]) -> list[Texts]:
+    """The entries of a statement that was answered with `row`, with how many rows and which."""
+    width = len(statement.columns)
+    count = _count(statement.columns, row)
+    keys = dict(zip(statement.touched, row[width:], strict=True))
+    return [(*entry.given, count if entry.main else None, _text(keys.get(entry.dataset))) for entry in entries]
+
+
+def written(entries: Sequence[Texts], writer: str, before: int) -> tuple[str, list[str | None]]:
+    """The statement that writes the entries in their order, numbered on from `before`: SQL and parameters."""
+    params = [text for n, entry in enumerate(entries, before + 1) for text in (*entry, writer, str(n))]
+    return _sql(len(entries)), params
+
+
+def _count(columns: Sequence[str], row: Sequence[bytes | None]) -> str | None:
+    """How many rows were answered with."""
+    if "count" in columns:
+        return _text(row[columns.index("count")])
+    return "0" if row[columns.index("body")] is None else "1"
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode()
+
+
+@lru_cache(maxsize=100)
+def _sql(count: int) -> str:
+    """Rows of values: of all ways to hand over many rows the cheapest, from one row to as many as come together."""
+    types = [type_ for _, type_ in _COLUMNS]
+    marks = (", ".join(f"${n}::{type_}" for n, type_ in enumerate(types, row * len(types) + 1)) for row in range(count))
+    return _INSERT + ", ".join(f"({each})" for each in marks)

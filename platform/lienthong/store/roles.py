@@ -10,13 +10,14 @@ from lienthong.store.tables import METADATA
 
 PUBLIC, AGENCY, APP = "lienthong_public", "lienthong_agency", "lienthong_app"
 ADMINISTRATOR = "lienthong_administrator"
-HOSTED = "lienthong_hosted"
+HOSTED, LEDGER = "lienthong_hosted", "lienthong_ledger"
 
 _BOOTSTRAP = """
 do $$
 declare r text;
 begin
-  foreach r in array array['lienthong_public', 'lienthong_agency', 'lienthong_administrator', 'lienthong_hosted'] loop
+  foreach r in array array['lienthong_public', 'lienthong_agency', 'lienthong_administrator', 'lienthong_hosted',
+      'lienthong_ledger'] loop
     if not exists (select from pg_roles where rolname = r) then execute format('create role %I nologin', r); end if;
   end loop;
 end $$
@@ -79,7 +80,7 @@ def ensure_app(connection: Connection, password: str) -> None:
     if not connection.execute("select 1 from pg_roles where rolname = %s", (APP,)).fetchone():
         connection.execute(sql.SQL("create role {} login noinherit").format(role))
     connection.execute(sql.SQL("alter role {} login noinherit password {}").format(role, sql.Literal(password)))
-    for group in (PUBLIC, AGENCY, ADMINISTRATOR, HOSTED):
+    for group in (PUBLIC, AGENCY, ADMINISTRATOR, HOSTED, LEDGER):
         connection.execute(sql.SQL("grant {} to {}").format(sql.Identifier(group), role))
     connection.execute("grant usage on schema platform to lienthong_app")
     connection.execute("grant select on all tables in schema platform to lienthong_app")
@@ -89,8 +90,13 @@ def ensure_app(connection: Connection, password: str) -> None:
         if "app" in rights.info:
             given = sql.SQL(rights.info["app"])
             connection.execute(sql.SQL("grant {} on {} to {}").format(given, sql.Identifier(*name.split(".")), role))
-    connection.execute("grant insert on platform.ledger to lienthong_agency")
-    connection.execute("grant usage on all sequences in schema platform to lienthong_agency, lienthong_app")
+    # Who reads cannot write; who writes into the ledger can do nothing else, not even read there.
+    connection.execute("grant usage on schema platform to lienthong_ledger")
+    connection.execute("grant insert on platform.ledger to lienthong_ledger")
+    connection.execute("grant usage on sequence platform.ledger_id_seq to lienthong_ledger")
+    connection.execute("revoke insert on platform.ledger from lienthong_agency")
+    connection.execute("revoke usage on all sequences in schema platform from lienthong_agency")
+    connection.execute("grant usage on all sequences in schema platform to lienthong_app")
 
 
 def ensure_agency(connection: Connection, agency: str) -> None:

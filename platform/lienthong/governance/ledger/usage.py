@@ -20,12 +20,13 @@ from lienthong.governance.subject import Subject
 from lienthong.kernel.problem import Invalid, NotPermitted
 from lienthong.kernel.text import Bilingual, both
 from lienthong.store.ledger import rows_about
-from lienthong.store.roles import ADMINISTRATOR
+from lienthong.store.roles import ADMINISTRATOR, LEDGER
 
 PURPOSE = "data_subject_request"
 LOOKED_UP = "ledger"
 """The surface of entries that a look-up in the ledger left."""
 _AS_ADMINISTRATOR = text(f"set local role {ADMINISTRATOR}")
+_AS_LEDGER = text(f"set local role {LEDGER}")
 _IDENTIFIERS = text("select identifiers from platform.person where username = :username")
 _AGENCIES = text("select id, name_vi, name_en from platform.agency where id = any(:ids)")
 _BASES = text("select id, legal_basis from platform.agreement where id = any(:ids)")
@@ -173,7 +174,7 @@ class Usage:
         reason: str,
     ) -> None:
         """Entries of the look-up, one a dataset, by a writer of its own."""
-        await connection.execute(_AS_ADMINISTRATOR)
+        await connection.execute(_AS_LEDGER)
         writer = uuid.uuid4()
         for sequence, (dataset, numbers) in enumerate(about.items(), 1):
             values = {
