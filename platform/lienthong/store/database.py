@@ -87,7 +87,7 @@ class Database:
 
     async def read_governed(self, statement: Statement, role: str, entries: Sequence[LedgerEntry]) -> "Withheld":
         """The one row of a governed statement, read as `role`; nobody gets it before it stands in the ledger."""
-        with _translated(), self._inbox.reading():
+        with _translated():
             link = await self._agency.take(role)
             try:
                 await link.become(role)

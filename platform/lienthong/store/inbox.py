@@ -1,13 +1,12 @@
 """The way into the ledger: the entries of many reads in one statement, one commit, over one connection.
 
-While a batch is being committed the next one gathers, and where many read at once it waits a moment for them: the
-commit is what costs. Who reads alone waits for nobody. A read goes on when its entry is durable, or is refused.
+While a batch is being committed the next one gathers, so that batches are as large as the load needs. Who reads alone
+waits for nobody. A read goes on when its entry is durable, or is refused.
 """
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Sequence
 
 from psycopg import AsyncConnection, Error, errors
 
@@ -17,8 +16,6 @@ from lienthong.store.record import Texts, written
 MOST = 64  # entries of a batch, unless one read alone makes more
 WAITING = 1_000  # reads; more are refused
 PATIENCE = 8.0  # seconds until a batch counts as failed
-SIBLINGS, ENOUGH, GATHERING = 3, 8, 0.005
-"""Where so many others are reading, a batch of fewer reads than enough waits so many seconds for them."""
 _OWN_FAULT = (errors.DataError, errors.IntegrityError)
 
 
@@ -55,24 +52,13 @@ class Inbox:
     def __init__(self, connect: Callable[[], Awaitable[AsyncConnection]]) -> None:
         self._connect = connect
         self._link: Link | None = None
-        self._reading = 0
         self._waiting: list[_Read] = []
         self._task: asyncio.Task[None] | None = None
-        self._timer: asyncio.TimerHandle | None = None
         self._begin()
 
     def _begin(self) -> None:
         """From here on it is a writer that has not written yet: a number that may be used is not used again."""
         self._writer, self._last = uuid.uuid4().hex, 0
-
-    @contextmanager
-    def reading(self) -> Iterator[None]:
-        """While a read lasts that will be written about."""
-        self._reading += 1
-        try:
-            yield
-        finally:
-            self._reading -= 1
 
     async def write(self, entries: Sequence[Texts]) -> None:
         """Return when the entries are committed. Raises NotRecorded; DataError when one of them is no entry.
@@ -83,30 +69,18 @@ class Inbox:
             raise NotRecorded
         read = _Read(entries, asyncio.get_running_loop().create_future())
         self._waiting.append(read)
-        self._go_on()
+        self._start()
         await read.done
 
-    def _go_on(self) -> None:
-        """Write what waits, now or soon, unless a batch is on its way, whose end goes on itself."""
-        if self._task is not None or not self._waiting:
-            return
-        loop = asyncio.get_running_loop()
-        if self._reading < SIBLINGS or len(self._waiting) >= ENOUGH:
-            self._start()
-        elif self._timer is None:
-            self._timer = loop.call_later(GATHERING, self._start)
-
     def _start(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        """Write what waits, unless a batch is on its way, whose end goes on itself."""
         if self._waiting and self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._work())
             self._task.add_done_callback(self._written)
 
     def _written(self, _: asyncio.Task[None]) -> None:
         self._task = None
-        self._go_on()
+        self._start()
 
     async def close(self) -> None:
         """Write what waits, then end the connection."""
