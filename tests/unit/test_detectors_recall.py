@@ -9,13 +9,16 @@ from lienthong.privacy.detectors import DETECTORS
 from lienthong.privacy.identifiers import find
 from tests.security.identifiers.desks import FORMS
 from tests.security.identifiers.desks import seeds as desks
+from tests.security.identifiers.genres import seeds as genres
 from tests.security.identifiers.letters import letters
 from tests.security.identifiers.machines import seeds as machines
+from tests.security.identifiers.nobodys import nobodys
 from tests.security.identifiers.notes import notes
 from tests.security.identifiers.ordinary import cells
 from tests.security.identifiers.papers import ledgers, papers
 from tests.security.identifiers.plain import cells as plain
 from tests.security.identifiers.sentences import seeds
+from tests.security.identifiers.strangers import strangers
 
 SEEDS, CELLS = 5_000, 50_000
 
@@ -42,8 +45,12 @@ def test_the_desks_write_of_every_kind() -> None:
     assert set(FORMS) == {d.name for d in DETECTORS}
 
 
-@pytest.mark.parametrize(("made", "count"), [(desks, 5_200), (machines, 1_040)], ids=["desks", "machines"])
-def test_identifiers_are_found_on_every_desk_and_in_what_programs_write(
+@pytest.mark.parametrize(
+    ("made", "count"),
+    [(desks, 5_200), (machines, 1_040), (genres, 3_900), (strangers, 520)],
+    ids=["desks", "machines", "genres", "strangers"],
+)
+def test_identifiers_are_found_in_kinds_of_text_that_nobody_thought_of(
     made: Callable[[int, int], Iterator[tuple[str, str]]], count: int
 ) -> None:
     """All kinds evenly; a few kinds are as digits only of another kind (a card is an account, too)."""
@@ -59,6 +66,11 @@ def test_ordinary_cells_of_offices_are_left_alone() -> None:
     """A firm's code that is all of a cell may be a telephone's number, too: a column of codes says what it is."""
     flagged = [text for text in plain(20_000, 20_261_122) if find(text)]
     assert len(flagged) <= 20_000 * 0.005, flagged[:20]
+
+
+@pytest.mark.parametrize("second", [False, True])
+def test_cells_of_many_genres_are_left_alone(second: bool) -> None:
+    assert [text for text in nobodys(5_000, 20_261_122, second) if find(text)] == []
 
 
 @pytest.mark.parametrize("made", [papers, ledgers])

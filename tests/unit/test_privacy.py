@@ -18,9 +18,11 @@ from lienthong.store.cluster import Cluster
 from lienthong.store.disclosure import leave_out, worth_sql
 from tests.journey.release_world import DEFINITIONS
 from tests.security.identifiers.desks import seeds as desks
+from tests.security.identifiers.genres import seeds as genres
 from tests.security.identifiers.letters import letters
 from tests.security.identifiers.machines import seeds as machines
 from tests.security.identifiers.notes import notes
+from tests.security.identifiers.strangers import strangers
 
 PERSONAL: dict[str, str] = {
     "CCCD 020099000001 cấp năm 2021": "citizen_id",
@@ -89,7 +91,7 @@ def test_every_text_in_which_something_is_found_leaves_the_database(connection: 
     written = [
         *notes(1000, 5),
         *letters(1000, 5),
-        *((text, kind) for kind, text in [*desks(5200, 5), *machines(1040, 5)]),
+        *((text, kind) for kind, text in [*desks(5200, 5), *machines(1040, 5), *genres(3900, 5), *strangers(1300, 5)]),
     ]
     texts = [text for text, _ in written if find(text)]
     looked = sql.SQL("select t from unnest(%s::text[]) t where not ({})").format(

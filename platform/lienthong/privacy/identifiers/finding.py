@@ -9,7 +9,8 @@ from lienthong.privacy.identifiers.reading import clean, digits, fold, unbroken
 from lienthong.privacy.identifiers.tables import lines_of_tables
 
 _WORTH = re.compile(
-    r"\d(?:\D{0,4}\d){6}|@|(?<![a-z])(?:at|a cong|a-cong|acong)(?![a-z])|(?<![a-z])[a-z]{1,2}[ .\-]?\d[\doil]{6}"
+    r"\d(?:\D{0,4}\d){6}|@|(?<![a-z])(?:at|a cong|a-cong|acong)(?![a-z])|"
+    r"(?<![a-z])[a-z]{1,2}[ .\-]?[\doil][\doilsbz]{6}"
 )
 _CODE_GOES_ON = re.compile(r"[.\-/_][a-z]{1,3}\d")  # 000.10.34.H37
 # Words that say that ten digits are no telephone, nine no identity card.
@@ -61,18 +62,21 @@ def _in_order(run: list[Number]) -> list[Number]:
 
 def _kind(number: Number, text: str, folded: str, last: int) -> str | None:
     """What a number is, by the word beside it, else by its form."""
-    word = words.before(folded, number.start, last) or words.after(folded, number.end)
-    if word and (named := _named(number, word, folded)):
-        return named
+    told = words.before(folded, number.start, last) or [w for w in (words.after(folded, number.end),) if w]
+    word = told[0] if told else None
+    if not (number.is_amount_like(text) and words.is_amount(folded, number.end)):
+        for name in told:
+            if named := _named(number, name, folded):
+                return named
     if not _begins(text, folded, number, word) or _CODE_GOES_ON.match(folded, number.end):
         return None
-    if number.whole and kinds.is_land_line(number.digits) and words.is_private(folded, number.start):
+    if number.complete and kinds.is_land_line(number.digits) and words.is_of_home(folded, number.start, number.end):
         return "home_phone"
-    if number.whole and number.even_gaps and kinds.is_citizen_id(number.digits):
+    if number.complete and number.even_gaps and kinds.is_citizen_id(number.digits):
         return "citizen_id"
     return (
         _by_form(number, word, text, folded)
-        if number.natural or number.whole and kinds.is_card(number.digits)
+        if number.natural or number.complete and kinds.is_card(number.digits)
         else None
     )
 
@@ -93,6 +97,8 @@ def _named(number: Number, word: str, folded: str) -> str | None:
         case "licence" if complete and length == 12:
             return "driving_licence"
         case "card" if complete and 12 <= length <= 19:
+            return "bank_card"
+        case "bank" if complete and length >= 16 and kinds.is_card(number.digits):
             return "bank_card"
         case "bank" if complete and 6 <= length <= 19:
             return "bank_account" if _is_account(number, folded) else None
@@ -116,12 +122,14 @@ def _is_said_mobile(number: Number, folded: str) -> bool:
 
 def _is_account(number: Number, folded: str) -> bool:
     """Beside the word for an account or a bank: no amount, no account of a treasury, no list of numbers."""
+    if folded[number.start - 1 : number.start].isalpha() and folded[number.end : number.end + 1].isalpha():
+        return False  # a part of a code
     short = len(number.digits) < 9 or not number.single  # after a long number "trieu" is a name, not a million
     if words.is_amount(folded, number.end, short) or words.of_treasury(folded, number.start, number.end):
         return False
     if words.is_account(folded, number.start):
-        return number.natural or number.even_gaps or len(number.digits) > 8
-    return number.natural and not (number.is_amount_like(folded) and len(number.digits) < 9)
+        return number.natural or number.even_gaps or number.cut or len(number.digits) > 8
+    return (number.natural or number.cut) and not (number.is_amount_like(folded) and len(number.digits) < 9)
 
 
 def _by_form(number: Number, word: str | None, text: str, folded: str) -> str | None:
@@ -129,7 +137,12 @@ def _by_form(number: Number, word: str | None, text: str, folded: str) -> str | 
     told, found = number.digits, None
     person = words.of_person(folded, number.start)
     if kinds.is_card(told) and (
-        number.single or set(number.shape[:-1]) <= {4} or len(told) == 15 or words.of_card(folded, number.start)
+        number.single
+        or set(number.shape[:-1]) <= {4}
+        or len(told) == 15
+        or words.of_card(folded, number.start)
+        or number.cut
+        and (person or max(number.shape) > 3 or "".join(number.gaps).strip(" ()") != "")
     ):
         return "bank_card"
     if kinds.is_citizen_id(told):
@@ -149,7 +162,7 @@ def _is_personal_tax(number: Number, word: str | None, person: bool) -> bool:
         return False
     if word == "tax" and person:
         return True
-    shaped = number.single or number.shape[0] == 10 or word == "tax"
+    shaped = number.single or number.shape[0] == 10 or word == "tax" or number.cut and " " not in number.gaps
     return (
         told[0] == "8"
         and shaped
@@ -165,13 +178,15 @@ def _telephone(number: Number, word: str | None, text: str, folded: str, person:
     alone = number.single and number.whole and _is_cell(number, text)
     if kinds.is_mobile_without_zero(told) and (alone or person or word == "phone"):
         return "mobile_phone"
-    if kinds.is_land_line(told) and (person or words.is_private(folded, number.start)):
+    if kinds.is_land_line(told) and (person or words.is_of_home(folded, number.start, number.end)):
         return "home_phone"
     return None
 
 
 def _old_card(number: Number, text: str, person: bool) -> str | None:
     told = number.digits
+    if text[number.end : number.end + 1].isalpha():
+        return None  # the beginning of a code
     if len(told) == 9 and person and number.shape in ((9,), (3, 3, 3)):
         return "old_identity_card"
     if not kinds.is_old_card(told) or number.shape not in ((9,), (3, 3, 3)):

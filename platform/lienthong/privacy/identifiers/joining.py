@@ -9,12 +9,20 @@ _NAMES = {
     "khong": "0", "mot": "1", "hai": "2", "ba": "3", "bon": "4", "tu": "4", "nam": "5", "lam": "5", "sau": "6",
     "bay": "7", "tam": "8", "chin": "9",
 }  # fmt: skip
-_NAME = "(?:" + "|".join(_NAMES) + ")"
-_APART = r"[ ,.\-]{1,3}"
-_SPOKEN = re.compile(rf"(?<![a-z\d])(?:(?:\d+|{_NAME}){_APART})*(?:\d+|{_NAME})(?![a-z\d])")
-_SAID = re.compile(rf"{_NAME}(?:{_APART}{_NAME}){{3}}")
-_TOKEN = re.compile(rf"\d+|{_NAME}")
+_DIGIT = "(?:" + "|".join(_NAMES) + ")(?![a-z])"
+_NAME = rf"(?:(?!lam (?!{_DIGIT})[a-z]){_DIGIT})"  # "làm tin" is no five
+_APART = r"(?:,? {1,3}|[,.\-])"
+_SPOKEN = re.compile(rf"(?:(?<![a-z\d])|(?<=[a-z])(?=\d))(?:(?:\d+|{_NAME}){_APART})*(?:\d+|{_NAME})(?![a-z\d])")
+# Four digits said, three after four that are written, two after six; "ba mươi" is not said digit by digit.
+_NO_COUNT = r"(?! (?:muoi|tram|nghin|ngan|trieu|ty|phan|thang|lan|ngay)(?![a-z]))"
+_SAID = re.compile(
+    rf"{_NAME}(?:{_APART}{_NAME}){{3}}|\d(?:{_APART}?\d){{3}}(?:(?:{_APART}?\d){{2,}}|"
+    rf"{_APART}{_NAME})(?:{_APART}{_NAME}){{2,}}{_NO_COUNT}"
+)
+_ALL_SAID = re.compile(rf"{_NAME}(?:{_APART}{_NAME}){{8,}}")
+_TOKEN = re.compile(r"\d+|[a-z]+")
 _SHORTEST, _LONGEST = 8, 20
+_SHORTEST_SAID = 7  # the digits of a passport
 
 _BOXES = re.compile(r"(?<![\w|\[])[|\[]?(\d)( ?[|_] ?|\] ?\[)(?:\d\2){6,}\d(?!\d)")
 _COUNTED = "123456789"  # the heads of columns
@@ -49,14 +57,20 @@ def _replaced(text: str, pattern: re.Pattern[str], made: Callable[[str], str]) -
     return "".join([*out, text[last:]]) if out else text
 
 
-def _shown(part: str, groups: list[str], but: str | None = None) -> str:
+def _shown(part: str, groups: list[str], but: str | None = None, shortest: int = _SHORTEST) -> str:
     """The digits alone, when they are as many as an identifier has."""
     digits = "".join(groups)
-    return digits if _SHORTEST <= len(digits) <= _LONGEST and digits != but else part
+    return digits if shortest <= len(digits) <= _LONGEST and digits != but else part
 
 
 def _from_speech(part: str) -> str:
-    """Four digits or more in words, and what stands beside them in digits."""
+    """Digits in words, and what stands beside them in digits; a number said as a whole by itself."""
     if not _SAID.search(part):
         return part
-    return _shown(part, [_NAMES.get(token, token) for token in _TOKEN.findall(part)])
+    if (whole := _ALL_SAID.search(part)) and whole[0] != part:
+        return part[: whole.start()] + _from_speech(whole[0]) + part[whole.end() :]
+    head, _, rest = part.rpartition(", ")
+    if rest.isalpha() and len(_TOKEN.findall(head)) > 2 and ", " not in head:
+        return _from_speech(head) + part[len(head) :]
+    said = [_NAMES.get(token, token) for token in _TOKEN.findall(part)]
+    return _shown(part, said, shortest=_SHORTEST_SAID)

@@ -3,6 +3,7 @@
 import re
 
 from lienthong.privacy.identifiers import words
+from lienthong.privacy.identifiers.reading import fold
 
 _TLD = (
     r"(?:com|vn|net|org|edu|info|io|me|biz|asia|name|co|us|uk|jp|kr|sg|eu|de|fr|gov|mil|xyz|"
@@ -35,12 +36,22 @@ _HEALTH_GROUPS = (
     "DN|HX|CH|NN|TK|HC|XK|HT|TB|NO|CT|XB|TN|CS|QN|CA|CY|XN|MS|CC|CK|CB|KC|HD|TE|BT|HN|DT|DK|XD|TS|TC|TQ|TA|TY|HG|LS|"
     "PV|HS|SV|GB|GD|TH|TV|TD|TU|BA|NU|TG|ND|XV|TL|XH|VT|TX|TT|QT|LE|NM|CN|DS|AK|NC|HK|KH"
 )
-_SEPARATOR = r"[ .\-]{0,3}"
-_IN_CARD = r"(?:\.| ?- ?| {1,2})?"
-_HEALTH = re.compile(rf"(?<![A-Za-z0-9])(?:{_HEALTH_GROUPS}){_SEPARATOR}[1-5](?:{_IN_CARD}\d){{12}}(?!\d)", re.I)
-_O = "[0-9oil]"  # after the letters of a passport
+_SEPARATOR = r"[ .\-–_/()*~\n\r]{0,3}"  # whatever stands between signs of one number
+_O = "[0-9oilsbz]"  # a digit, or a letter that stands for it
+
+
+# A scanner's letters among the digits; most are read right.
+def _health(separator: str, digit: str) -> re.Pattern[str]:
+    return re.compile(
+        rf"(?<![a-z0-9])(?:{_HEALTH_GROUPS.lower()}){_SEPARATOR}(?=(?:[^0-9]{{0,3}}\d){{8}})[1-5silz]"
+        rf"(?:{separator}{digit}){{12}}(?![a-z0-9])"
+    )
+
+
+_HEALTH = _health(r"(?:\.| ?- ?| {1,2})?", r"\d")
+_NAMED_HEALTH = _health(_SEPARATOR, _O)
 _PASSPORT = re.compile(
-    rf"(?<![a-z0-9])[a-z]{{1,2}}{_SEPARATOR}(?=(?:[^0-9]{{0,4}}\d){{4}}){_O}(?:{_SEPARATOR}{_O}){{6,7}}(?![a-z0-9])"
+    rf"(?<![a-z0-9])[a-z]{{1,2}}{_SEPARATOR}(?=(?:[^0-9]{{0,4}}\d){{4}})[0-9oil](?:{_SEPARATOR}{_O}){{6,7}}(?![a-z0-9])"
 )
 _VN_PASSPORT = re.compile(r"(?<![a-z0-9])[bcnpke]\d{7,8}(?!\d)")
 # The lines that machines read in a passport and on a citizen's card, and a passport in the record of a journey.
@@ -49,12 +60,17 @@ _MACHINE = re.compile(
 )
 _MACHINE_CARD = re.compile(r"idvnm\d{10}\d{12}")
 _LICENCE = re.compile(rf"(?<![a-z0-9])[a-z]{{1,2}}{_SEPARATOR}\d(?:{_SEPARATOR}\d){{5,11}}(?!\d)")
-_PLATE_GAP = r"[ .\-/\n]{0,3}"
+_PLATE_GAP = r"[ .\-/\n_]{0,3}"
 _PLATE = re.compile(
     rf"(?<![a-z0-9.])(?:1[1-9]|[2-9]\d){_PLATE_GAP}[a-z][a-z0-9]?{_PLATE_GAP}"
     rf"(?:\d{{3}}[. \-\n]?\d{{2}}|\d{{4}}|(?<=[a-z][ \-/])\d{{3}}[ .\-]?\d{{3}})(?!\d)"
 )
-_STRICT_PLATE = re.compile(r"(?<![a-z0-9.])(?:1[1-9]|[2-9]\d)[a-z](?:[a-z]|\d)?[\- ]\d{3}\.\d{2}(?!\d)")
+# A plate tells itself by its point (60-B2 150.14), unless it is an area; without it where it is all of a text.
+_STRICT_PLATE = re.compile(
+    r"(?<![a-z0-9.])(?:1[1-9]|[2-9]\d)(?: ?- ?| )?(?!m[23])[a-hk-np-vx-z](?:[a-z]|\d)?(?: ?- ?|"
+    r" )?\d{3}\.\d{2}(?![\d.,])"
+)
+_WHOLE_PLATE = re.compile(r"\W*(?:1[1-9]|[2-9]\d)(?: ?- ?| )?[a-hk-np-vx-z][1-9a-z]?(?: ?- ?| )?\d{3}[. ]?\d{2}\W*")
 
 
 def find(text: str, folded: str, digits: str) -> set[str]:
@@ -62,7 +78,7 @@ def find(text: str, folded: str, digits: str) -> set[str]:
     found = set()
     if _has_mail(folded):
         found.add("email")
-    if _HEALTH.search(digits) or _HEALTH.search(text):
+    if _HEALTH.search(fold(digits)) or _HEALTH.search(folded) or _beside(_NAMED_HEALTH, folded, "health"):
         found.add("health_insurance")
     if _MACHINE_CARD.search(folded):
         found.add("citizen_id")
@@ -74,7 +90,7 @@ def find(text: str, folded: str, digits: str) -> set[str]:
         found.add("passport")
     if _beside(_LICENCE, folded, "licence"):
         found.add("driving_licence")
-    if _STRICT_PLATE.search(folded) or _beside(_PLATE, folded, "plate"):
+    if _STRICT_PLATE.search(folded) or _WHOLE_PLATE.fullmatch(folded) or _beside(_PLATE, folded, "plate"):
         found.add("vehicle_plate")
     return found
 
@@ -82,7 +98,8 @@ def find(text: str, folded: str, digits: str) -> set[str]:
 def _beside(pattern: re.Pattern[str], folded: str, kind: str) -> bool:
     """Is there one that a word names before it?"""
     return any(
-        kind in (words.before(folded, m.start(), 0), words.after(folded, m.end())) for m in pattern.finditer(folded)
+        kind in words.before(folded, m.start(), 0) or kind == words.after(folded, m.end())
+        for m in pattern.finditer(folded)
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 _RUN = re.compile(r"\d(?:[ \t.,\-_/*'~:;()\[\]+|\\]{0,3}\d)*")
 _GROUP = re.compile(r"\d+")
 _PLAIN = re.compile(r"(?: ?[.\-_*~'] ?| {1,3}|\) ?[.\-]? ?|[|\\]|\.\.|--|\]\[?|\) ?\(| ?\()")
+_LISTING = {",", ", ", ";", "; ", ":", ": "}
 _DATE = re.compile(
     r"(?<![\d.\-/])(?:[0-3]?\d([/.\-])[01]?\d\1(?:19|20)\d\d|(?:19|20)\d\d([/.\-])[01]?\d\2[0-3]?\d)(?![.\-/]?\d)"
     r"|(?<![\d:])[0-2]?\d:[0-5]\d(?::[0-5]\d)?(?![\d:])"
@@ -52,20 +53,27 @@ class Number:
         plain = all(_PLAIN.fullmatch(gap) for gap in self.gaps)
         if self.whole and plain:
             blanks = not "".join(self.gaps).strip()
-            return not blanks or len(self.shape) == 2 or self.shape in _USUAL or _is_even(self.shape)
+            return not blanks or len(self.shape) == 2 or self.shape in _USUAL or _is_even(self.shape) or self.cut
         if self.whole:
             return self.shape in _PLAIN_SHAPES and len(set(self.gaps)) == 1
-        return plain and self.apart and self.shape in _USUAL and len(set(self.gaps)) == 1
+        return plain and self.apart and (self.shape in _USUAL or self.cut) and len(set(self.gaps)) == 1
+
+    @property
+    def cut(self) -> bool:
+        """Is it one number in pieces: as long as each other but the first and the last, one sign between them?"""
+        first, inner, last = self.shape[0], self.shape[1:-1], self.shape[-1]
+        return (
+            len({*inner}) == 1
+            and min(first, inner[0]) >= 2
+            and last <= inner[0]
+            and len({gap.strip("() ") or " " for gap in self.gaps[-len(inner) :]}) == 1
+        )
 
     @property
     def even_gaps(self) -> bool:
-        """Up to four groups of two digits or more with the same sign between them?"""
-        return (
-            len(set(self.gaps)) == 1
-            and bool(_PLAIN.fullmatch(self.gaps[0]))
-            and len(self.shape) <= 4
-            and min(self.shape) >= 2
-        )
+        """Up to four groups of two digits or more with the same sign between them, or one number in pieces?"""
+        same = len(set(self.gaps)) == 1 and bool(_PLAIN.fullmatch(self.gaps[0]))
+        return same and len(self.shape) <= 4 and min(self.shape) >= 2 or self.cut and not _LISTING & {*self.gaps}
 
     def is_amount_like(self, text: str) -> bool:
         """Groups of three as in an amount (12.345.678)?"""

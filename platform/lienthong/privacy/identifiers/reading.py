@@ -3,6 +3,7 @@
 import html
 import re
 import unicodedata
+from functools import lru_cache
 
 _ZERO_WIDTH = (0xAD, 0x34F, 0x61C, 0x180E, 0xFEFF, 0x20E3, 0xFE0E, 0xFE0F)
 _GONE = dict.fromkeys(
@@ -44,6 +45,7 @@ def _base(code: int) -> str:
 _FOLD = {code: _base(code) for code in (*range(0x41, 0x5B), *range(0xC0, 0x250), *range(0x1E00, 0x1F00))}
 
 
+@lru_cache(maxsize=8)  # each step of one reading asks for it
 def fold(text: str) -> str:
     """Lower case without tone marks, sign by sign: as long as `text`."""
     return text.translate(_FOLD)
@@ -59,11 +61,24 @@ _BROKEN_MAIL = re.compile(r"(?<=[^\s]@)\s*\n\s*(?=[A-Za-z0-9])|(?<=[A-Za-z0-9])\
 _LINES_OF_DIGITS = re.compile(r"(?m)^[\d .\-]+$(?:\r?\n[\d .\-]+$){2}")
 
 
+# A number in pieces, one a line, after words: all as long as the first, but the last.
+_PIECES = re.compile(r"(?<=[A-Za-z:,.(\- ])(\d{4,9})((?: *\r?\n *\d+)+)(?![\d/])")
+
+
+def _pressed(found: re.Match[str]) -> str:
+    *middle, last = found[2].split()
+    size = len(found[1])
+    short = len(last) < size and all(len(piece) == size for piece in middle)
+    return (
+        found[1] + "".join([*middle, last]) if short and 8 <= size * (len(middle) + 1) + len(last) <= 20 else found[0]
+    )
+
+
 def unbroken(text: str) -> str:
     """`text` with numbers that a line's end cuts put together; lists of numbers, one a line, stay as they are."""
     if "\n" not in text:
         return text
-    text = _BROKEN_MAIL.sub("", text)
+    text = _PIECES.sub(_pressed, _BROKEN_MAIL.sub("", text))
     return text if _LINES_OF_DIGITS.search(text) else _BROKEN.sub("", text)
 
 

@@ -1,6 +1,7 @@
 """The words beside a number that tell what it is; folded: lower case, no tone marks."""
 
 import re
+from collections.abc import Iterator
 
 _KINDS: dict[str, str] = {
     "personal_tax": (
@@ -14,18 +15,22 @@ _KINDS: dict[str, str] = {
         r"chung minh(?: thu| nhan dan)?|"
         r"(?:so|ma so|ma) (?:dinh danh(?: ca nhan)?|cong dan)|dinh danh ca nhan|sddcn|ddcn|"
         r"giay to tuy than|so giay to|gttt|"
-        r"id card|identity(?: card| no| number)?|citizen id|national id|id (?:no|number)|so id|so cc"
+        r"id card|identity(?: card| no| number)?|citizen id|national id|id (?:no|number)|(?:so|personal) id|"
+        r"so cc|cc so|the cong dan|ma so ca nhan"
     ),
     "social": (
         r"bhxh|bao hiem xa hoi|so so bao hiem|so bao hiem|ma so bao hiem|ma so bh|so bh|social insurance|"
-        r"si (?:book|no|number|code)|vssid"
+        r"si (?:book|no|number|code)|vssid|bhtn|bao hiem that nghiep"
     ),
-    "health": r"bhyt|bao hiem y te|the bao hiem|the bh|health insurance",
-    "licence": r"gplx|giay phep lai xe|bang lai(?: xe)?|driv(?:ing|er'?s?) licen[cs]e|dl no",
-    "passport": r"ho chieu|passport|so hc|passeport|hc so|hc|pp",
+    "health": r"bhyt|bao hiem y te|bh y te|insurance card|the bao hiem|the bh|ma the(?! (?:atm|ngan|tin|cao|"
+    r"nap))|health insurance",
+    "licence": r"gplx|giay phep (?:lai xe|lai|dieu khien)|bang (?:o ?to|xe may)|bang lai(?: xe)?|bang (?:a1?|a2|"
+    r"b1?|b2|c1?|d1?|d2|c?e)(?![a-z0-9])|driv(?:ing|er'?s?) licen[cs]e|dl no",
+    "passport": r"ho chieu|passport|so hc|passeport|pasport|travel document|hc so|hc|ppt?",
     "plate": (
         r"bien so(?: xe)?|bien kiem soat|bks|bsx|phat nguoi|camera|bs(?: xe)?|(?:number |"
-        r"licen[cs]e )?plate(?: no)?|dang ky xe|xe may|xe o to|xe"
+        r"licen[cs]e )?plate(?: no)?|dang ky xe|so xe|vehicle no|bien(?! (?:ban|gioi|phong|tap|do|lai|nhan|che|"
+        r"ban))|dau keo|o to|xe may|xe o to|xe"
     ),
     "card": (
         r"so the|(?:tu|bang|mat|khoa|quet) the|the tin dung|the ghi no|the atm|visa|master ?card|napas|jcb|"
@@ -37,15 +42,17 @@ _KINDS: dict[str, str] = {
         r" number)?|acc(?:t)?|a/c|chuyen khoan|"
         r"ngan hang|bank|vietcombank|vcb|bidv|agribank|techcombank|tcb|vietinbank|ctg|mb ?bank|mb|acb|vp ?bank|"
         r"tp ?bank|sacombank|stb|shb|hd ?bank|vib|ocb|sea ?bank|msb|exim ?bank|lp ?bank|lienvietpostbank|pvcombank|"
-        r"nam a ?bank|ab ?bank|bac a ?bank|scb|kienlongbank|viet ?capital|timo|cake|momo|iban"
+        r"nam a ?bank|ab ?bank|bac a ?bank|scb|kienlongbank|viet ?capital|timo|cake|momo|iban|"
+        r"thu huong|beneficiary|cimb|pg ?bank|gp ?bank|bao ?viet ?bank|nam ?a ?bank|viettel ?(?:money|pay)|zalo ?pay"
     ),
     "phone": (
         r"sdt|s\.d\.t|mob|so dt|dtdd|dien thoai(?: di dong| lien he)?|dt|d/t|phone|tel|mobile|cell(?:phone)?|"
         r"di dong|dd|"
         r"zalo|viber|whats ?app|telegram|hotline|lien he|lien lac|lh|goi|call|contact|alo|"
-        r"so may|nhan tin|sms|fax|may ban|thue bao|dtlh|dtlac|sdtlh|nr|dtnr|dt ban(?: nha)?"
+        r"so may|nhan tin|sms|fax|may ban|thue bao|dtlh|dtlac|sdtlh|nr|dtnr|dt ban(?: nha)?|sim|messenger|"
+        r"viettel|mobi(?:fone)?|vina(?:phone)?"
     ),
-    "tax": r"mst|ma so thue|ma thue|tax code|tax|thue(?= ?[:#])|msthue|vat",
+    "tax": r"mst|ma so thue|ma thue|tax code|tax|nnt|nguoi nop thue|thue(?= ?[:#])|msthue|vat",
     "business": (
         r"msdn|ma so doanh nghiep|ma dn|doanh nghiep|(?:cn)?dkkd|dkdn|gpkd|gcndk\w*|giay chung nhan|giay phep|gcn|"
         r"ma chi nhanh|chi nhanh|cong ty|htx|hop tac xa"
@@ -55,7 +62,7 @@ _KINDS: dict[str, str] = {
         r"thua dat|to ban do|ma don|don hang|van don|phieu|barcode|imei|tai san|nghi dinh|thong tu|so hieu|ky hieu|"
         r"toa do|gtin|sku|kinh do|vi do|dien tich|ma so|so lo|lo hang|ma kh|ma khach hang|so tham chieu|"
         r"cong to|ma hang|danh muc|von|von dieu le|(?:don|tri) gia|gia(?: (?:tri|ban|thue|goi|trung|"
-        r"khoi)(?![a-z])| ?[:=]| (?=\d))|so tien|tong|doanh thu|kinh phi|tong dai|duong day nong"
+        r"khoi)(?![a-z])| ?[:=]| (?=\d))|so tien|tong|doanh thu|kinh phi|tong dai|duong day nong|hai quan"
     ),
 }
 _ANY = re.compile("|".join(rf"(?P<{kind}>(?<![a-z0-9])(?:{words})(?![a-z]))" for kind, words in _KINDS.items()))
@@ -76,7 +83,8 @@ _PERSON = re.compile(
 _PRIVATE = re.compile(
     r"(?<![a-z])(?:nha rieng|ca nhan|chu ho|(?:gap|cua|lien he|goi(?: cho)?) (?:ong|ba|anh|"
     r"chi|chu|co|em)|rieng|(?:dt|sdt|dien thoai|may|tel)[ .(]{1,3}(?:o )?nha|(?:o|tai|ve) nha|"
-    r"(?:so )?may ban(?! cua (?:co quan|phong|so|ubnd))|nha (?:ong|ba)|gia dinh|(?:dt)?nr|dt ban nha|home)(?![a-z])"
+    r"(?:so )?may ban(?! cua (?:co quan|phong|so|ubnd))|nha (?:ong|ba)|gia dinh|(?:dt)?nr|dt ban nha|home|"
+    r"residence)(?![a-z])"
 )
 # What separates a word from a number further on: a number of its own or the end of a part, then other words or none.
 _CLAUSE = re.compile(r"(?:[.;] |[\n|]).*[a-z]|\d[^a-z]{0,12}[.;|] ", re.DOTALL)
@@ -101,23 +109,44 @@ _BANK_AFTER = re.compile(
     r"pvcombank|nam a|ab ?bank|bac a|scb|kienlongbank)"
 )
 _ACCOUNT = re.compile(
-    r"(?<![a-z])(?:s\.?t\.?k|tk|tai khoan|a/c|account)(?: (?:no|number|so|ngan hang))?[ .:#]{0,3}(?:so[ :]*)?$"
+    r"(?<![a-z])(?:s\.?t\.?k|tk|tai khoan|a/c|account)(?: (?:no|number|so|ngan hang|ca nhan|moi|cu|nhan|rieng|"
+    r"[a-z]{0,9}bank|"
+    r"bidv|acb|mb|vcb|cua [a-z]{1,8}|vo|chong|toi|em|ong|ba|anh|chi)){0,4}[ .:#=\-–→]{0,4}(?:so[ :]*)?$"
 )
 # 012345678901 (căn cước của …), 8765432109 - mst cá nhân, 0912… là số của tôi; the end of the words or a name after it.
-_NAMED_AFTER = re.compile(r"^[\"']{0,2} ?(?:[(\[<←] ?|- |(?:chinh )?la )(?:(?:so|ma|ma so|the) (?!(?:so|ma|the) ))?")
-_BRACKET = re.compile(r"^[\"']{0,2} ?(?:[(\[<←] ?|- |(?:chinh )?la | (?=(?:bhxh|bhyt|cccd|cmnd|gplx)(?![a-z])))")
+_OPENING = re.compile(r"[\"']{0,2} ?(?:[(\[<←] ?|- |(?:chinh )?la | (?=(?:bhxh|bhyt|cccd|cmnd|gplx)(?![a-z])))")
+_FILLING = re.compile(r"(?:so|ma|the|giay|cua) ")
+# Words for a telephone with a home in them: máy bàn ở nhà, điện thoại cố định nhà riêng, ĐT gia đình.
+_HOME = re.compile(
+    r"(?:so |dt|sdt|dien thoai|may|tel|phone|home|telephone)(?:[ .(]{0,3}[a-z]+){0,3}?[ .(]{0,3}"
+    r"(?:nha|gia dinh|rieng|home|residence)(?![a-z])|home (?:phone|tel)"
+)
 _TRANSFER_AFTER = re.compile(r"^(?: [a-z]{2,8}){2,5} (?:chuyen tien|chuyen khoan|ck)(?![a-z])")
 
 
-def before(folded: str, start: int, last: int) -> str | None:
-    """The kind that the nearest word before `start` names, looked for back to `last`, the end of the number before."""
-    found = None
-    text = folded.replace("_", " ").replace("\n", " ")  # a name of two words may stand on two lines
-    for match in _ANY.finditer(text, max(0, last, start - 60), start):
-        found = match
-    if found and found.lastgroup in _AGAINST and _CLAUSE.search(folded, found.end(), start):
-        return None
-    return found.lastgroup if found else None
+def before(folded: str, start: int, last: int) -> list[str]:
+    """The kinds that words before `start` name, the nearest first, back to `last`, the end of the number before.
+
+    A word that says that the number is nobody's is the last one, and none beyond the end of its clause.
+    """
+    reach = max(0, last, start - 60)
+    edge = max(0, reach - 1)
+    text = folded[edge:start].replace("_", " ").replace("\n", " ")  # a name of two words may stand on two lines
+    told: list[str] = []
+    for match in reversed(list(_ANY.finditer(text, reach - edge))):
+        kind = match.lastgroup or ""
+        if kind in _AGAINST:
+            return told if _CLAUSE.search(folded, edge + match.end(), start) else [*told, kind]
+        told.append(kind)
+    return told
+
+
+def _openings(beside: str) -> Iterator[int]:
+    """Where the name of what stands before can begin: after a bracket or "is", and after "số", "mã", "thẻ"."""
+    found = _OPENING.match(beside)
+    while found:
+        yield found.end()
+        found = _FILLING.match(beside, found.end())
 
 
 def after(text: str, end: int) -> str | None:
@@ -125,7 +154,7 @@ def after(text: str, end: int) -> str | None:
     beside = text[end : end + 60]
     if _BANK_AFTER.match(beside) or _TRANSFER_AFTER.match(beside):
         return "bank"
-    for mark in {m.end() for m in (_NAMED_AFTER.match(beside), _BRACKET.match(beside)) if m}:
+    for mark in reversed(list(_openings(beside))):
         match = _ANY.match(beside, mark)
         if match and not re.match(r"[^a-z]{0,6}\d|.{0,14}?\d{5}", beside[match.end() :]):
             return match.lastgroup
@@ -146,10 +175,18 @@ def of_person(text: str, start: int) -> bool:
 def is_private(text: str, start: int) -> bool:
     """Do words before say that the number is somebody's own, and nearer than they name an office?"""
     found = None
-    text = text.replace("\n", " ")
-    for found in _PRIVATE.finditer(text, max(0, start - 50), start):  # noqa: B007 - the last one
+    text = text[max(0, start - 51) : start].replace("\n", " ")
+    for found in _PRIVATE.finditer(text, min(1, max(0, start - 50))):  # noqa: B007 - the last one
         pass
-    return found is not None and not _COMPANY.search(text, found.end(), start)
+    return found is not None and not _COMPANY.search(text, found.end())
+
+
+def is_of_home(text: str, start: int, end: int) -> bool:
+    """Do words before or right after say that the telephone is one of a home?"""
+    if is_private(text, start):
+        return True
+    beside = text[end : end + 60]
+    return any(_HOME.match(beside, mark) for mark in _openings(beside))
 
 
 def is_amount(text: str, end: int, any_unit: bool = True) -> bool:
