@@ -19,6 +19,7 @@ _SAID = re.compile(
     rf"{_NAME}(?:{_APART}{_NAME}){{3}}|\d(?:{_APART}?\d){{3}}(?:(?:{_APART}?\d){{2,}}|"
     rf"{_APART}{_NAME})(?:{_APART}{_NAME}){{2,}}{_NO_COUNT}"
 )
+_TWO_SAID = re.compile(rf"{_NAME}{_APART}{_NAME}")
 _ALL_SAID = re.compile(rf"{_NAME}(?:{_APART}{_NAME}){{8,}}")
 _TOKEN = re.compile(r"\d+|[a-z]+")
 _SHORTEST, _LONGEST = 8, 20
@@ -41,7 +42,7 @@ def joined(text: str) -> str:
     """`text` with such numbers written in one piece; the rest as it was."""
     if "|" in text or "_" in text or "[" in text:
         text = _BOXES.sub(lambda found: _shown(found[0], _GROUP.findall(found[0]), _COUNTED), text)
-    if _SAID.search(fold(text)):
+    if _TWO_SAID.search(folded := fold(text)) and _SAID.search(folded):
         text = _replaced(text, _SPOKEN, _from_speech)
     return _replaced(text, _SAME_BETWEEN, lambda part: _shown(part, _GROUP.findall(part)))
 
