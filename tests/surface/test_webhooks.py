@@ -312,14 +312,15 @@ def test_a_webhook_of_before_signs_by_its_secret(world: World, duty: Delivering,
 
 def test_who_may_have_webhooks(world: World, receiver: Receiver) -> None:
     body = {"url": receiver.url, "dataset": "cases", "purpose": INSURANCE}
+    tokens = {"t-reads": ["read:*"], "t-sends": ["webhooks"], "t-hooks": ["webhooks", "read:cases"]}
     with owner.connect(world.settings) as connection:
-        for token, scopes in (("t-reads", ["read:*"]), ("t-hooks", ["webhooks"])):
+        for token, scopes in tokens.items():
             connection.execute(
                 "insert into platform.token (id, sha256, label, agency_id, created_at, scopes) "
                 "values (%s, %s, '', 'office', now(), %s)",
                 (uuid.uuid4(), token_hash(token), scopes),
             )
-    for token, status in ((None, 401), ("t-reads", 403), (ADMIN, 403), ("t-hooks", 201)):
+    for token, status in ((None, 401), ("t-reads", 403), ("t-sends", 403), (ADMIN, 403), ("t-hooks", 201)):
         assert world.client(token).post(HOOKS, json=body).status_code == status, token
     hook = made(world, receiver)
     for method, path in (("GET", ""), ("GET", "/deliveries"), ("POST", "/replay"), ("DELETE", "")):

@@ -59,7 +59,7 @@ _SANDBOX: Mapping[str, str] = {
 }
 
 
-SANDBOX_MEMORY = 640 * _MIB
+SANDBOX_MEMORY = 600 * _MIB
 """Of one process of a sandbox, shared memory and programs included."""
 
 

@@ -8,8 +8,12 @@ from typing import Any
 from lienthong.contract.types.base import LogicalType, Options, literal
 from lienthong.kernel.text import Bilingual, both
 
-# What DuckDB's `trim` takes away: every blank of Unicode's class Zs.
-BLANKS = " \u00a0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u202f\u205f\u3000"
+# What Python's `strip` takes away. DuckDB's own `trim` knows those of Unicode's class Zs only.
+BLANKS = (
+    "\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f \x85\u00a0\u1680"
+    + "".join(map(chr, range(0x2000, 0x200B)))
+    + "\u2028\u2029\u202f\u205f\u3000"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,7 @@ class Wording:
     def duckdb(self, cell: str) -> str:
         """The DuckDB twin of `read`."""
         if self.extract:
-            cell = f"trim(regexp_extract({cell}, {literal(self.extract)}, 1))"
+            cell = f"trim(regexp_extract({cell}, {literal(self.extract)}, 1), {literal(BLANKS)})"
         if not self.map:
             return cell
         cases = " ".join(f"WHEN {literal(raw)} THEN {literal(code)}" for raw, code in self.map.items())
@@ -75,4 +79,4 @@ def duckdb_cell(name: str, wording: Wording) -> str:
 
 def duckdb_text(path: str) -> str:
     """The text of `item` at a JSON path, as a cell is read."""
-    return f"trim(nfc_normalize(json_extract_string(item, {literal(path)})))"
+    return f"trim(nfc_normalize(json_extract_string(item, {literal(path)})), {literal(BLANKS)})"
