@@ -5,6 +5,8 @@ import stat
 import threading
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -95,6 +97,33 @@ def test_two_sealers_at_once_seal_each_entry_once(kept: Book) -> None:
         kept.ask("select count(distinct (writer, sequence)) from platform.ledger_log where writer = any(%s)", writers)
         == 2800
     )
+    assert kept.verify().ok
+
+
+def test_a_sealer_that_is_slow_to_anchor_is_not_overtaken(kept: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept.write(5)
+    append, slow, go_on = anchor._append, threading.Event(), threading.Event()
+
+    def waits(*of: Any) -> None:
+        slow.set()
+        assert go_on.wait(60)
+        append(*of)
+
+    def work() -> int:
+        with owner.connect(kept.settings) as connection:
+            return seal(kept.settings, kept.registry, connection)
+
+    with monkeypatch.context() as patched, ThreadPoolExecutor(1) as pool:
+        patched.setattr(anchor, "_append", waits)
+        first = pool.submit(work)
+        assert slow.wait(60)
+        kept.write(3)
+        assert kept.seal() == 0  # before, it put a newer checkpoint into the anchor, and the slow one behind it
+        go_on.set()
+        assert first.result(60) == 8
+    for place in kept.places:
+        sizes = [found.size for found in anchor.all_of(place) if found]
+        assert sizes == sorted(set(sizes))
     assert kept.verify().ok
 
 

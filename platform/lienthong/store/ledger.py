@@ -7,6 +7,7 @@ number in them can be written in two ways.
 
 import uuid
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -57,7 +58,8 @@ _OF_A_GAP = {
     "surface": "'ledger' as ",
 }
 _GAP = ", ".join(_OF_A_GAP.get(name, "null as ") + name for name in _KEPT)
-_LOCK = "select pg_try_advisory_xact_lock(hashtext('lienthong.seal'))"
+_LOCK = "select pg_try_advisory_lock(hashtext('lienthong.seal'))"
+_UNLOCK = "select pg_advisory_unlock(hashtext('lienthong.seal'))"
 _MOVE = f"""
 with plan as (select * from unnest(%(ids)s::bigint[], %(numbers)s::bigint[], %(kinds)s::text[]) p(id, number, kind)),
 taken as (delete from platform.ledger e using plan p where e.id = p.id returning p.number, p.kind, e.*),
@@ -102,10 +104,16 @@ class StoredCheckpoint:
     note: str
 
 
-def lock(connection: Connection) -> bool:
-    """Is this the only sealer? Holds until the end of the transaction."""
+@contextmanager
+def sealing(connection: Connection) -> Iterator[bool]:
+    """Is this the only sealer? It stays so to the end, anchors included; a connection that breaks lets the next one in."""
     found = connection.execute(_LOCK).fetchone()
-    return bool(found and found[0])
+    alone = bool(found and found[0])
+    try:
+        yield alone
+    finally:
+        if alone and not connection.closed:
+            connection.execute(_UNLOCK)
 
 
 def waiting(connection: Connection, grace_seconds: float, limit: int) -> list[Waiting]:

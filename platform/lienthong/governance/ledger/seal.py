@@ -30,19 +30,24 @@ LOOK_MILLISECONDS = 3000
 
 
 def seal(settings: Settings, registry: Registry, connection: psycopg.Connection) -> int:
-    """Seal what waits; the number of entries. A duty of the keeper, on an autocommit connection as the owner.
+    """Seal what waits; the number of entries, 0 while another seals. A duty of the keeper.
+
+    `connection`: autocommit, as the owner.
 
     Raises Conflict when log, checkpoints and anchors do not fit together (then nothing is signed any more),
     Unavailable when an anchor cannot be written: what waits goes on waiting.
     """
     key, places, done = signer(settings), anchor.places(settings), 0
-    _anchor(connection, places, key)
-    for _ in range(BATCHES):
-        count = _batch(connection, key)
-        if not count:
-            break
-        done += count
+    with ledger.sealing(connection) as alone:
+        if not alone:
+            return 0
         _anchor(connection, places, key)
+        for _ in range(BATCHES):
+            count = _batch(connection, key)
+            if not count:
+                break
+            done += count
+            _anchor(connection, places, key)
     return done
 
 
@@ -59,8 +64,6 @@ def _anchor(connection: psycopg.Connection, places: Sequence[Path], key: Signer)
 def _batch(connection: psycopg.Connection, key: Signer) -> int:
     """One batch, in one transaction; how many entries."""
     with connection.transaction():
-        if not ledger.lock(connection):
-            return 0
         waiting = ledger.waiting(connection, GRACE_SECONDS, BATCH)
         if not waiting:
             return 0
