@@ -28,6 +28,7 @@ chaos: ## Kiểm thử dài và phá hoại / Long tests, and those that end pro
 check: ## Kiểm tra mã: ruff, mypy --strict, import-linter / Check the code
 	$(SETUP) dev
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 

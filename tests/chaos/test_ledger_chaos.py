@@ -52,7 +52,9 @@ def test_nothing_acknowledged_is_lost_when_everything_is_killed(made: Rig, tmp_p
         rows = connection.execute("select replace(receipt::text, '-', '') from platform.ledger_log").fetchall()
     stored = [row[0] for row in rows]
     report = made.verify()
-    print(f"G04: {len(acknowledged)} acknowledged, {len(stored)} in the log, recoveries {[round(r, 1) for r in recoveries]} s")
+    print(
+        f"G04: {len(acknowledged)} acknowledged, {len(stored)} in the log, recoveries {[round(r, 1) for r in recoveries]} s"
+    )
     assert len(set(acknowledged)) == len(acknowledged) > 500
     assert len(set(stored)) == len(stored)
     assert set(acknowledged) <= set(stored)
@@ -98,7 +100,9 @@ insert into plain (receipt, writer, sequence, subject, agency, dataset, fields, 
 values (gen_random_uuid(), md5('w' || :client_id)::uuid, 1, 'tax', 'tax', 'cases', '{case_code,days}', '{"days": {"gte": 5}}', '{1,2,3}', 3,
   'statistics', 'A-1', 'rest', 'current');
 """
-LEDGER = "\\set s :s + 1\n" + PLAIN.replace("insert into plain", "insert into platform.ledger").replace(":client_id)::uuid, 1,", ":client_id || ':run')::uuid, :s,")
+LEDGER = "\\set s :s + 1\n" + PLAIN.replace("insert into plain", "insert into platform.ledger").replace(
+    ":client_id)::uuid, 1,", ":client_id || ':run')::uuid, :s,"
+)
 LAG = """
 select percentile_cont(array[0.5, 0.99]) within group (order by extract(epoch from c.at - e.at))
 from platform.ledger_log e cross join lateral
@@ -110,7 +114,21 @@ def bench(made: Rig, script: str, folder: Path, clients: int, seconds: int) -> f
     """Transactions a second by pgbench."""
     path = folder / "script.sql"
     path.write_text(script)
-    command = [made.cluster.binary("pgbench"), "-n", "-c", str(clients), "-j", "2", "-T", str(seconds), "-D", "s=0", "-f", path, made.cluster.url()]
+    command = [
+        made.cluster.binary("pgbench"),
+        "-n",
+        "-c",
+        str(clients),
+        "-j",
+        "2",
+        "-T",
+        str(seconds),
+        "-D",
+        "s=0",
+        "-f",
+        path,
+        made.cluster.url(),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return float(next(line for line in done.stdout.splitlines() if "tps = " in line).split("tps = ")[1].split()[0])
 
@@ -118,7 +136,9 @@ def bench(made: Rig, script: str, folder: Path, clients: int, seconds: int) -> f
 def test_recording_keeps_most_of_the_rate_of_a_plain_insert(made: Rig, tmp_path: Path) -> None:
     """G05: 32 clients insert, with the sealer at work on the same cores; how old entries are when they are sealed."""
     with made.connect() as connection:
-        connection.execute("create table plain (like platform.ledger including defaults including identity, primary key (id))")
+        connection.execute(
+            "create table plain (like platform.ledger including defaults including identity, primary key (id))"
+        )
     plain, kept = [], []
     for run in range(5):
         plain.append(bench(made, PLAIN, tmp_path, 32, 4))
@@ -143,7 +163,23 @@ def test_seal_lag_under_a_steady_load(made: Rig, tmp_path: Path) -> None:
     made.keep_working()
     path = tmp_path / "script.sql"
     path.write_text(LEDGER.replace(":run", "x"))
-    command = [made.cluster.binary("pgbench"), "-n", "-c", "32", "-j", "2", "-R", "1000", "-T", "10", "-D", "s=0", "-f", path, made.cluster.url()]
+    command = [
+        made.cluster.binary("pgbench"),
+        "-n",
+        "-c",
+        "32",
+        "-j",
+        "2",
+        "-R",
+        "1000",
+        "-T",
+        "10",
+        "-D",
+        "s=0",
+        "-f",
+        path,
+        made.cluster.url(),
+    ]
     subprocess.run(command, capture_output=True, text=True, check=True)
     made.seal_all()
     with made.connect() as connection:
@@ -179,6 +215,8 @@ def test_a_million_entries_are_verified_within_a_minute(made: Rig, tmp_path: Pat
     begun = time.monotonic()
     offline, _ = verify(of_file(file), keys, anchors)
     seconds = time.monotonic() - begun
-    print(f"G06: sealing {sealing:,.0f}/s; live {live:.1f} s; offline {seconds:.1f} s = {MILLION / seconds:,.0f}/s; {file.stat().st_size / MILLION:.0f} bytes an entry")
+    print(
+        f"G06: sealing {sealing:,.0f}/s; live {live:.1f} s; offline {seconds:.1f} s = {MILLION / seconds:,.0f}/s; {file.stat().st_size / MILLION:.0f} bytes an entry"
+    )
     assert report.ok and offline.ok and report.entries == offline.entries == MILLION
     assert live < 60 and seconds < 60

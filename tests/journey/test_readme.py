@@ -11,7 +11,11 @@ from tests.conftest import Platform
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
-BLOCKS = [block for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL) if "127.0.0.1:8000" in block and "make" not in block]
+BLOCKS = [
+    block
+    for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+    if "127.0.0.1:8000" in block and "make" not in block
+]
 
 
 def test_the_readme_shows_one_call_of_each_kind() -> None:

@@ -94,7 +94,9 @@ def test_rows_with_identifiers_of_persons_are_left_out_and_shown_to_the_steward(
     assert found == {("name", "mobile_phone", 1), ("tags", "citizen_id", 1), ("name", "email", 1)}
     assert report.manifest["suppressed_rows"] == 3
     left = report.manifest["rows"]  # numbered without gaps, in the order of the key: pages are found by arithmetic
-    assert world.query("select array_agg(_id order by code) = array(select generate_series(1, %s::bigint)) from open.stalls", left) == [(True,)]
+    assert world.query(
+        "select array_agg(_id order by code) = array(select generate_series(1, %s::bigint)) from open.stalls", left
+    ) == [(True,)]
     held = world.query("select run_id, rule, field, row->>'code', value from platform.quarantine order by 4")
     assert held == [
         (run, "disclosure", "name", "S00061", None),

@@ -51,7 +51,9 @@ def test_streams(platform: Platform, tmp_path: Path) -> None:
     with (tmp_path / "active.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     with platform.client() as client:
-        total = client.get("/api/v1/datasets/enterprises/rows?status=active&count=exact&limit=1").json()["page"]["total"]
+        total = client.get("/api/v1/datasets/enterprises/rows?status=active&count=exact&limit=1").json()["page"][
+            "total"
+        ]
         whole = client.get("/api/v1/datasets/enterprises/rows?count=exact&limit=1").json()["page"]["total"]
     assert len(rows) == total > 0 and {row["status"] for row in rows} == {"active"}
     assert parquet.read_table(tmp_path / "all.parquet").num_rows == whole

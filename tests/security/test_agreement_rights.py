@@ -209,7 +209,9 @@ def test_a09_an_expired_agreement_gives_no_row_although_the_application_believes
     assert b"case_code" in given.portal.call(read) and _rows_of_the_role(given) > 0
     people.ask(given, "update platform.agreement set expires = (now() at time zone 'Asia/Ho_Chi_Minh')::date - 1, "
                "valid_from = '2020-01-01' where consumer = %s and state = 'active' returning 1", CONSUMER)  # fmt: skip
-    with pytest.raises(NotPermitted, match="no longer in force"):  # not an empty page: nobody was told that there is nothing
+    with pytest.raises(
+        NotPermitted, match="no longer in force"
+    ):  # not an empty page: nobody was told that there is nothing
         given.portal.call(read)
     assert _rows_of_the_role(given) == 0, "the database gives none, whatever the application believes"
     parties.settle()

@@ -86,7 +86,9 @@ class Browser:
 
     def request(self, method: str, path: str, **options: Any) -> httpx.Response:
         """One request, as a browser sends it."""
-        headers = {"Origin": "http://world", **options.pop("headers", {})} if method != "GET" else options.pop("headers", {})
+        headers = (
+            {"Origin": "http://world", **options.pop("headers", {})} if method != "GET" else options.pop("headers", {})
+        )
         if self.cookies:
             headers["Cookie"] = "; ".join(f"{k}={v}" for k, v in self.cookies.items())
         self._client._client.cookies.clear()

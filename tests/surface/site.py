@@ -31,7 +31,11 @@ def served(world: World, workers: int = 1) -> Iterator[str]:
     """`lienthong serve`, at a name; its address."""
     port = free_port()
     url = f"http://localhost:{port}"
-    env = environment(world) | {"LIENTHONG_PORT": str(port), "LIENTHONG_SITE_URL": url, "LIENTHONG_WORKERS": str(workers)}
+    env = environment(world) | {
+        "LIENTHONG_PORT": str(port),
+        "LIENTHONG_SITE_URL": url,
+        "LIENTHONG_WORKERS": str(workers),
+    }
     command = [sys.executable, "-m", "lienthong.app.cli", "serve"]
     log = (world.settings.home / f"serve-{port}.log").open("wb")
     process = subprocess.Popen(command, env=env, stdout=log, stderr=log)

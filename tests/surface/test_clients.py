@@ -57,7 +57,9 @@ def document(address: str, tmp_path: Path) -> Path:
 
 
 def expected() -> dict[str, Any]:
-    busy = sorted((f for f in firms() if f["status"] == "active" and f.get("staff", 0) >= 10), key=lambda f: -f["staff"])
+    busy = sorted(
+        (f for f in firms() if f["status"] == "active" and f.get("staff", 0) >= 10), key=lambda f: -f["staff"]
+    )
     return {
         "codes": [f["firm_code"] for f in busy[:3]],
         "place": {p["place_code"]: p["name"] for p in places()}[busy[0]["place_code"]],
@@ -79,7 +81,9 @@ def told(program: list[str], folder: Path, address: str) -> dict[str, Any]:
 def test_a_python_client(document: Path, address: str) -> None:
     folder, tool = document.parent, Path(sys.executable).parent / "openapi-python-client"
     made = subprocess.run(
-        [tool, "generate", "--path", document, "--output-path", folder / "made", "--meta", "none"], capture_output=True, text=True
+        [tool, "generate", "--path", document, "--output-path", folder / "made", "--meta", "none"],
+        capture_output=True,
+        text=True,
     )
     assert made.returncode == 0, made.stdout
     assert "WARNING parsing" not in made.stdout, made.stdout  # nothing of the document was left out
@@ -98,7 +102,11 @@ def node_modules() -> Path:
         for file in ("package.json", "package-lock.json"):
             shutil.copy(TYPESCRIPT / file, folder)
         done = subprocess.run(
-            ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=folder, capture_output=True, text=True, timeout=180
+            ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=180,
         )
         if done.returncode:
             pytest.skip(f"npm cannot install: {done.stderr[-300:]}")
@@ -112,6 +120,8 @@ def test_a_typescript_client(document: Path, address: str, node_modules: Path) -
         shutil.copy(TYPESCRIPT / file, folder)
     (folder / "node_modules").symlink_to(node_modules)
     for program in (["openapi-typescript", "openapi.json", "-o", "api.ts"], ["tsc", "-p", "tsconfig.json"]):
-        done = subprocess.run([node_modules / ".bin" / program[0], *program[1:]], cwd=folder, capture_output=True, text=True)
+        done = subprocess.run(
+            [node_modules / ".bin" / program[0], *program[1:]], cwd=folder, capture_output=True, text=True
+        )
         assert done.returncode == 0, done.stdout + done.stderr
     assert told(["node", "out/client.js"], folder, address) == expected()

@@ -178,7 +178,7 @@ def test_a_repeated_alias_of_costly_fields_counts_towards_the_budget(world: Worl
         (b"{", "application/json", 400),
         (b"[]", "application/json", 400),
         (b'[{"query":"{version}"},1]', "application/json", 400),
-        (b'[' + b'{"query":"{version}"},' * 5 + b'{"query":"{version}"}]', "application/json", 400),
+        (b"[" + b'{"query":"{version}"},' * 5 + b'{"query":"{version}"}]', "application/json", 400),
         (b"1", "application/json", 400),
         (b"{}", "application/json", 400),
         (b'{"query":1}', "application/json", 400),

@@ -22,7 +22,9 @@ def slow(world: World) -> Iterator[None]:
         row = connection.execute("select pg_get_viewdef('open.places'::regclass)").fetchone()
         assert row
         view = row[0].rstrip("; \n")
-        connection.execute(f"create or replace view open.places as select * from ({view}) v where (select pg_sleep({SECONDS})) is not null")
+        connection.execute(
+            f"create or replace view open.places as select * from ({view}) v where (select pg_sleep({SECONDS})) is not null"
+        )
     yield
     with owner.connect(world.settings) as connection:
         connection.execute(f"create or replace view open.places as {view}")
@@ -63,7 +65,9 @@ ASKED: list[tuple[str, str, bytes, dict[str, str]]] = [
 
 @pytest.mark.usefixtures("slow")
 @pytest.mark.parametrize(("method", "path", "body", "headers"), ASKED, ids=[f"{m} {p}" for m, p, _, _ in ASKED])
-def test_who_hangs_up_ends_the_statement(world: World, method: str, path: str, body: bytes, headers: dict[str, str]) -> None:
+def test_who_hangs_up_ends_the_statement(
+    world: World, method: str, path: str, body: bytes, headers: dict[str, str]
+) -> None:
     world.rows("firms", limit="1")  # what is read once for all is read
     caller, begun = Impatient(method, path, body, headers, 0.3), time.monotonic()
     app: Any = Lane(world.app)

@@ -35,13 +35,22 @@ def site(world: World) -> Iterator[str]:
 
 def adapted(text: str, site: str) -> str:
     """The example's names as they are in the small world."""
-    text = text.replace("http://127.0.0.1:8000", site).replace("tax_department", "office").replace("read:enterprises", "read:firms")
-    return text.replace("lienthong ", f"{sys.executable} -m lienthong.app.cli ").replace("curl ", "curl -sS --fail-with-body ")
+    text = (
+        text.replace("http://127.0.0.1:8000", site)
+        .replace("tax_department", "office")
+        .replace("read:enterprises", "read:firms")
+    )
+    return text.replace("lienthong ", f"{sys.executable} -m lienthong.app.cli ").replace(
+        "curl ", "curl -sS --fail-with-body "
+    )
 
 
 def test_there_is_something_to_run() -> None:
     text = "\n".join(SHELL)
-    assert all(word in text for word in ("people add", "token create", "token revoke", "/oauth/token", "/oauth/introspect", "/oauth/revoke"))
+    assert all(
+        word in text
+        for word in ("people add", "token create", "token revoke", "/oauth/token", "/oauth/introspect", "/oauth/revoke")
+    )
     assert len(PYTHON) == 1 and "private_key_jwt" in PAGE
 
 

@@ -77,7 +77,9 @@ def test_what_makes_a_client_do_less_goes_along(world: World) -> None:
     ],
     ids=str,
 )
-def test_refusals_speak_rfc_6749(world: World, client: dict[str, str], form: dict[str, str], status: int, error: str) -> None:
+def test_refusals_speak_rfc_6749(
+    world: World, client: dict[str, str], form: dict[str, str], status: int, error: str
+) -> None:
     answer = post(world, "/oauth/token", client | form)
     assert (answer.status_code, answer.json()["error"]) == (status, error), answer.text
     assert answer.headers["cache-control"] == "no-store"
@@ -88,7 +90,9 @@ def test_the_body_is_one_form(world: World, client: dict[str, str]) -> None:
     ask_json = world.anonymous.post("/oauth/token", json={"grant_type": "client_credentials", **client})
     assert ask_json.status_code == 400 and ask_json.json()["error"] == "invalid_request"
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
-    twice = world.anonymous.post("/oauth/token", content=b"grant_type=client_credentials&grant_type=password", headers=headers)
+    twice = world.anonymous.post(
+        "/oauth/token", content=b"grant_type=client_credentials&grant_type=password", headers=headers
+    )
     assert twice.json()["error"] == "invalid_request"
     large = world.anonymous.post("/oauth/token", content=b"a=" + b"x" * 40_000, headers=headers)
     assert large.json()["error"] == "invalid_request"

@@ -23,7 +23,20 @@ from tests.surface.people import Browser, ask, forgive, person, seed, way
 from tests.surface.provider import CLIENT, SECRET, Provider, running
 from tests.surface.small import World, application
 
-FAULTS = ["nonce", "audience", "token issuer", "expired", "several", "none", "secret", "key", "kid", "no token", "mix-up", "denied"]
+FAULTS = [
+    "nonce",
+    "audience",
+    "token issuer",
+    "expired",
+    "several",
+    "none",
+    "secret",
+    "key",
+    "kid",
+    "no token",
+    "mix-up",
+    "denied",
+]
 
 
 @pytest.fixture(scope="module")
@@ -42,11 +55,19 @@ def clean(world: World, provider: Provider) -> None:
 def joined(world: World, provider: Provider, **more: Any) -> World:
     """The small world with this provider in its settings."""
     settings = world.settings.model_copy(
-        update={"oidc_issuer": provider.url, "oidc_client_id": CLIENT, "oidc_client_secret": SecretStr(SECRET), "oidc_name": "VNeID thử", **more}
+        update={
+            "oidc_issuer": provider.url,
+            "oidc_client_id": CLIENT,
+            "oidc_client_secret": SecretStr(SECRET),
+            "oidc_name": "VNeID thử",
+            **more,
+        }
     )
     engine = create_async_engine(owner.sqlalchemy_url(owner.app_url(settings)), poolclass=NullPool)
     directory = Directory(engine, settings, Sessions(b"secret"))
-    given = Services(world.registry, Door(world.registry, world.database), Catalog(world.registry, engine), directory, settings)
+    given = Services(
+        world.registry, Door(world.registry, world.database), Catalog(world.registry, engine), directory, settings
+    )
     return replace(world, app=application(given, world.database), clients={})
 
 
@@ -213,10 +234,17 @@ def test_an_address_that_is_not_verified_names_nobody(world: World, provider: Pr
 
 def test_new_people_where_the_settings_let_them(world: World, provider: Provider) -> None:
     here = joined(world, provider, oidc_new_role="analyst", oidc_agency_claim="agency")
-    provider.person = {"sub": "moi", "preferred_username": "admin", "name": "Người mới", "agency": "office", "role": "administrator"}
+    provider.person = {
+        "sub": "moi",
+        "preferred_username": "admin",
+        "name": "Người mới",
+        "agency": "office",
+        "role": "administrator",
+    }
     assert way(through(Browser(here))) == "/account"
     ((username, role, agency, name),) = ask(
-        world, "select username, role, agency_id, name from platform.person join platform.oidc_link using (username) where subject = 'moi'"
+        world,
+        "select username, role, agency_id, name from platform.person join platform.oidc_link using (username) where subject = 'moi'",
     )
     assert (role, agency, name) == ("analyst", "office", "Người mới")
     assert username.startswith("oidc-")  # `admin` is somebody else's

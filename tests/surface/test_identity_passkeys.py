@@ -111,8 +111,12 @@ def test_a_passkey_is_made_and_signs_in_without_a_password(world: World, chromiu
         here.page.wait_for_url(site + "/en/account")
         assert name in here.page.content()
         assert not here.errors, here.errors
-    assert ask(world, "select sign_count > 0, last_used_at is not null from platform.passkey where username = %s", name) == [(True, True)]
-    assert ask(world, "select method from platform.session where username = %s and ended_at is null", name) == [("passkey",)]
+    assert ask(
+        world, "select sign_count > 0, last_used_at is not null from platform.passkey where username = %s", name
+    ) == [(True, True)]
+    assert ask(world, "select method from platform.session where username = %s and ended_at is null", name) == [
+        ("passkey",)
+    ]
 
 
 def test_a_passkey_is_the_second_step_of_a_password(world: World, chromium: Any, site: str) -> None:
@@ -128,11 +132,15 @@ def test_a_passkey_is_the_second_step_of_a_password(world: World, chromium: Any,
         here.page.goto("/sign-in/code")
         here.page.click("[data-passkey=authentication] button")
         here.page.wait_for_url("**/account")
-    methods = ask(world, "select method from platform.session where username = %s and state = 'active' and ended_at is null", name)
+    methods = ask(
+        world, "select method from platform.session where username = %s and state = 'active' and ended_at is null", name
+    )
     assert ("password+passkey",) in methods
 
 
-def test_at_another_address_of_the_site_the_page_says_where_passkeys_work(world: World, chromium: Any, site: str) -> None:
+def test_at_another_address_of_the_site_the_page_says_where_passkeys_work(
+    world: World, chromium: Any, site: str
+) -> None:
     person(world, "khoa9")
     with device(chromium, site.replace("localhost", "127.0.0.1")) as here:
         here.page.goto("/en/sign-in")
@@ -217,7 +225,12 @@ def test_a_counter_that_goes_back_is_a_copy(world: World, chromium: Any, site: s
 
 
 def test_the_ceremonies_are_for_pages_of_this_site(world: World, site: str) -> None:
-    for path in ("/passkeys/authentication/options", "/passkeys/authentication", "/passkeys/registration/options", "/passkeys/registration"):
+    for path in (
+        "/passkeys/authentication/options",
+        "/passkeys/authentication",
+        "/passkeys/registration/options",
+        "/passkeys/registration",
+    ):
         assert httpx.post(site + path, headers={"Origin": "https://elsewhere.vn"}, json={}).status_code == 403, path
     assert httpx.post(site + "/passkeys/registration/options", headers={"Origin": site}).status_code == 401
     with httpx.Client(base_url=site, headers={"Origin": site}) as client:
@@ -231,7 +244,10 @@ def test_the_pages_hold_no_foreign_address_and_fit_a_telephone(world: World, chr
     name = person(world, "trangquantri", "administrator")
     with device(chromium, site) as here:
         foreign: list[str] = []
-        here.page.on("request", lambda request: foreign.append(request.url) if not request.url.startswith((site, "data:")) else None)
+        here.page.on(
+            "request",
+            lambda request: foreign.append(request.url) if not request.url.startswith((site, "data:")) else None,
+        )
         here.page.goto("/sign-in")
         shot(here.page, "sign-in-vi")
         here.sign_in(name)

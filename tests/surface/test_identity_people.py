@@ -23,7 +23,9 @@ def people(world: World) -> None:
 
 
 def test_a_person_is_made_changed_and_deactivated(world: World) -> None:
-    made = json(world, "POST", "/api/v1/people", username="lan.nguyen", name="Nguyễn Thị Lan", role="analyst", agency="office")
+    made = json(
+        world, "POST", "/api/v1/people", username="lan.nguyen", name="Nguyễn Thị Lan", role="analyst", agency="office"
+    )
     assert made.status_code == 201, made.text
     password = made.json()["password"]
     browser = Browser(world)
@@ -50,7 +52,15 @@ def test_user_names_are_plain(world: World, username: str) -> None:
 
 
 def test_one_administrator_always_remains(world: World) -> None:
-    others = ["admin2", *[row[0] for row in ask(world, "select username from platform.person where role = 'administrator' and username <> 'admin'")]]
+    others = [
+        "admin2",
+        *[
+            row[0]
+            for row in ask(
+                world, "select username from platform.person where role = 'administrator' and username <> 'admin'"
+            )
+        ],
+    ]
     ask(world, "update platform.person set deactivated_at = now() where username = any(%s) returning 1", others)
     for change in ({"active": False}, {"role": "analyst"}):
         answer = json(world, "PATCH", "/api/v1/people/admin", **change)
@@ -61,7 +71,9 @@ def test_one_administrator_always_remains(world: World) -> None:
 def test_the_administrators_pages(world: World) -> None:
     browser = Browser(world)
     browser.sign_in("admin")
-    made = browser.send("/admin/people", "/admin/people", username="moi.them", name="Người mới thêm", role="developer", agency="office")
+    made = browser.send(
+        "/admin/people", "/admin/people", username="moi.them", name="Người mới thêm", role="developer", agency="office"
+    )
     password = re.search(r"<code>([\w-]{20})</code>", made.text)
     assert made.status_code == 200 and password and made.headers["cache-control"] == "no-store", made.text
     assert Browser(world).sign_in("moi.them", password[1]).status_code == 303
@@ -69,14 +81,29 @@ def test_the_administrators_pages(world: World) -> None:
     assert again.status_code == 409 and "Đã có moi.them" in again.text
     page = "/admin/people/moi.them"
     assert browser.send(page, page, name="Tên khác", role="steward", agency="registry_office").status_code == 303
-    assert ask(world, "select name, role, agency_id from platform.person where username = 'moi.them'") == [("Tên khác", "steward", "registry_office")]
+    assert ask(world, "select name, role, agency_id from platform.person where username = 'moi.them'") == [
+        ("Tên khác", "steward", "registry_office")
+    ]
     fresh = browser.send(page, page + "/password")
     assert fresh.status_code == 200 and Browser(world).sign_in("moi.them", password[1]).status_code == 401
     for action, active in (("/deactivate", False), ("/activate", True)):
         assert browser.send(page, page + action).status_code == 303
-        assert ask(world, "select deactivated_at is null from platform.person where username = 'moi.them'") == [(active,)]
-    done = [row[0] for row in ask(world, "select what from platform.identity_event where about = 'moi.them' and who = 'admin' order by id")]
-    assert done == ["person.create", "person.change agency name role", "person.password", "person.change active", "person.change active"]
+        assert ask(world, "select deactivated_at is null from platform.person where username = 'moi.them'") == [
+            (active,)
+        ]
+    done = [
+        row[0]
+        for row in ask(
+            world, "select what from platform.identity_event where about = 'moi.them' and who = 'admin' order by id"
+        )
+    ]
+    assert done == [
+        "person.create",
+        "person.change agency name role",
+        "person.password",
+        "person.change active",
+        "person.change active",
+    ]
 
 
 @pytest.mark.parametrize("username", ["an", "thu", "dung"])
@@ -94,7 +121,8 @@ def test_a_lost_telephone_is_helped_by_an_administrator(world: World) -> None:
     name = person(world, "matdienthoai")
     with owner.connect(world.settings) as connection:
         connection.execute(
-            "insert into platform.totp (username, secret, created_at, confirmed_at, last_step) values (%s, 'x', now(), now(), 0)", (name,)
+            "insert into platform.totp (username, secret, created_at, confirmed_at, last_step) values (%s, 'x', now(), now(), 0)",
+            (name,),
         )
     browser, lost = Browser(world), Browser(world)
     assert way(lost.sign_in(name)) == "/sign-in/code"
@@ -113,7 +141,21 @@ def lienthong(world: World, *words: str) -> tuple[int, Any]:
 
 
 def test_tokens_on_the_command_line(world: World) -> None:
-    code, made = lienthong(world, "token", "create", "--agency", "office", "--scope", "read:firms", "--scope", "tokens", "--label", "dòng lệnh", "--days", "7")
+    code, made = lienthong(
+        world,
+        "token",
+        "create",
+        "--agency",
+        "office",
+        "--scope",
+        "read:firms",
+        "--scope",
+        "tokens",
+        "--label",
+        "dòng lệnh",
+        "--days",
+        "7",
+    )
     assert code == 0 and made["token"].startswith("lt_") and made["scopes"] == ["read:firms", "tokens"]
     assert world.client(made["token"]).get("/api/v1/tokens").status_code == 200
     code, listed = lienthong(world, "token", "list", "--agency", "office")
@@ -144,8 +186,12 @@ def test_what_is_over_is_swept_and_nothing_else(world: World) -> None:
     browser = Browser(world)
     browser.sign_in("an")
     with owner.connect(world.settings) as connection:
-        connection.execute("insert into platform.used_once values ('old', now() - interval '1 second'), ('new', now() + interval '1 hour')")
-        connection.execute("insert into platform.attempt values ('old', 3, now() - interval '2 days', null), ('new', 9, now(), now() + interval '1 hour')")
+        connection.execute(
+            "insert into platform.used_once values ('old', now() - interval '1 second'), ('new', now() + interval '1 hour')"
+        )
+        connection.execute(
+            "insert into platform.attempt values ('old', 3, now() - interval '2 days', null), ('new', 9, now(), now() + interval '1 hour')"
+        )
         duty._last = 0.0
         assert duty.sweep(world.settings, world.registry, connection) >= 2
         assert duty.sweep(world.settings, world.registry, connection) == 0  # once a minute

@@ -58,9 +58,9 @@ def test_a_password_opens_a_session(world: World, browser: Browser) -> None:
     assert answer.status_code == 303 and way(answer) == "/account"
     page = browser.get("/account")
     assert page.status_code == 200 and "Người an" in page.text and page.headers["cache-control"].startswith("private")
-    assert ask(world, "select state, method from platform.session where id = %s", Sessions.id(browser.session or "")) == [
-        ("active", "password")
-    ]
+    assert ask(
+        world, "select state, method from platform.session where id = %s", Sessions.id(browser.session or "")
+    ) == [("active", "password")]
 
 
 def test_the_cookie_is_for_this_site_and_no_script(browser: Browser) -> None:
@@ -69,7 +69,9 @@ def test_the_cookie_is_for_this_site_and_no_script(browser: Browser) -> None:
         assert part in line
 
 
-@pytest.mark.parametrize(("username", "password"), [("an", "wrong"), ("nobody", PASSWORD), ("", ""), ("an", ""), ("an' --", "x")])
+@pytest.mark.parametrize(
+    ("username", "password"), [("an", "wrong"), ("nobody", PASSWORD), ("", ""), ("an", ""), ("an' --", "x")]
+)
 def test_a_wrong_name_and_a_wrong_password_look_alike(browser: Browser, username: str, password: str) -> None:
     answer = browser.sign_in(username, password)
     assert answer.status_code == 401 and "Tên hoặc mật khẩu không đúng" in answer.text
@@ -122,6 +124,7 @@ def test_a_success_forgives_the_account(browser: Browser) -> None:
 
 def test_many_guesses_at_once_do_not_pass_together(world: World) -> None:
     """A try is counted before it is judged."""
+
     async def guess(count: list[int]) -> None:
         client = Client(world.app, world.portal)
         answer = await client._client.post("/sign-in", data={"username": "bao", "password": "wrong"})
@@ -193,7 +196,12 @@ def test_a_page_of_another_site_cannot_send_a_form(world: World, path: str) -> N
     found = re.search(r'name="csrf" value="([^"]*)"', browser.get("/account").text)
     assert found
     fields = {"csrf": found[1], "username": "an", "password": PASSWORD, "label": "x", "scope": "read:*", "days": "30"}
-    for headers in ({"Origin": "https://elsewhere.vn"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}):
+    for headers in (
+        {"Origin": "https://elsewhere.vn"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ):
         assert browser.request("POST", path, data=fields, headers=headers).status_code == 403
 
 
@@ -202,7 +210,10 @@ def test_a_cookie_writes_nothing_for_another_site(world: World) -> None:
     browser = Browser(world)
     browser.sign_in("an")
     body = {"label": "x", "scopes": ["read:*"]}
-    assert browser.request("POST", "/api/v1/tokens", json=body, headers={"Origin": "https://elsewhere.vn"}).status_code == 403
+    assert (
+        browser.request("POST", "/api/v1/tokens", json=body, headers={"Origin": "https://elsewhere.vn"}).status_code
+        == 403
+    )
     assert browser.request("POST", "/api/v1/tokens", json=body).status_code == 201
 
 
@@ -241,7 +252,9 @@ def test_the_clock_may_be_one_step_off_not_two(world: World) -> None:
         forgive(world)
         browser = Browser(world)
         browser.sign_in("dongho")
-        assert browser.send("/sign-in/code", "/sign-in/code", code=app.at(int(time.time()) + offset)).status_code == status
+        assert (
+            browser.send("/sign-in/code", "/sign-in/code", code=app.at(int(time.time()) + offset)).status_code == status
+        )
 
 
 def test_an_older_code_after_a_newer_one_is_refused(world: World) -> None:
@@ -290,7 +303,10 @@ def test_the_secret_is_sealed_at_rest(world: World) -> None:
 def test_a_sealed_secret_of_somebody_else_does_not_open(world: World) -> None:
     _, secret, _ = with_app(world, "goc")
     with_app(world, "dich")
-    ask(world, "update platform.totp set secret = (select secret from platform.totp where username = 'goc') where username = 'dich' returning 1")
+    ask(
+        world,
+        "update platform.totp set secret = (select secret from platform.totp where username = 'goc') where username = 'dich' returning 1",
+    )
     browser = Browser(world)
     browser.sign_in("dich")
     assert browser.send("/sign-in/code", "/sign-in/code", code=next_code(secret)).status_code in (401, 422)
@@ -318,8 +334,13 @@ def test_signing_out_everywhere_else(world: World) -> None:
     assert way(there.get("/account")) == "/sign-in"
 
 
-@pytest.mark.parametrize(("username", "rest", "status"), [("admin", "21 minutes", 303), ("admin", "15 minutes", 200), ("an", "90 minutes", 200), ("an", "121 minutes", 303)])
-def test_a_session_that_rests_is_over_sooner_for_administrators(world: World, username: str, rest: str, status: int) -> None:
+@pytest.mark.parametrize(
+    ("username", "rest", "status"),
+    [("admin", "21 minutes", 303), ("admin", "15 minutes", 200), ("an", "90 minutes", 200), ("an", "121 minutes", 303)],
+)
+def test_a_session_that_rests_is_over_sooner_for_administrators(
+    world: World, username: str, rest: str, status: int
+) -> None:
     browser = Browser(world)
     browser.sign_in(username)
     id = Sessions.id(browser.session or "")
@@ -347,7 +368,10 @@ def test_stewards_with_a_password_only_are_told_not_locked_out(world: World) -> 
         browser.sign_in(name)
         assert (told in browser.get("/sign-in").text) is expected, name
     browser, _, _ = with_app(world, "duhaibuoc")
-    ask(world, "update platform.person set role = 'steward', agency_id = 'office' where username = 'duhaibuoc' returning 1")
+    ask(
+        world,
+        "update platform.person set role = 'steward', agency_id = 'office' where username = 'duhaibuoc' returning 1",
+    )
     time.sleep(1.0)
     assert told not in browser.get("/sign-in").text
 

@@ -58,7 +58,9 @@ def test_a_revoked_token_is_refused_within_a_second(world: World) -> None:
 def test_somebody_elses_token_cannot_be_told_from_one_that_is_not_there(world: World) -> None:
     theirs = made(world)["data"]["id"]
     by = token(world, "an")
-    answers = [json(world, "DELETE", f"/api/v1/tokens/{id}", by) for id in (theirs, "00000000-0000-0000-0000-000000000000")]
+    answers = [
+        json(world, "DELETE", f"/api/v1/tokens/{id}", by) for id in (theirs, "00000000-0000-0000-0000-000000000000")
+    ]
     first, second = (a.json() | {"place": "", "instance": ""} for a in answers)
     assert first == second and first["status"] == 404
     assert ask(world, "select revoked_at from platform.token where id = %s", theirs) == [(None,)]
@@ -107,7 +109,9 @@ def test_tokens_of_an_agency_are_kept_by_administrators_and_the_agency(world: Wo
     assert made(world, agency="office")["data"]["agency"] == "office"
     assert made(world, AGENCY)["data"]["agency"] == "office"
     for by in (token(world, "an"), token(world, "thu")):
-        assert json(world, "POST", "/api/v1/tokens", by, label="x", scopes=["read:*"], agency="office").status_code == 403
+        assert (
+            json(world, "POST", "/api/v1/tokens", by, label="x", scopes=["read:*"], agency="office").status_code == 403
+        )
     assert json(world, "POST", "/api/v1/tokens", label="x", scopes=["read:*"], agency="nowhere").status_code == 409
 
 

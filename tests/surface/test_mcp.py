@@ -217,7 +217,12 @@ def test_other_origins_other_hosts_and_wrong_tokens_stay_outside(served: str) ->
     wrong = post(Authorization=f"Bearer {REVOKED}")
     assert wrong.status_code == 401 and wrong.headers["www-authenticate"].startswith("Bearer")
     assert httpx.get(served + "/mcp").status_code == 405
-    assert httpx.post(served + "/mcp", content=b"x" * 70_000, headers=headers | {"Content-Type": "application/json"}).status_code == 413
+    assert (
+        httpx.post(
+            served + "/mcp", content=b"x" * 70_000, headers=headers | {"Content-Type": "application/json"}
+        ).status_code
+        == 413
+    )
 
 
 async def test_the_protocol_is_spoken_over_standard_streams_too(world: World) -> None:

@@ -37,7 +37,9 @@ def test_nor_can_it_be_looked_at_by_filter_sort_or_search(world: World, query: d
 @pytest.mark.parametrize("token", [None, AGENCY, ADMIN])
 def test_an_unknown_purpose_is_refused_with_the_nearest(world: World, token: str | None) -> None:
     dataset = "firms" if token is None else "cases"
-    answer = world.client(token).get(f"/api/v1/datasets/{dataset}/rows", headers={"Lienthong-Purpose": "social_insurence"})
+    answer = world.client(token).get(
+        f"/api/v1/datasets/{dataset}/rows", headers={"Lienthong-Purpose": "social_insurence"}
+    )
     assert answer.status_code == 400 and answer.json()["place"] == "Lienthong-Purpose"
     assert "social_insurance" in str(answer.json()["fix"])
 

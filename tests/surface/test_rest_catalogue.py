@@ -108,7 +108,7 @@ def test_governed_answers_are_kept_by_nobody_and_leave_a_receipt(world: World) -
 def test_a_file_is_served_with_ranges_and_tags(world: World) -> None:
     whole = world.anonymous.get(FILE)
     assert whole.status_code == 200 and whole.headers["content-type"] == "text/csv; charset=utf-8"
-    assert whole.headers["content-disposition"].startswith('attachment; filename="firms.csv"; filename*=UTF-8\'\'')
+    assert whole.headers["content-disposition"].startswith("attachment; filename=\"firms.csv\"; filename*=UTF-8''")
     assert "immutable" in whole.headers["cache-control"] and whole.headers["x-content-type-options"] == "nosniff"
     part = world.anonymous.get(FILE, headers={"Range": "bytes=3-7"})
     assert part.status_code == 206 and part.content == whole.content[3:8]

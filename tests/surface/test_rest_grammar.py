@@ -73,7 +73,9 @@ def test_conditions_reach_over_relations(world: World, given: dict[str, str], fi
 
 
 def test_related_rows_stand_inside(world: World) -> None:
-    found = world.rows("firms", firm_code__in="F0002,F0007", fields="firm_code,place.name,place.parent.name,permits.number")
+    found = world.rows(
+        "firms", firm_code__in="F0002,F0007", fields="firm_code,place.name,place.parent.name,permits.number"
+    )
     assert found == [
         {"firm_code": "F0002", "place": {"name": PLACE_NAMES["20002"], "parent": {"name": "Tỉnh Lạng Sơn"}},
          "permits": [{"number": p["number"]} for p in permits_of({"firm_code": "F0002"})]},
@@ -106,11 +108,19 @@ def test_embedding_is_one_statement(world: World) -> None:
 
 
 def test_groups_count_and_add_up(world: World) -> None:
-    found = world.rows("firms", group_by="status,registered_on:month", measure="count,sum:staff,max:firm_code,count_distinct:place_code")
+    found = world.rows(
+        "firms",
+        group_by="status,registered_on:month",
+        measure="count,sum:staff,max:firm_code,count_distinct:place_code",
+    )
     months = Counter((r["status"], str(r["registered_on"])[:7]) for r in firms())
     assert {(g["status"], g["registered_on_month"]): g["count"] for g in found} == months
     for group in found:
-        inside = [r for r in firms() if (r["status"], str(r["registered_on"])[:7]) == (group["status"], group["registered_on_month"])]
+        inside = [
+            r
+            for r in firms()
+            if (r["status"], str(r["registered_on"])[:7]) == (group["status"], group["registered_on_month"])
+        ]
         assert group["sum_staff"] == sum(r.get("staff", 0) for r in inside)
         assert group["max_firm_code"] == max(r["firm_code"] for r in inside)
         assert group["count_distinct_place_code"] == len({r["place_code"] for r in inside if "place_code" in r})
@@ -227,7 +237,9 @@ def test_a_hidden_field_stays_hidden_wherever_it_is_named(world: World, query: s
 
 def test_an_agreement_bounds_relations_and_groups(world: World) -> None:
     online = [c for c in cases() if c["channel"] == "online"]
-    assert world.rows("cases", AGENCY, measure="count,sum:days") == [{"count": len(online), "sum_days": sum(c["days"] for c in online)}]
+    assert world.rows("cases", AGENCY, measure="count,sum:days") == [
+        {"count": len(online), "sum_days": sum(c["days"] for c in online)}
+    ]
     refused = world.client(KEEPER).get(f"{ROWS}?group_by=name")
     assert refused.status_code == 403 and refused.json()["clause"] == "A-2"
     found = world.rows("firms", KEEPER, fields="firm_code,place.name", firm_code="F0002")

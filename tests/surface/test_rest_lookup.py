@@ -50,7 +50,9 @@ def test_a_governed_lookup_is_bounded_and_recorded(world: World) -> None:
     assert shown["C000"]["channel"] == "counter"  # outside of the agreement: as if it were not there
     with owner.connect(world.settings) as connection:
         receipt = (answer.headers["lienthong-receipt"],)
-        entry = connection.execute("select rows, agreement, condition from platform.ledger where receipt = %s", receipt).fetchone()
+        entry = connection.execute(
+            "select rows, agreement, condition from platform.ledger where receipt = %s", receipt
+        ).fetchone()
     assert entry and entry[:2] == (2, "A-1") and "case_code" in json.dumps(entry[2])
 
 
@@ -80,7 +82,10 @@ def test_other_bodies_parameters_and_methods_are_refused(world: World) -> None:
     assert world.anonymous.post(LOOKUP, data={"keys": "F0001"}).status_code == 415
     assert world.anonymous.post(LOOKUP, content=b'{"keys": ["F0001"]}').status_code == 415
     assert world.anonymous.post(LOOKUP + "?x=1", json=body).json()["place"] == "x"
-    assert world.anonymous.post(LOOKUP, content=b" " * 300_000, headers={"Content-Type": "application/json"}).status_code == 422
+    assert (
+        world.anonymous.post(LOOKUP, content=b" " * 300_000, headers={"Content-Type": "application/json"}).status_code
+        == 422
+    )
     assert world.anonymous.post("/api/v1/datasets/cases/lookup", json=body).status_code == 401
     assert world.anonymous.post(LOOKUP, json=body | {"fields": ["owner_name"]}).json()["field"] == "owner_name"
     assert world.anonymous.get(LOOKUP).status_code == 405
@@ -88,7 +93,11 @@ def test_other_bodies_parameters_and_methods_are_refused(world: World) -> None:
 
 @pytest.mark.parametrize("path", ["rows", "rows/F0001", "rows.csv"])
 def test_an_answer_tells_the_version_of_its_contract_and_may_be_pinned_to_it(world: World, path: str) -> None:
-    for name, headers in (("firms", {}), ("firms@1", {}), ("firms", {"Accept": "application/json;version=1, text/csv"})):
+    for name, headers in (
+        ("firms", {}),
+        ("firms@1", {}),
+        ("firms", {"Accept": "application/json;version=1, text/csv"}),
+    ):
         answer = world.anonymous.get(f"/api/v1/datasets/{name}/{path}", headers=headers)
         assert answer.status_code == 200 and answer.headers["lienthong-contract"] == "firms@1.0.0"
     for name, headers, status in (

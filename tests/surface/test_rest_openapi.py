@@ -113,8 +113,19 @@ def test_what_is_documented_of_streams_lookups_and_versions_is_so(world: World) 
     for media_type in listed["200"]["content"]:
         answer = world.anonymous.get("/api/v1/datasets/firms/rows?limit=1", headers={"Accept": media_type})
         assert answer.status_code == 200 and answer.headers["content-type"].startswith(media_type)
-    schema = DOCUMENT["paths"]["/api/v1/datasets/firms/lookup"]["post"]["responses"]["200"]["content"]["application/json"]["schema"]
+    schema = DOCUMENT["paths"]["/api/v1/datasets/firms/lookup"]["post"]["responses"]["200"]["content"][
+        "application/json"
+    ]["schema"]
     found = world.anonymous.post("/api/v1/datasets/firms/lookup", json={"keys": ["F0001", "F9999"]}).json()
     assert not list(Draft202012Validator(schema | {"components": DOCUMENT["components"]}).iter_errors(found))
     versions = world.anonymous.get("/api/v1/datasets/firms/versions").json()
-    assert versions["data"] == [{"version": "1.0.0", "served": True, "releases": [1], "deprecated_since": None, "sunset": None, "successor": None}]
+    assert versions["data"] == [
+        {
+            "version": "1.0.0",
+            "served": True,
+            "releases": [1],
+            "deprecated_since": None,
+            "sunset": None,
+            "successor": None,
+        }
+    ]

@@ -92,7 +92,11 @@ def test_a_stream_holds_exactly_the_rows_of_the_pages(world: World, form: str, g
     assert answer.headers["content-type"].startswith(media_type)
     assert f'filename="firms.{form}"' in answer.headers["content-disposition"]
     found, pages = read(answer.content), world.rows("firms", **({"limit": "1000"} | given))
-    assert [r["firm_code"] for r in found] == [r["firm_code"] for r in pages] if pages and "firm_code" in pages[0] else not found
+    assert (
+        [r["firm_code"] for r in found] == [r["firm_code"] for r in pages]
+        if pages and "firm_code" in pages[0]
+        else not found
+    )
     for row, page in zip(found, pages, strict=True):
         for name in ("name", "status", "staff", "capital", "tags"):
             if name in page:
@@ -176,7 +180,23 @@ def test_related_rows_and_groups_are_streamed_too(world: World) -> None:
 
 
 def test_formulas_do_nothing_in_a_spreadsheet(world: World) -> None:
-    signs = ["=1+1", "+84912", "-5+2", "@SUM(A1)", "\t=1", "\r=1", "＝1", "'=1", "''+1", "a=1", "'a", " =1", "", '"=1"', "a\nb"]
+    signs = [
+        "=1+1",
+        "+84912",
+        "-5+2",
+        "@SUM(A1)",
+        "\t=1",
+        "\r=1",
+        "＝1",
+        "'=1",
+        "''+1",
+        "a=1",
+        "'a",
+        " =1",
+        "",
+        '"=1"',
+        "a\nb",
+    ]
     with owner.connect(world.settings) as connection:
         before = connection.execute("select firm_code, name from open.firms order by 1").fetchall()
         table = connection.execute("select oid::regclass::text from pg_class where relname = 'firms_1'").fetchone()
@@ -192,7 +212,9 @@ def test_formulas_do_nothing_in_a_spreadsheet(world: World) -> None:
             harmless = ["'" + s if s.lstrip("'")[:1] in tuple("=+-@\t\r\n＝＋－＠") and s else s for s in signs]
             assert cells == harmless
             for form in ("parquet", "arrow"):
-                assert [r["name"] or "" for r in FORMS[form][1](world.anonymous.get(f"{ROWS}.{form}", params=given).content)] == signs
+                assert [
+                    r["name"] or "" for r in FORMS[form][1](world.anonymous.get(f"{ROWS}.{form}", params=given).content)
+                ] == signs
             book = openpyxl.load_workbook(io.BytesIO(world.anonymous.get(ROWS + ".xlsx", params=given).content))
             kinds = {cell.data_type for cell in list(book.worksheets[0].columns)[1]}
             assert kinds <= {"s", "inlineStr", "n"}  # n: an empty cell

@@ -9,7 +9,11 @@ from lienthong.store.release import drop, index_release
 from lienthong.store.schema import serve
 from tests.surface.small import World
 
-COVERED = ["{groupBy: [{field: STATUS}]}", "{groupBy: [{field: STATUS}, {field: PLACE_CODE}]}", "{groupBy: [{field: EXPORTER}]}"]
+COVERED = [
+    "{groupBy: [{field: STATUS}]}",
+    "{groupBy: [{field: STATUS}, {field: PLACE_CODE}]}",
+    "{groupBy: [{field: EXPORTER}]}",
+]
 
 
 @pytest.fixture
@@ -35,13 +39,19 @@ def counted(world: World, *fields: str, **where: str) -> dict[tuple[Any, ...], i
     return found
 
 
-@pytest.mark.parametrize("fields", [("status",), ("place_code",), ("status", "exporter"), ("status", "place_code", "exporter")])
-@pytest.mark.parametrize("where", [{}, {"status": "active"}, {"exporter__is_null": "true"}, {"place_code__in": "20000,91001"}])
-def test_the_numbers_are_those_of_the_rows(world: World, rolled: Any, fields: tuple[str, ...], where: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "fields", [("status",), ("place_code",), ("status", "exporter"), ("status", "place_code", "exporter")]
+)
+@pytest.mark.parametrize(
+    "where", [{}, {"status": "active"}, {"exporter__is_null": "true"}, {"place_code__in": "20000,91001"}]
+)
+def test_the_numbers_are_those_of_the_rows(
+    world: World, rolled: Any, fields: tuple[str, ...], where: dict[str, str]
+) -> None:
     before = len(world.database.statements)
     groups = rest(world, group_by=",".join(fields), measure="count", **where)
     assert {tuple(g[n] for n in fields): g["count"] for g in groups} == counted(world, *fields, **where)
-    assert any("open.\"firms_rollup_0\"" in s.sql for s in world.database.statements[before:])
+    assert any('open."firms_rollup_0"' in s.sql for s in world.database.statements[before:])
 
 
 @pytest.mark.parametrize("params", [

@@ -32,7 +32,13 @@ def test_the_projects_page_has_both_marks() -> None:
 
 
 def test_a_case_is_shown_with_its_ratio_to_the_limit() -> None:
-    case = {"case": "get", "surface": "rest", "ratio": {"rate": 0.5, "cpu": 2.0}, "bare": side(1000), "lienthong": side(500)}
+    case = {
+        "case": "get",
+        "surface": "rest",
+        "ratio": {"rate": 0.5, "cpu": 2.0},
+        "bare": side(1000),
+        "lienthong": side(500),
+    }
     found = {"reads": {"machine": MACHINE, "rows": 7, "tool": "wrk", "rounds": 2, "seconds": 5.0, "cases": [case]}}
     table = report.tables(found, date(2026, 1, 2))["reads"]
     assert "| get | REST | 1,000, 12 | 0.50 + 0.10 | 500, 12 | 0.50 + 0.10 | **0.50** | 2.00 | 0.4 |" in table

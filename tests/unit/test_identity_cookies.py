@@ -58,7 +58,9 @@ def test_ways_inside(address: str) -> None:
     assert inside(address) == address
 
 
-@pytest.mark.parametrize("address", ["", "account", "//x", "/\\x", "https://x", "/x\n", "/ư", "\\/x", "javascript:x", "/" + "x" * 3000])
+@pytest.mark.parametrize(
+    "address", ["", "account", "//x", "/\\x", "https://x", "/x\n", "/ư", "\\/x", "javascript:x", "/" + "x" * 3000]
+)
 def test_ways_elsewhere(address: str) -> None:
     assert inside(address) == ""
 

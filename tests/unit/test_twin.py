@@ -39,7 +39,13 @@ def field(kind: str, name: str = "thing") -> FieldContract:
     """A field of a type."""
     title = {"vi": "Thứ", "en": "Thing"}
     return FieldContract.model_validate(
-        {"name": name, "title": title, "logicalType": kind, "options": OPTIONS.get(kind, {}), "classification": "personal"}
+        {
+            "name": name,
+            "title": title,
+            "logicalType": kind,
+            "options": OPTIONS.get(kind, {}),
+            "classification": "personal",
+        }
     )
 
 
