@@ -106,7 +106,7 @@ class StoredCheckpoint:
 
 @contextmanager
 def sealing(connection: Connection) -> Iterator[bool]:
-    """Is this the only sealer? It stays so to the end, anchors included; a connection that breaks lets the next one in."""
+    """Is this the only sealer? It stays so to the end, anchors included, or until its connection ends."""
     found = connection.execute(_LOCK).fetchone()
     alone = bool(found and found[0])
     try:
