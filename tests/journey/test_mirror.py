@@ -103,6 +103,14 @@ def test_pages_are_in_two_languages(mirror: Path) -> None:
     assert 'href="index.en.html"' in vietnamese and 'href="index.html"' in english
 
 
+@pytest.mark.parametrize(
+    ("dataset", "drawn", "told"), [("stalls", "dots s0", "30 trong 30"), ("areas", "areas", "3 trong 3")]
+)
+def test_pages_of_data_with_places_show_a_map(mirror: Path, dataset: str, drawn: str, told: str) -> None:
+    page = (mirror / dataset / "index.html").read_text("utf-8")
+    assert page.count('<svg class="map"') == 1 and f'class="{drawn}"' in page and f"{told} dòng có vị trí" in page
+
+
 def test_the_files_are_those_of_the_release(world: World, mirror: Path) -> None:
     release = world.settings.home / "releases" / "stalls" / "1"
     for path in (mirror / "stalls").iterdir():

@@ -125,6 +125,20 @@ def test_gdal_reads_the_map(platform: Platform, tmp_path: Path) -> None:
     assert features and all(f["geometry"]["type"] in {"Point", "MultiPolygon"} for f in features)
 
 
+@pytest.mark.parametrize(("path", "province"), [("", "Tỉnh Lạng Sơn"), ("/en", "Lang Son Province")])
+def test_the_page_draws_the_release_on_a_map_and_says_it_in_numbers(
+    anonymous: httpx.Client, path: str, province: str
+) -> None:
+    rows = f"{release(anonymous, UNITS)['rows']:,}"
+    page = anonymous.get(f"{path}/datasets/{UNITS}").text
+    section = page[page.index('id="map"') : page.index('id="changes"')]
+    assert '<svg class="map"' in section and "<title id=" in section
+    assert (rows if path else rows.replace(",", ".")) in section  # all units have a place
+    assert section.count('<th scope="row"') == 34 and province in section
+    offices = anonymous.get(f"{path}/datasets/organizations").text
+    assert 'class="ground"' in offices  # units lie under whatever belongs to one
+
+
 def test_no_page_asks_another_server_for_anything(anonymous: httpx.Client) -> None:
     for path in ("/", "/datasets", f"/datasets/{UNITS}", "/reports", "/ask", "/developers", "/docs", "/en/"):
         page = anonymous.get(path)

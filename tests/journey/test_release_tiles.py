@@ -4,6 +4,7 @@ import gzip
 import math
 import random
 import tempfile
+import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from lienthong.store.pyramid import BUFFER, FEW, LEAST, READY
 from lienthong.store.query import Item, Page, Query
 from lienthong.store.scope import Scope
 from lienthong.store.tiles import MARGIN, Layer, Tiler, is_gathered
+from lienthong.web.drawing import drawing
 from tests.journey.release_world import World, make_world, stall
 from tests.surface.mvt import decode
 
@@ -161,6 +163,28 @@ def test_no_point_is_lost_at_any_zoom(world: World) -> None:
         # What falls on the edge itself when it is rounded may stand beyond it.
         assert placed - 3 <= count <= placed, zoom
     book.close()
+
+
+@pytest.mark.parametrize("dataset", ["stalls", "areas"])
+def test_the_map_of_a_page_is_drawn_from_them_and_counts_every_row_with_a_place(world: World, dataset: str) -> None:
+    made = drawing(world.settings.home / "releases" / dataset / "1" / f"{dataset}.pmtiles")
+    assert made and made.is_areas == (dataset == "areas")
+    assert made.places == (3 if made.is_areas else MANY - len(range(0, MANY, 50)))
+    picture = ET.fromstring(made.svg("A & B", "<told>"))
+    assert [picture[0].text, picture[1].text] == ["A & B", "<told>"]  # read out, not read as marks
+    x, y, wide, high = map(int, picture.attrib["viewBox"].split())
+    for path in picture.iterfind("{*}path"):
+        dots = [tuple(map(int, at.split())) for at in path.attrib["d"].replace("h0", "").split("M")[1:]]
+        assert dots and all(x < left < x + wide and y < top < y + high for left, top in dots)
+    assert len(made.inner) < 400_000
+
+
+def test_places_of_another_release_lie_under_the_map(world: World) -> None:
+    stalls, areas = (world.settings.home / "releases" / name / "1" / f"{name}.pmtiles" for name in ("stalls", "areas"))
+    plain, over = drawing(stalls), drawing(stalls, areas)
+    assert plain and over and over.window == plain.window and over.places == plain.places
+    ground = ET.fromstring(over.svg("", "")).find("{*}g[@class='ground']")
+    assert ground is not None and ground.find(".//{*}path") is not None and 'class="ground"' not in plain.inner
 
 
 def test_a_file_of_an_earlier_release_ends_where_points_are_single(tmp_path: Path, world: World) -> None:

@@ -12,12 +12,13 @@ from lienthong.catalog.profiles.described import governed
 from lienthong.catalog.snapshot import DatasetState, FileInfo
 from lienthong.contract.model import Contract
 from lienthong.kernel.text import Language, unslug
-from lienthong.portal import citing, examples, values
+from lienthong.portal import citing, drawn, examples, values
 from lienthong.portal.page import Page
 from lienthong.portal.playbook import has_playbook
 from lienthong.portal.twins import twin_of
 from lienthong.store.query import Page as RowPage
 from lienthong.store.query import Query, fields
+from lienthong.web.drawing import has_places
 
 PREVIEW_ROWS = 10
 FORMS = ("csv", "xlsx", "geojson", "gpkg", "pmtiles", "json", "jsonl", "parquet", "csv-plain", "datapackage", "zip")
@@ -69,7 +70,8 @@ async def dataset(page: Page) -> Response:
         licence_href=authority.licence(contract.catalogue.licence),
         citation=(citing.line(work, page.language), citing.bibtex(work)) if work else None,
         chart_href=_chart(contract),
-        is_map=any(f.logical_type in ("point", "multipolygon") for f in contract.open_fields),
+        is_map=has_places(contract),
+        map=await drawn.map_of(page, state, snapshot),
         site=page.services.settings.public_url,
         manifest_href=_manifest(state),
         json_ld=_json_ld(state, page.services.settings.public_url, page.language),

@@ -1,13 +1,14 @@
 """The pages of the mirror: plain HTML, relative addresses, no script."""
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import orjson
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from lienthong.app.mirror.hosted import Shown, by_publisher
 from lienthong.catalog.profiles import data_json
@@ -17,6 +18,7 @@ from lienthong.contract.registry import Registry
 from lienthong.formats import FORMATS
 from lienthong.kernel.clock import VIETNAM
 from lienthong.kernel.text import LANGUAGES, Bilingual, Language
+from lienthong.web.drawing import Drawing, drawing, ground
 
 HERE = Path(__file__).parent
 PREVIEW = 10  # rows
@@ -48,6 +50,12 @@ WORDS: dict[str, tuple[str, str]] = {
     "size": ("Kích thước", "Size"),
     "digest": ("SHA-256", "SHA-256"),
     "manifest": ("mã băm, chữ ký, chất lượng, kiểm tra tiết lộ", "digests, signature, quality, disclosure check"),
+    "map": ("Bản đồ", "Map"),
+    "map_told": (
+        "{places} trong {rows} dòng có vị trí; những vị trí gần nhau được vẽ thành một chấm.",
+        "{places} of {rows} rows have a place; places near each other are drawn as one dot.",
+    ),
+    "map_ground": ("Chấm nhạt bên dưới:", "Faint dots below:"),
     "fields": ("Các trường", "Fields"),
     "field": ("Trường", "Field"),
     "name": ("Tên", "Title"),
@@ -82,6 +90,8 @@ def documents(
             manifest = orjson.dumps(state.release.manifest, option=orjson.OPT_INDENT_2)
             yield f"{state.contract.slug}/manifest.json", manifest
     titles = registry.vocabularies.get("licence")
+    known = {state.contract.id: state for state in states}
+    drawings = {name: _drawn(state, known, folder) for name, state in known.items()}
     for language in LANGUAGES:
         given = _words(language) | {"site": site}
         total, publishers = len(states) + len(others), by_publisher([entry for entry, _ in others])
@@ -94,6 +104,7 @@ def documents(
             yield own["page"], _render(
                 "dataset.html", own, state=state, files=_files(state), preview=_preview(state, folder),
                 licence=licence, fields=state.contract.open_fields,
+                map=_map(state, known, drawings[state.contract.id], own),
             )  # fmt: skip
 
 
@@ -150,6 +161,30 @@ def _preview(state: DatasetState, folder: Path) -> list[list[str]]:
         return []
     with path.open(encoding="utf-8-sig", newline="") as file:
         return [[cell[:80] for cell in row] for row in islice(csv.reader(file), PREVIEW + 1)]
+
+
+def _drawn(state: DatasetState, known: Mapping[str, DatasetState], folder: Path) -> Drawing | None:
+    """The picture of the tiles that lie beside; None without any."""
+    under = ground(state.contract, known)
+    tiles, below = (_tiles(folder, one.contract.slug) if one else None for one in (state, under))
+    return drawing(tiles, below) if tiles else None
+
+
+def _map(
+    state: DatasetState, known: Mapping[str, DatasetState], drawn: Drawing | None, given: dict[str, Any]
+) -> dict[str, Any] | None:
+    """The picture with what it says in this language."""
+    if drawn is None or state.release is None:
+        return None
+    under, number = ground(state.contract, known), given["number"]
+    told = given["w"]["map_told"].format(places=number(drawn.places), rows=number(state.release.rows))
+    title = f"{given['w']['map']}: {given['told'](state.contract.title)}"
+    return {"svg": Markup(drawn.svg(title, told)), "told": told, "ground": under}
+
+
+def _tiles(folder: Path, slug: str) -> Path | None:
+    path = folder / slug / f"{slug}.pmtiles"
+    return path if path.is_file() else None
 
 
 def _data_json(
