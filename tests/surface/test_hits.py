@@ -10,6 +10,9 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from lienthong.access import held as held_module
+from lienthong.access.held import Recent
+from lienthong.access.hits import Scattered
 from lienthong.catalog.snapshot import REFRESH_SECONDS
 from lienthong.ckan import datastore
 from lienthong.store import bits, owner, release, schema
@@ -145,6 +148,49 @@ def test_frequent_words_and_values_are_counted_without_reading_rows(large: World
     ran = [statement.sql for statement in large.database.statements[before:]]
     assert not any("to_tsquery" in text or "count(*) from" in text for text in ran)
     assert any("= any(" in text for text in ran)
+
+
+def test_the_values_of_a_column_are_read_together(large: World) -> None:
+    held = large.door.held
+    held._rows, held._hits, held._columns = Recent(), Recent(), Recent()
+    before = len(large.database.statements)
+    counts = [search(large, filters={"status": status}, fields=["_id"])["total"] for status in ("active", "closed")]
+    assert sum(counts) == ROWS and min(counts) > 1_000
+    ran = [statement.sql for statement in large.database.statements[before:]]
+    assert sum("firms_bits" in text for text in ran) == 2  # which values there are, and all their bits
+
+
+def test_values_of_a_column_that_is_large_are_read_one_by_one(large: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(held_module, "WHOLE_BYTES", 100)
+    held = large.door.held
+    held._rows, held._hits, held._columns = Recent(), Recent(), Recent()
+    for exporter in (True, False):
+        before = len(large.database.statements)
+        assert search(large, filters={"exporter": exporter}, fields=["_id"])["total"] > 1_000
+        assert any("unnest" in statement.sql for statement in large.database.statements[before:])
+
+
+@pytest.mark.parametrize("share", [0.00002, 0.001, 0.03, 0.5, 0.99, 1.0])
+@pytest.mark.parametrize("whole", [True, False])
+def test_pages_of_bits_are_those_of_a_list(share: float, whole: bool) -> None:
+    chance, rows = random.Random(share), 200_003
+    given = [n for n in range(1, rows + 1) if chance.random() < share]
+    bits = (
+        sum(1 << (n - 1) for n in given)
+        if len(given) < 1_000
+        else int("".join("1" if flag else "0" for flag in reversed(_flags(given, rows))), 2)
+    )
+    hits = Scattered(bits if whole else bits.to_bytes(rows // 8 + 1, "little"), rows, len(given))
+    for start in (0, 1, len(given) // 2, max(0, len(given) - 5), len(given) + 3, 0):
+        for count in (0, 1, 101, 5_000):
+            assert list(hits.page(start, count)) == given[start : start + count]
+
+
+def _flags(given: list[int], rows: int) -> list[bool]:
+    flags = [False] * rows
+    for n in given:
+        flags[n - 1] = True
+    return flags
 
 
 def test_who_is_known_goes_the_long_way(large: World) -> None:

@@ -16,10 +16,13 @@ from lienthong.store.scope import Scope
 from lienthong.store.words import terms
 
 _WORD = re.compile(r"[a-z0-9]{1,255}")  # PostgreSQL's parser takes it for one word, too
-_BLOCKS = 2_048, 16_384  # rows whose hits are counted together: where they are many, and where they are few
+_BLOCKS = range(
+    11, 18
+)  # rows whose hits are looked at together: 2 to the power of this, the more the fewer hits there are
+_HITS = 100  # in such a block, or more
 _FIRST = 1 << 17  # rows of which a first page is mostly made
 _FIRST_BITS = (1 << _FIRST) - 1
-_SET = re.compile(rb"[^\0]")
+_FLAGS = bytes([0]) + bytes([1]) * 255
 _PLACES = tuple(tuple(n for n in range(8) if byte >> n & 1) for byte in range(256))
 _FEW = 1_000  # values of a condition
 Bits = int | None
@@ -54,25 +57,30 @@ class Scattered:
         self.size = rows // 8 + 1
         self._late = None if isinstance(bits, bytes) else bits
         self._bytes = bits if isinstance(bits, bytes) else (bits & _FIRST_BITS).to_bytes(_FIRST // 8, "little")
-        self._block = _BLOCKS[total * 32 < rows]
+        power = (rows * _HITS // max(1, total)).bit_length()
+        self._block = 1 << min(max(power, _BLOCKS[0]), _BLOCKS[-1])
         self._counts: list[int] = []
 
     def page(self, start: int, count: int) -> Sequence[int]:
         """So many of them from place `start` on."""
         found: list[int] = []
+        count = min(count, self.total - start)
         for n in range(-(-self.size * 8 // self._block)):
-            if n == len(self._counts):
-                self._counts.append(int.from_bytes(self._bits(n), "little").bit_count())
-            there = self._counts[n]
-            if there <= start:
-                start -= there
-            elif len(found) < count:
-                most = start + count - len(found)
-                found += _numbers(self._bits(n), n * self._block + 1, most)[start:most]
-                start = 0
-            else:
+            if len(found) >= count:
                 break
+            if start and (there := self._count(n)) <= start:
+                start -= there
+                continue
+            most = start + count - len(found)
+            found += _numbers(self._bits(n), n * self._block + 1, most)[start:most]
+            start = 0
         return found
+
+    def _count(self, n: int) -> int:
+        """The hits of a block; those of the blocks before it are known."""
+        if n == len(self._counts):
+            self._counts.append(int.from_bytes(self._bits(n), "little").bit_count())
+        return self._counts[n]
 
     def _bits(self, n: int) -> bytes:
         """The bits of a block."""
@@ -85,11 +93,13 @@ class Scattered:
 def _numbers(block: bytes, first: int, most: int) -> list[int]:
     """The numbers of the bits that are set; of so many at least, if there are."""
     found: list[int] = []
-    for byte in _SET.finditer(block):
-        place = byte.start()
-        found += [first + 8 * place + n for n in _PLACES[block[place]]]
-        if len(found) >= most:
-            break
+    flags = block.translate(_FLAGS)
+    place = flags.find(1)
+    while place >= 0 and len(found) < most:
+        before = first + 8 * place
+        for n in _PLACES[block[place]]:
+            found.append(before + n)
+        place = flags.find(1, place + 1)
     return found
 
 
@@ -170,11 +180,11 @@ def evaluated(where: Condition, bits: Mapping[Mark, Bits], rows: int) -> Bits:
     """The bits of the rows that fulfil a condition which has `marks`; None when those of one are not known."""
     match where:
         case Both(parts):
-            return _joined([evaluated(part, bits, rows) for part in parts], and_, (1 << rows) - 1)
+            return _joined([evaluated(part, bits, rows) for part in parts], and_, rows)
         case Either(parts):
             return _joined([evaluated(part, bits, rows) for part in parts], or_, 0)
         case Text(words):
-            return _joined([bits.get(mark) for mark in _words(words) or ()], and_, (1 << rows) - 1)
+            return _joined([bits.get(mark) for mark in _words(words) or ()], and_, rows)
         case Compare(field=field, op=op) if field == ROW_NUMBER:
             each = [Compare(field, "eq", value) for value in where.value] if op == "in" else [where]
             return _joined([_stretch(span(one, rows) or range(0)) for one in each], or_, 0)
@@ -187,8 +197,9 @@ def _stretch(numbers: range) -> int:
     return ((1 << len(numbers)) - 1) << max(0, numbers.start - 1)
 
 
-def _joined(parts: Sequence[Bits], how: Callable[[int, int], int], empty: int) -> Bits:
+def _joined(parts: Sequence[Bits], how: Callable[[int, int], int], every: int) -> Bits:
+    """The parts as one; of no parts so many rows, from the first one on."""
     known = [part for part in parts if part is not None]
     if len(known) < len(parts):
         return None
-    return reduce(how, known) if known else empty
+    return reduce(how, known) if known else (1 << every) - 1

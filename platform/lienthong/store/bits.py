@@ -154,12 +154,19 @@ def _bits(places: Iterable[int], rows: int) -> bytes:
 class Rows:
     """The rows of one mark, that of row 1 in the lowest bit: as bytes, or as a number once they were joined."""
 
-    __slots__ = ("total", "size", "bits")
+    __slots__ = ("size", "bits", "_total")
 
-    def __init__(self, bits: bytes, total: int) -> None:
-        self.total = total
+    def __init__(self, bits: bytes) -> None:
         self.size = len(bits)
         self.bits: bytes | int = bits
+        self._total: int | None = None
+
+    @property
+    def total(self) -> int:
+        """How many rows, counted once."""
+        if self._total is None:
+            self._total = self.number.bit_count()
+        return self._total
 
     @property
     def number(self) -> int:
@@ -173,11 +180,29 @@ def read_sql(dataset: str, marks: Collection[Mark]) -> Statement:
     """A row for each piece of the marks, one at least for each mark, as `rows_of` reads them in binary."""
     fields, values = ([*part] for part in zip(*marks, strict=True))
     text = (
-        f"select (select _release from open.{ident(dataset + '_release')}), w.field, w.value, b.piece, b.bits, "
-        f"bit_count(b.bits) from unnest($1::text[], $2::text[]) w(field, value) "
+        f"select (select _release from open.{ident(dataset + '_release')}), w.field, w.value, b.piece, b.bits "
+        f"from unnest($1::text[], $2::text[]) w(field, value) "
         f"left join open.{ident(dataset + SUFFIX)} b using (field, value) order by w.field, w.value, b.piece"
     )
     return Statement(text, (fields, values), kept=True)
+
+
+def column_sql(dataset: str, field: str) -> Statement:
+    """The values of a column that have bits, and how many bytes those are, as `column_of` reads them in binary."""
+    text = (
+        f"select (select _release from open.{ident(dataset + '_release')}), value, sum(octet_length(bits))::bigint "
+        f"from open.{ident(dataset + SUFFIX)} where field = $1 and piece <> {_WHOLE} group by value order by value"
+    )
+    return Statement(text, (field,))
+
+
+def column_of(found: Iterable[Sequence[bytes | None]], release: int) -> dict[str, int]:
+    """The bytes of each value; none of them when it is another release's."""
+    return {
+        (value or b"").decode(): int.from_bytes(size or b"")
+        for number, value, size in found
+        if int.from_bytes(number or b"") == release
+    }
 
 
 def last_sql(dataset: str) -> Statement:
@@ -192,13 +217,13 @@ def rows_of(found: Iterable[Sequence[bytes | None]], release: int, rows: int) ->
 
     With a mark of a column `(column, '')` is asked for, which tells whether all its values are kept.
     """
-    pieces: dict[Mark, dict[int, tuple[bytes, int]]] = {}
-    for number, field, value, piece, bits, count in found:
+    pieces: dict[Mark, dict[int, bytes]] = {}
+    for number, field, value, piece, bits in found:
         if int.from_bytes(number or b"") != release:
             return None
         there = pieces.setdefault(((field or b"").decode(), (value or b"").decode()), {})
         if piece is not None:
-            there[int.from_bytes(piece, signed=True)] = bits or b"", int.from_bytes(count or b"")
+            there[int.from_bytes(piece, signed=True)] = bits or b""
     every = range(-(-rows // CHUNK))
     return {mark: _joined(there, every, rows) if _is_kept(mark, there, every, pieces) else None
             for mark, there in pieces.items()}  # fmt: skip
@@ -211,15 +236,11 @@ def _is_kept(mark: Mark, there: Collection[int], every: Iterable[int], pieces: M
     return _WHOLE in pieces.get((mark[0], ""), ())
 
 
-def _joined(there: Mapping[int, tuple[bytes, int]], every: Collection[int], rows: int) -> Rows:
+def _joined(there: Mapping[int, bytes], every: Collection[int], rows: int) -> Rows:
     """The pieces one after the other; where there is none, no row has the mark."""
-    found, total = [], 0
+    found = []
     for n in every:
         size = -(-min(CHUNK, rows - n * CHUNK) // 8)
-        bits, count = there.get(n, (bytes(size), 0))
-        if len(bits) != size:
-            bits = zlib.decompress(bits)
-            count = int.from_bytes(bits, "little").bit_count()
-        found.append(bits)
-        total += count
-    return Rows(found[0] if len(found) == 1 else b"".join(found), total)
+        bits = there.get(n) or bytes(size)
+        found.append(bits if len(bits) == size else zlib.decompress(bits))
+    return Rows(found[0] if len(found) == 1 else b"".join(found))
