@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from lienthong import ckan
+from lienthong.access import sql as sql_module
 from lienthong.access.kept import Front
 from lienthong.access.services import Services
 from lienthong.access.sql import Sql, sql_of
@@ -104,3 +105,23 @@ def test_an_answer_over_an_old_copy_is_not_kept(kept: Any, sandbox: Sql, monkeyp
     for _ in range(4):
         client().get(ADDRESS, params={"sql": f"select min(staff) m from {TABLE}"})
     assert len(ran) == 4
+
+
+def test_who_waits_too_long_for_a_turn_is_told_when_to_come_again(
+    world: World, sandbox: Sql, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Statements that run beside too many others would all run out of their time."""
+    monkeypatch.setattr(sql_module, "QUEUE_SECONDS", 0.2)
+    turns = sandbox._turns
+    others = [f"somebody else {n}" for n in range(turns._free)]
+    asked = {"sql": f"select count(*) + 17 n from {TABLE}"}
+    for other in others:
+        world.portal.call(turns.take, other)
+    try:
+        refused = world.anonymous.post(ADDRESS, json=asked)
+    finally:
+        for other in others:
+            turns.give(other)
+    assert refused.status_code == 503 and int(refused.headers["retry-after"]) > 0
+    assert refused.json()["success"] is False and refused.json()["error"]["__type"] == "Service Unavailable Error"
+    assert world.anonymous.post(ADDRESS, json=asked).status_code == 200

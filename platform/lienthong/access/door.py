@@ -274,9 +274,9 @@ class Door:
         known = prepared.statement
         return await self._answer(subject, replace(made, statement=known.filled(filled(known.params, given))), surface)
 
-    def charge(self, subject: Subject, cost: int) -> None:
-        """Take from the caller's budget what an answer without rows costs. Raises TooCostly."""
-        self._budget.charge(subject, cost)
+    def charge(self, subject: Subject, cost: int) -> str:
+        """Take from the caller's budget what an answer without rows costs; the caller's name. Raises TooCostly."""
+        return self._budget.charge(subject, cost)
 
     # --- authorising ------------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -10,13 +11,14 @@ from weakref import WeakKeyDictionary
 from psycopg import errors
 
 from lienthong.access.services import Services
+from lienthong.access.turns import Turns
 from lienthong.catalog.snapshot import ReleaseInfo
 from lienthong.kernel.problem import Unavailable
 from lienthong.kernel.text import both
 from lienthong.store import cluster_install, sandbox_copies
 from lienthong.store.database import Database
 from lienthong.store.hosted_values import Copy
-from lienthong.store.sandbox import MOST_ROWS, NotRun, Place, Result, Runner, loaded
+from lienthong.store.sandbox import AT_ONCE, MOST_ROWS, NotRun, Place, Result, Runner, loaded
 from lienthong.store.sql_reader import Read, Reader, Rejected
 
 __all__ = ["NotRun", "Rejected", "Source", "Sql", "reader", "sql_of"]
@@ -24,6 +26,7 @@ log = logging.getLogger("lienthong.sandbox")
 SMALL = 20_000
 """Copies of so many rows are made while the query waits; of larger ones the last copy serves meanwhile."""
 PATIENCE = 8.0  # seconds that a query waits for a copy
+QUEUE_SECONDS = 10.0  # that it waits for its turn
 LOOK_SECONDS = 1.0  # what other processes have copied is seen within this time
 
 
@@ -51,20 +54,37 @@ class Sql:
         self._unasked = given.sql_rows
         self._place = Place(given.home, url)
         self._runner = Runner(self._place)
+        self._turns = Turns(_at_once(given.workers))
         self._starting = asyncio.Lock()
         self._is_ready = self._has_started = False
         self._copies: dict[str, tuple[str, int]] = {}
         self._looked = 0.0
         self._loading: dict[str, asyncio.Task[None]] = {}
 
-    async def run(self, read: Read, sources: Sequence[Source]) -> Result:
+    async def run(self, read: Read, sources: Sequence[Source], caller: str) -> Result:
         """The rows of a statement that the guard has let pass: as many as it asks for, up to CKAN's 32,000, and no more
-        than the settings say when it does not ask. Raises NotRun, Unavailable."""
+        than the settings say when it does not ask. Raises NotRun, Unavailable, TooCostly."""
         await self._ready()
         for source in sources:
             await self._fresh(source)
         latest = all(self._copies.get(s.copy.name, ("", 0))[0] == s.copy.version for s in sources)
-        return replace(await self._runner.run(read.sql, MOST_ROWS if read.limited else self._unasked), latest=latest)
+        await self._turn(caller)
+        try:
+            result = await self._runner.run(read.sql, MOST_ROWS if read.limited else self._unasked)
+        finally:
+            self._turns.give(caller)
+        return replace(result, latest=latest)
+
+    async def _turn(self, caller: str) -> None:
+        """Wait until the statement has a core for itself: what runs beside too many others runs out of its time."""
+        try:
+            async with asyncio.timeout(QUEUE_SECONDS):
+                await self._turns.take(caller)
+        except TimeoutError as error:
+            raise Unavailable(
+                both("Nơi chạy SQL đang bận", "The place where SQL runs is busy"),
+                fix=both("Thử lại sau ít giây", "Try again in a few seconds"),
+            ) from error
 
     async def close(self) -> None:
         """Let go of everything; a cluster that was started here is stopped."""
@@ -127,6 +147,11 @@ class Sql:
                 self._copies = await loaded(self._place.owner_url)
             self._looked = moment
         return self._copies
+
+
+def _at_once(workers: int) -> int:
+    """How many statements one of so many processes runs at once: together they have the cores, and one more."""
+    return max(1, min(AT_ONCE, -(-((os.cpu_count() or 1) + 1) // workers)))
 
 
 _KEPT: WeakKeyDictionary[Database, Sql] = WeakKeyDictionary()

@@ -18,6 +18,7 @@ OPEN = {
     "Access-Control-Allow-Origin": "*",
     "X-Content-Type-Options": "nosniff",
 }
+COME_AGAIN = 5  # seconds after which whoever found the server busy may ask again
 OWN = OPEN | {"Cache-Control": "private, no-store"}
 OPTIONS = {
     "Allow": "HEAD, POST, GET, OPTIONS",
@@ -59,7 +60,8 @@ def refused(help_: str, refusal: Refusal, told: Language) -> Response:
     """The envelope around an error."""
     error = translated(refusal.error) if told == "vi" else refusal.error
     body = orjson.dumps({"help": help_, "error": error, "success": False}, default=str, option=orjson.OPT_NON_STR_KEYS)
-    return Response(body, refusal.status, OWN, JSON)
+    headers = OWN | {"Retry-After": str(COME_AGAIN)} if refusal.status == 503 else OWN
+    return Response(body, refusal.status, headers, JSON)
 
 
 def bad(error: BadRequest) -> Response:

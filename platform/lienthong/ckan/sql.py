@@ -41,8 +41,8 @@ async def datastore_search_sql(call: Call) -> Any:
     try:
         read = await sandbox.reader.query(str(given))
         sources = [await _source(call, name) for name in read.relations]
-        call.services.door.charge(call.subject, 1_000)
-        result = await sandbox.run(read, sources)
+        caller = call.services.door.charge(call.subject, 1_000)
+        result = await sandbox.run(read, sources, caller)
     except Rejected as error:
         if error.kind == "denied":
             raise denied(error.message) from error
