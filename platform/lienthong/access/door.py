@@ -40,6 +40,7 @@ from lienthong.store.scope import OWN_DATA, Scope
 from lienthong.store.slots import Texts, filled
 from lienthong.store.spatial import CRS84, Crs
 from lienthong.store.tiles import Layer, Tiler
+from lienthong.store.together import shared
 
 STREAMS = 4  # at once, in one process
 TILE = 500  # what a tile costs before it is read; then as many rows as stand in it
@@ -253,11 +254,12 @@ class Door:
         if any(scope.schema == "twin" for scope in compiled.permit.scopes.values()):
             return None
         outline = self._recorder.outline(compiled.permit, compiled.queries) if compiled.permit.governed else None
-        compiled = replace(compiled, statement=replace(compiled.statement, kept=True), outline=outline)
+        contract = self.registry.get(queries[0].dataset) if len(queries) == 1 and queries[0].key is not None else None
+        compiled = replace(compiled, statement=_kept(compiled.statement, contract), outline=outline)
         if shape not in ("rows", "one", "document"):
             return compiled
         lean = _shaped(Compiler(self.registry, compiled.permit.scopes, leaves_out=True), shape, queries, *names)
-        return replace(compiled, apart=replace(lean, kept=True) if lean.apart else None)
+        return replace(compiled, apart=_kept(lean, contract) if lean.apart else None)
 
     async def again(self, subject: Subject, prepared: Compiled, texts: Sequence[str], surface: str) -> Answer:
         """The answer of a prepared statement to other values. `subject` has the rights that it was prepared for."""
@@ -362,6 +364,12 @@ class Door:
     async def _read_as(self, role: str, statement: Statement) -> Row:
         """The row of a statement that nothing governed is read by."""
         return await (self.database.read(statement) if role == PUBLIC else self.database.read_as(statement, role))
+
+
+def _kept(statement: Statement, keyed: Contract | None) -> Statement:
+    """The statement as one that will be run again; that of one row of the contract `keyed` also as one for many."""
+    kept = replace(statement, kept=True)
+    return kept if keyed is None else shared(kept, keyed)
 
 
 def _shaped(compiler: Compiler, shape: Shape, queries: Sequence[Query], *names: Any) -> Statement:

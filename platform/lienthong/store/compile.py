@@ -17,7 +17,8 @@ class Statement:
 
     After them stands a column for each dataset of `touched`: the numbers of the rows about persons that are shown.
     `kept`: it will be run again with other values, so it is worth preparing. `apart`: tables of texts that the body has
-    places for; the releases of all their datasets are the last of `columns`.
+    places for; the releases of all their datasets are the last of `columns`. `many`: what answers any number of such
+    statements at once (`store/together.py`).
     """
 
     sql: str
@@ -27,6 +28,7 @@ class Statement:
     touched: tuple[str, ...] = ()
     kept: bool = False
     apart: tuple[Table, ...] = ()
+    many: str = ""
 
     @property
     def told(self) -> tuple[str, ...]:
@@ -35,7 +37,7 @@ class Statement:
 
     def filled(self, params: tuple[Any, ...]) -> "Statement":
         """The same statement with other values."""
-        return Statement(self.sql, params, self.columns, self.governed, self.touched, self.kept, self.apart)
+        return Statement(self.sql, params, self.columns, self.governed, self.touched, self.kept, self.apart, self.many)
 
 
 class Compiler(Shapes):

@@ -19,6 +19,7 @@ from lienthong.store.inbox import Inbox, NotRecorded
 from lienthong.store.link import Links
 from lienthong.store.record import LedgerEntry, seen
 from lienthong.store.roles import LEDGER, PUBLIC
+from lienthong.store.together import Together
 
 log = logging.getLogger("lienthong.database")
 Row = tuple[bytes | None, ...]
@@ -35,6 +36,7 @@ class Database:
     def __init__(self, url: str, size: int) -> None:
         self._public = Links(partial(_connected, url, _AS_PUBLIC), size)
         self._agency = Links(partial(_connected, url, _READING), size)
+        self._together = Together(self._rows)
         self._inbox = Inbox(partial(_connected, url, _AS_LEDGER))
         self._exports = Exports(url, max(2, size // 2))
         self.hosted = Hosted(url, max(2, size // 2))
@@ -58,12 +60,24 @@ class Database:
 
     async def read(self, statement: Statement) -> Row:
         """The one row of an open statement, as bytes."""
+        if statement.many:
+            return await self._together.row(statement)
         with _translated():
             link = await self._public.take()
             try:
                 return _row(await link.run(statement.sql, statement.params, keep=statement.kept))
             finally:
                 self._public.give(link)
+
+    async def _rows(self, sql: str, params: Sequence[str]) -> list[Row]:
+        """Every row of an open statement that is kept."""
+        with _translated():
+            link = await self._public.take()
+            try:
+                found = await link.run(sql, params, keep=True)
+            finally:
+                self._public.give(link)
+        return [tuple([found.get_value(row, n) for n in range(found.nfields)]) for row in range(found.ntuples)]
 
     async def read_binary(self, statement: Statement) -> list[Row]:
         """Every row of an open statement, its values in PostgreSQL's binary form."""

@@ -49,7 +49,8 @@ class Shapes(Reading):
             return f"select ({self._aggregate(query)})::text, 0"
         if query.connection is not None:
             return self._connection(query, query.connection, None, counted=True)
-        return f"select o.j, (o.j is not null)::int from (select ({self._object(query)})) o(j)"
+        # Without the offset PostgreSQL would read the row once for each time that it is named.
+        return f"select o.j, (o.j is not null)::int from (select ({self._object(query)}) offset 0) o(j)"
 
     def _object(self, query: Query, link: tuple[Relation, str] | None = None) -> str:
         """A scalar subquery: the one row, as the text of a JSON object."""
