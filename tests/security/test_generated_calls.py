@@ -8,6 +8,7 @@ are drawn for an operation: 32 make over 10,000 calls.
 import os
 from typing import Any
 
+import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis import checks
@@ -30,6 +31,12 @@ CHECKS = [
         ]
     ),
 ]
+
+
+@pytest.fixture(scope="module")
+def world(own_world: World) -> World:
+    """This file changes it: not the world that is only read."""
+    return own_world
 
 
 @SCHEMA.parametrize()
