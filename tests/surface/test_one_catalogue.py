@@ -6,6 +6,7 @@ import json
 import re
 import xml.etree.ElementTree as ET
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from sqlalchemy import text
@@ -124,6 +125,34 @@ def test_a_hosted_page_tells_search_engines_what_it_is(world: World) -> None:
 def test_files_of_the_same_name_are_two_in_croissant(world: World) -> None:
     told = world.anonymous.get(f"/dataset/{PUBLIC}/croissant.json").json()
     assert [file["@id"] for file in told["distribution"]] == ["mua.csv", "2-mua.csv"]
+
+
+def test_rows_that_are_kept_here_have_their_columns_in_croissant_and_their_author_a_page(world: World) -> None:
+    did(world, "user_create", ADMIN, name="lan-mua", email="lan@example.vn", password="mua-to-gio-lon", fullname="Lan",
+        about="Đo **mưa**. <script>alert(1)</script>")  # fmt: skip
+    did(world, "organization_member_create", ADMIN, id="tram-mua", username="lan-mua", role="editor")
+    token = did(world, "api_token_create", ADMIN, user="lan-mua", name="x")["token"]
+    did(world, "package_create", token, name="mua-bang", title="Mưa theo bảng", owner_org="tram-mua")
+    try:
+        columns = [{"id": "ngay", "type": "date", "info": {"label": "Ngày đo"}}, {"id": "mm", "type": "numeric"}]
+        made = did(world, "datastore_create", token, resource={"package_id": "mua-bang", "name": "Mưa"},
+            fields=columns, records=[{"ngay": "2026-01-02", "mm": 3.5}])["resource_id"]  # fmt: skip
+        told = world.anonymous.get("/dataset/mua-bang/croissant.json").json()
+        (file,), (kept,) = told["distribution"], told["recordSet"]
+        assert (file["@id"], file["encodingFormat"], told["isLiveDataset"]) == (f"{made}.csv", "text/csv", True)
+        described = [(f["name"], f["dataType"], f["description"]) for f in kept["field"]]
+        assert described == [("ngay", "sc:Date", "Ngày đo"), ("mm", "sc:Float", "mm")]
+        assert {f["source"]["fileObject"]["@id"] for f in kept["field"]} == {file["@id"]}
+        header = world.anonymous.get(urlsplit(file["contentUrl"]).path).text.splitlines()[0]
+        assert {f["source"]["extract"]["column"] for f in kept["field"]} < set(header.split(","))
+
+        page = world.anonymous.get("/en/user/lan-mua").text
+        assert "<h1>Lan</h1>" in page and "<strong>mưa</strong>" in page and "<script>alert" not in page
+        assert 'href="/en/dataset/mua-bang"' in page and "1 dataset " in page and "lan@example.vn" not in page
+        assert 'href="/user/lan-mua"' in world.anonymous.get("/dataset/activity/mua-bang").text
+        assert world.anonymous.get("/user/nobody").status_code == 404
+    finally:
+        did(world, "dataset_purge", ADMIN, id="mua-bang")
 
 
 def records(world: World, **params: Any) -> set[str]:

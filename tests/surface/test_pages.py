@@ -19,7 +19,7 @@ HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 ATOM = "{http://www.w3.org/2005/Atom}"
 
 
-@pytest.mark.parametrize(("path", "language"), [("/khong-co", "vi"), ("/en/nowhere", "en"), ("/user/lan", "vi")])
+@pytest.mark.parametrize(("path", "language"), [("/khong-co", "vi"), ("/en/nowhere", "en"), ("/user/lan/khong", "vi")])
 def test_an_unknown_address_is_a_page_for_readers_and_a_problem_for_programs(
     world: World, path: str, language: str
 ) -> None:
@@ -44,6 +44,9 @@ def test_the_page_of_data_that_is_not_open_says_how_to_ask_for_it(world: World) 
     page = world.anonymous.get("/en/datasets/cases").text
     assert 'creativecommons.org/licenses/by/4.0/" rel="license noopener">Creative' not in page
     assert "not open data" in page
+    assert '"license"' not in page and '"isAccessibleForFree":false' in page
+    assert world.anonymous.get("/api/v1/datasets/cases").json()["licence"] == "other-closed"
+    assert world.anonymous.get("/api/v1/datasets/firms").json()["licence"] == "CC-BY-4.0"
     assert 'href="/en/agreements/new?dataset=cases"' in page
     away = world.anonymous.get("/en/agreements/new?dataset=cases")
     assert away.status_code == 303

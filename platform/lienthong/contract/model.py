@@ -26,7 +26,8 @@ OpenUse = Literal["publish", "suppress"]
 Severity = Literal["error", "warning"]
 Dimension = Literal["accuracy", "completeness", "conformity", "consistency", "coverage", "timeliness", "uniqueness"]
 
-
+NOT_OPEN = "other-closed"
+"""CKAN's word for the licence of what is not open."""
 MaskMethod = Literal["drop", "hash", "last", "year", "province", "grid"]
 # The logical types that each mask is made for; None: any.
 MASKS: Mapping[str, frozenset[str] | None] = {
@@ -355,6 +356,11 @@ class Contract(Part):
     def is_open(self) -> bool:
         """Can anybody read rows of this very dataset?"""
         return bool(self.open_fields)
+
+    @property
+    def licence(self) -> str:
+        """The licence of its rows: that of the open view, or CKAN's word for what is not open."""
+        return self.catalogue.licence if self.is_open else NOT_OPEN
 
     @property
     def geometry(self) -> FieldContract | None:

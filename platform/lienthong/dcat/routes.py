@@ -12,6 +12,7 @@ from lienthong.catalog.listing import Listing
 from lienthong.catalog.profiles import cpsv, data_json, schema_org, skos
 from lienthong.catalog.profiles.dcat import Describer
 from lienthong.catalog.profiles.described import Entry, Publisher
+from lienthong.catalog.profiles.schema_org import Rows
 from lienthong.dcat import known, sitemap
 from lienthong.dcat.answers import FORMS, Shelf, answer, liked, written
 from lienthong.governance.subject import ANONYMOUS
@@ -125,8 +126,25 @@ class Surface:
     async def croissant(self, request: Request) -> Response:
         """`/dataset/<name>/croissant.json`: files and columns for programs that learn from them."""
         entry = (await self._listing()).get(request.path_params["name"])
-        body = orjson.dumps(schema_org.croissant(entry), option=orjson.OPT_INDENT_2)
+        tables = () if entry.contract else await self._tables(entry)
+        body = orjson.dumps(schema_org.croissant(entry, tables), option=orjson.OPT_INDENT_2)
         return answer(request, self._shelf.put(("croissant", _mark([entry])), body, "application/ld+json"))
+
+    async def _tables(self, entry: Entry) -> list[Rows]:
+        """The rows of a dataset without a contract, as everybody can read them."""
+        act, found = self._services.acts["ckan"], list[Rows]()
+        package = await act(ANONYMOUS, "en", "package_show", {"id": entry.identifier})
+        for held in package["resources"]:
+            if held["datastore_active"]:
+                asked = {"resource_id": held["id"], "limit": 0, "include_total": False}
+                told = await act(ANONYMOUS, "en", "datastore_search", asked)
+                columns = tuple(
+                    (f["id"], f["type"], str((f.get("info") or {}).get("label") or f["id"]))
+                    for f in told["fields"] if f["id"] != "_id"
+                )  # fmt: skip
+                url = f"{self._site}/datastore/dump/{held['id']}"
+                found.append(Rows(held["id"], held["name"] or held["id"], url, columns))
+        return found
 
     async def public_services(self, request: Request) -> Response:
         """`/datasets/<name>/cpsv.ttl?after=<cursor>`: rows that describe public services, in CPSV-AP."""

@@ -56,7 +56,7 @@ async def describe(call: Call, given: arguments.Describe) -> dict[str, Any]:
         "key": list(contract.primary_key),
         "validity": [contract.validity.from_, contract.validity.to] if contract.validity else None,
         "update_frequency": contract.catalogue.update_frequency,
-        "licence": contract.catalogue.licence,
+        "licence": contract.licence,
         "fields": [_field(f, contract, subject, scope) for f in contract.fields],
         "relations": [
             {"name": r.name, "title": _both(r.title), "dataset": slug(r.dataset), "many": r.many, "on": list(r.on)}

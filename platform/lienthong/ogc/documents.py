@@ -118,6 +118,6 @@ def _links(place: Place, here: str, base: str) -> list[dict[str, str]]:
         whole = base.removesuffix("/ogc") + f"/api/v1/datasets/{contract.slug}/download.geojson"
         if any(file.format == "geojson" for file in place.release.files):
             links.append(link(whole, "enclosure", GEOJSON))
-        if address := LICENCES.get(contract.catalogue.licence):
+        if address := LICENCES.get(contract.licence):
             links.append(link(address, "license", "text/html"))
     return links

@@ -1,4 +1,4 @@
-"""Pages of datasets that were published through the Action API, of their files, and of organizations and groups."""
+"""Pages of datasets that were published through the Action API, of their files, of organizations, groups and users."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -93,7 +93,17 @@ async def activity(page: Page) -> Response:
     """`/dataset/activity/{name}`: who changed what."""
     package = await _package(page)
     events = await act(page, "package_activity_list", id=package["id"], limit=50)
-    return page.render("hosted_activity.html", package=package, events=events, **_helpers(page))
+    people = {e["user_id"]: await _named(page, e["user_id"]) for e in events}
+    return page.render("hosted_activity.html", package=package, events=events, people=people, **_helpers(page))
+
+
+async def _named(page: Page, id: str) -> dict[str, Any] | None:
+    """A user, for whoever may see them."""
+    try:
+        found: dict[str, Any] = await act(page, "user_show", id=id)
+    except Problem:
+        return None
+    return found
 
 
 async def _package(page: Page) -> dict[str, Any]:
@@ -173,6 +183,16 @@ async def _group(page: Page, kind: str) -> Response:
     return page.render("hosted_group.html", kind=kind, group=given, text=text, listed=datasets)
 
 
+async def user(page: Page) -> Response:
+    """`/user/{name}`: who publishes through the Action API: what they say of themselves, their datasets."""
+    given = await act(page, "user_show", id=page.request.path_params["name"])
+    if page.bare != (own := f"/user/{given['name']}"):
+        return RedirectResponse(page.t.href(quote(own)), 302)
+    datasets = await listed(page, creator_user_id=given["id"])
+    since, text = page.t.day(moment(given["created"])), texts.html(given["about"])
+    return page.render("hosted_user.html", user=given, text=text, listed=datasets, since=since)
+
+
 # --- what templates need ----------------------------------------------------------------------------------------------
 
 
@@ -205,4 +225,5 @@ PAGES = {
     "/organization/{name}": organization,
     "/group": groups,
     "/group/{name}": group,
+    "/user/{name}": user,
 }

@@ -26,8 +26,9 @@ class Speaker:
         self.language = language
 
     def __call__(self, key: str, **values: Any) -> str:
-        """The message `key`, with `{names}` filled in. An unknown key is an error of ours."""
-        return messages()[key].in_language(self.language).format(**values)
+        """The message `key`, with `{names}` filled in; `many|one` by `n`. An unknown key is an error of ours."""
+        many, _, one = messages()[key].in_language(self.language).partition("|")
+        return (one if one and str(values.get("n")) == "1" else many).format(**values)
 
     def text(self, given: Bilingual | None) -> str:
         """A bilingual text in this language."""

@@ -11,6 +11,7 @@ from starlette.types import Receive, Send
 from starlette.types import Scope as Call
 
 from lienthong.access.door import Lines
+from lienthong.contract.model import NOT_OPEN
 from lienthong.governance.subject import Subject
 from lienthong.kernel.problem import QueryInvalid
 from lienthong.kernel.text import both
@@ -82,7 +83,7 @@ class Streams:
         facts = [
             (both("Bộ dữ liệu", "Dataset"), f"{contract.slug}@{contract.version}"),
             (both("Cơ quan", "Agency"), self._asking.services.registry.agency(contract.agency).name.vi),
-            (both("Giấy phép", "Licence"), contract.catalogue.licence),
+            (both("Giấy phép", "Licence"), contract.licence if scope.schema == "open" else NOT_OPEN),
             (both("Bản phát hành", "Release"), str(release) if release else f"{scope.agreement}"),
         ]
         return encoder(kind.suffix, document(contract.slug, contract.title, lines.fields, facts))

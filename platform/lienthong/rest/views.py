@@ -92,7 +92,7 @@ def _head(state: DatasetState) -> dict[str, object]:
         "agency": models.AgencyRef(id=slug(state.agency.id), name=state.agency.name),
         "theme": contract.catalogue.theme,
         "keywords": list(contract.catalogue.keywords),
-        "licence": contract.catalogue.licence,
+        "licence": contract.licence,
         "access": reach(contract),
         "open_view": slug(view) if view else (contract.slug if contract.is_open else None),
         "release": release(state.release, contract.slug) if state.release else None,

@@ -117,7 +117,7 @@ def governed(state: DatasetState, site: str) -> Entry:
         publisher=Publisher(state.agency.slug, state.agency.name, state.agency.email, state.agency.website),
         keywords=catalogue.keywords,
         theme=catalogue.theme,
-        licence=catalogue.licence,
+        licence=catalogue.licence if contract.is_open else None,
         frequency=catalogue.update_frequency,
         spatial=catalogue.spatial,
         contact=(catalogue.contact.name, catalogue.contact.email),

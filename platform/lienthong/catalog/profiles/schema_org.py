@@ -1,6 +1,8 @@
 """schema.org/Dataset (as Google Dataset Search reads it) and Croissant 1.0 (MLCommons)."""
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -10,6 +12,11 @@ from lienthong.contract.model import FieldContract
 _TYPES = {
     "integer": "sc:Integer", "decimal": "sc:Float", "money": "sc:Integer", "boolean": "sc:Boolean", "date": "sc:Date",
     "datetime": "sc:DateTime", "url": "sc:URL",
+}  # fmt: skip
+_STORED = {
+    "int2": "sc:Integer", "int4": "sc:Integer", "int8": "sc:Integer", "int": "sc:Integer", "numeric": "sc:Float",
+    "float4": "sc:Float", "float8": "sc:Float", "bool": "sc:Boolean", "date": "sc:Date", "timestamp": "sc:DateTime",
+    "timestamptz": "sc:DateTime",
 }  # fmt: skip
 _UNNAMED = re.compile(r"[^\w.()-]+")
 _CONTEXT = {
@@ -42,7 +49,7 @@ def dataset(entry: Entry, language: str = "vi") -> dict[str, Any]:
         "datePublished": entry.issued.isoformat() if entry.issued else None,
         "dateModified": entry.modified.isoformat() if entry.modified else None,
         "version": entry.version,
-        "isAccessibleForFree": True,
+        "isAccessibleForFree": entry.contract is None or entry.contract.is_open,
         "inLanguage": "vi",
         "creator": _publisher(entry, language),
         "publisher": _publisher(entry, language),
@@ -60,8 +67,18 @@ def dataset(entry: Entry, language: str = "vi") -> dict[str, Any]:
     return {name: value for name, value in told.items() if value not in (None, [], "")}
 
 
-def croissant(entry: Entry) -> dict[str, Any]:
-    """The dataset as Croissant 1.0: its files, and the columns of its CSV."""
+@dataclass(frozen=True)
+class Rows:
+    """Rows that a resource without a contract holds now: their address as CSV, and (column, SQL type, title)."""
+
+    resource: str
+    title: str
+    url: str
+    columns: tuple[tuple[str, str, str], ...]
+
+
+def croissant(entry: Entry, tables: Sequence[Rows] = ()) -> dict[str, Any]:
+    """The dataset as Croissant 1.0: its files, the columns of its CSV, or those of rows that are kept here."""
     csv = next((f for f in entry.files if f.format == "CSV"), None)
     told = dataset(entry) | {
         "@context": _CONTEXT,
@@ -80,7 +97,36 @@ def croissant(entry: Entry) -> dict[str, Any]:
                 "field": [_field(field, _named(entry, csv)) for field in _fields(entry)],
             }
         ]
+    if tables:
+        told["isLiveDataset"] = True  # rows change in place, so no digest can be told
+        dumps = {rows.url for rows in tables}
+        others = [file for file in told["distribution"] if file["contentUrl"] not in dumps]
+        told["distribution"] = [*others, *map(_dumped, tables)]
+        told["recordSet"] = [*told.get("recordSet", ()), *map(_records, tables)]
     return {name: value for name, value in told.items() if name not in ("variableMeasured", "includedInDataCatalog")}
+
+
+def _dumped(rows: Rows) -> dict[str, Any]:
+    name = f"{rows.resource}.csv"
+    return {"@type": "cr:FileObject", "@id": name, "name": name, "contentUrl": rows.url, "encodingFormat": "text/csv"}
+
+
+def _records(rows: Rows) -> dict[str, Any]:
+    source = {"@id": f"{rows.resource}.csv"}
+    told = [
+        {
+            "@type": "cr:Field",
+            "@id": f"{rows.resource}/{name}",
+            "name": name,
+            "description": title,
+            "dataType": _STORED.get(kind, "sc:Text"),
+            "source": {"fileObject": source, "extract": {"column": name}},
+        }
+        for name, kind, title in rows.columns
+    ]
+    return {
+        "@type": "cr:RecordSet", "@id": rows.resource, "name": rows.resource, "description": rows.title, "field": told
+    }  # fmt: skip
 
 
 def _fields(entry: Entry) -> tuple[FieldContract, ...]:
