@@ -17,12 +17,14 @@ from lienthong.privacy.identifiers import find
 from lienthong.store.cluster import Cluster
 from lienthong.store.disclosure import leave_out, worth_sql
 from tests.journey.release_world import DEFINITIONS
+from tests.security.identifiers.byhand import byhand
 from tests.security.identifiers.desks import seeds as desks
 from tests.security.identifiers.genres import seeds as genres
 from tests.security.identifiers.letters import letters
 from tests.security.identifiers.machines import seeds as machines
 from tests.security.identifiers.notes import notes
 from tests.security.identifiers.strangers import strangers
+from tests.security.identifiers.wards import wards
 
 PERSONAL: dict[str, str] = {
     "CCCD 020099000001 cấp năm 2021": "citizen_id",
@@ -92,6 +94,7 @@ def test_every_text_in_which_something_is_found_leaves_the_database(connection: 
         *notes(1000, 5),
         *letters(1000, 5),
         *((text, kind) for kind, text in [*desks(5200, 5), *machines(1040, 5), *genres(3900, 5), *strangers(1300, 5)]),
+        *((text, kind) for kind, text in [*wards(2600, 5), *byhand()]),
     ]
     texts = [text for text, _ in written if find(text)]
     looked = sql.SQL("select t from unnest(%s::text[]) t where not ({})").format(

@@ -51,7 +51,8 @@ _REAL = f"0-9{_OTHER_DIGITS}"
 _READ = f"[0-9OoQDIlSBZ|{_OTHER_DIGITS}\u041e\u043e\u039f\u03bf]"
 _GAP = "[^0-9A-Za-z]{0,3}"
 _PAUSE = "[^0-9A-Za-z]{1,3}"
-_NUMBERS = "không|khong|một|mot|hai|ba|bốn|bon|tư|tu|năm|nam|sáu|sau|bảy|bay|tám|tam|chín|chin"
+_O, _A, _I, _U = (f"({vowel}[^ -~]{{0,2}}|[^ -~]{{1,3}})" for vowel in "oaiu")  # with marks, in one sign or in more
+_NUMBERS = f"kh{_O}ng|m{_O}t|hai|ba|b{_O}n|t{_U}|n{_A}m|s{_A}u|b{_A}y|t{_A}m|ch{_I}n"
 # What every finding in running text has, as patterns of PostgreSQL (ARE), the cheapest first: five digits, and seven
 # signs that may be digits, not far apart, or a number plate, or groups with the same words between them; or an at sign,
 # or the word for it; or digits said, four or two after a written one.
@@ -60,10 +61,14 @@ WORTH_A_LOOK: Worth = (
     (_FIVE, f"{_READ}([^0-9A-Za-z]{{0,9}}{_READ}){{6}}"),
     (
         _FIVE,
-        f"[{_REAL}]{_GAP}[A-Za-z\uff21-\uff5a][A-Za-z{_REAL}\uff21-\uff5a]?{_GAP}[{_REAL}]{{3}}{_GAP}[{_REAL}]",
+        f"[{_REAL}]{_GAP}[A-Za-z\uff21-\uff5a]([^ -~]{{0,2}}[A-Za-z{_REAL}\uff21-\uff5a])?"
+        f"{_GAP}[{_REAL}]{{3}}{_GAP}[{_REAL}]",
     ),
     (_FIVE, r"[0-9]{2}([ ,.\u2026]{1,3}([[:alpha:]]{1,8}[ ,]{1,2}){0,3})[0-9]{2,6}\1[0-9]"),
-    ("(?i)[@\uff20\ufe6b]|&#|[[({<] ?(at|a ?-?c)|[ _\u00a0](at|a ?-?c(ò|o\u0300?)ng)[ _\u00a0]",),
+    (
+        "(?i)[@\uff20\ufe6b]|&#|[[({<] {0,2}(at|a[ -]{0,3}c|a ?[])}>])"
+        "|[ _\u00a0](at|a[ -]{0,3}c(ò|o\u0300?)ng)[ _\u00a0]",
+    ),
     (f"(?i)({_NUMBERS})({_PAUSE}({_NUMBERS})){{3}}|[{_REAL}]{_PAUSE}({_NUMBERS}){_PAUSE}({_NUMBERS})",),
 )
 WORTH_A_LOOK_IN_CODES: Worth = (("[0-9]([ .-]?[0-9]){11}",),)

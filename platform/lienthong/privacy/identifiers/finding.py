@@ -3,13 +3,13 @@
 import re
 
 from lienthong.privacy.identifiers import kinds, marked, words
-from lienthong.privacy.identifiers.joining import joined
-from lienthong.privacy.identifiers.numbers import Number, runs, without_dates
+from lienthong.privacy.identifiers.joining import joined, pressed
+from lienthong.privacy.identifiers.numbers import Number, runs, without_counts, without_dates
 from lienthong.privacy.identifiers.reading import clean, digits, fold, unbroken
 from lienthong.privacy.identifiers.tables import lines_of_tables
 
 _WORTH = re.compile(
-    r"\d(?:\D{0,4}\d){6}|@|(?<![a-z])(?:at|a cong|a-cong|acong)(?![a-z])|"
+    r"\d(?:\D{0,4}\d){6}|@|[\[({<] ?a ?[\])}>]|(?<![a-z])(?:at|a cong|a-cong|acong)(?![a-z])|"
     r"(?<![a-z])[a-z]{1,2}[ .\-]?[\doil][\doilsbz]{6}"
 )
 _CODE_GOES_ON = re.compile(r"[.\-/_][a-z]{1,3}\d")  # 000.10.34.H37
@@ -21,7 +21,7 @@ def find(text: str) -> set[str]:
     """The kinds of personal identifier that stand in `text` (see detectors.DETECTORS)."""
     text = joined(clean(text))
     found = _find(text)
-    if (whole := joined(unbroken(text))) != text:
+    if (whole := joined(unbroken(pressed(text)))) != text:
         found |= _find(whole)
     if (table := lines_of_tables(whole)) and table != text:
         found |= _find(joined(table))
@@ -34,7 +34,7 @@ def _find(text: str) -> set[str]:
     if not _WORTH.search(read.lower() if read is text else fold(read)) and not _WORTH.search(folded):
         return set()
     found = marked.find(text, folded, read)
-    blotted, last = without_dates(read), 0
+    blotted, last = without_counts(without_dates(read), folded), 0
     for run in runs(blotted):
         taken: list[Number] = []
         before_end = last
@@ -64,8 +64,10 @@ def _kind(number: Number, text: str, folded: str, last: int) -> str | None:
     """What a number is, by the word beside it, else by its form."""
     told = words.before(folded, number.start, last) or [w for w in (words.after(folded, number.end),) if w]
     word = told[0] if told else None
-    if not (number.is_amount_like(text) and words.is_amount(folded, number.end)):
+    if not (number.ends_like_an_amount and words.is_amount(folded, number.end)) and not _is_round(number, folded):
         for name in told:
+            if name == "passport" and "identity" in told:
+                continue  # a label for either
             if named := _named(number, name, folded):
                 return named
     if not _begins(text, folded, number, word) or _CODE_GOES_ON.match(folded, number.end):
@@ -81,10 +83,17 @@ def _kind(number: Number, text: str, folded: str, last: int) -> str | None:
     )
 
 
+def _is_round(number: Number, folded: str) -> bool:
+    """Thousands of a currency, written without points."""
+    return number.single and number.digits.endswith("000") and words.is_amount(folded, number.end, any_unit=False)
+
+
 def _named(number: Number, word: str, folded: str) -> str | None:
     """What the word before says, where the digits do not speak against it."""
     length = len(number.digits)
     complete = number.complete
+    if ": " in number.gaps and number.shape[-3:] == (3, 3, 3):
+        return None  # quarter 3: 118.447.220
     match word:
         case "identity" if complete and length in (9, 12):
             return "old_identity_card" if length == 9 else "citizen_id"
@@ -96,6 +105,8 @@ def _named(number: Number, word: str, folded: str) -> str | None:
             return "health_insurance"
         case "licence" if complete and length == 12:
             return "driving_licence"
+        case "passport" if complete and number.natural and length == 9:
+            return "passport"  # of a country whose passports have digits alone
         case "card" if complete and 12 <= length <= 19:
             return "bank_card"
         case "bank" if complete and length >= 16 and kinds.is_card(number.digits):

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+from lienthong.privacy.identifiers import kinds, words
 from lienthong.privacy.identifiers.reading import fold
 
 _NAMES = {
@@ -31,11 +32,12 @@ _COUNTED = "123456789"  # the heads of columns
 # Groups with the same words or dots between them: 0912 rồi 345 rồi 678. Units and joining words make a list of numbers.
 _LISTED = (
     r"(?:va|den|hoac|hay|thang|nam|ngay|khoan|dieu|dong|d|vnd|usd|trieu|ty|nghin|ngan|ha|kg|tan|km|m|nguoi|ho|luot|cai|"
-    r"con|chiec|x|thua|quyen|so|lop|tuoi|phong|and|or|to)(?![a-z])"
+    r"con|chiec|x|tk|muc|diem|tiet|dtdd|dt|sdt|thua|quyen|so|lop|tuoi|phong|and|or|to)(?![a-z])"
 )
 _BETWEEN = rf" ?,? ?\.{{2,4}} ?| ,? ?(?!{_LISTED})[a-z]{{1,6}}(?: [a-z]{{1,6}}){{0,2}} |, (?!{_LISTED})[a-z]{{2,6}} "
 _SAME_BETWEEN = re.compile(rf"(?<![\w.,/\-])\d{{2,6}}({_BETWEEN})(?:\d{{2,6}}\1)+\d{{1,6}}(?!\w)")
 _GROUP = re.compile(r"\d+")
+_ONE_A_LINE = re.compile(r"(?<![\w/])\d{2,4}(?: *\r?\n *\d{2,4}){2,7}(?![\d/.,]*\d)")
 
 
 def joined(text: str) -> str:
@@ -45,6 +47,24 @@ def joined(text: str) -> str:
     if _TWO_SAID.search(folded := fold(text)) and _SAID.search(folded):
         text = _replaced(text, _SPOKEN, _from_speech)
     return _replaced(text, _SAME_BETWEEN, lambda part: _shown(part, _GROUP.findall(part)))
+
+
+def pressed(text: str) -> str:
+    """`text` with a number whose groups stand one a line in one piece, where a word or its form tells it."""
+    if "\n" not in text:
+        return text
+    folded = fold(text)
+
+    def one(found: re.Match[str]) -> str:
+        first, *inner, last = groups = _GROUP.findall(found[0])
+        whole = "".join(groups)
+        if len({*map(len, inner)}) > 1 or len(last) > max(len(first), 4) or not _SHORTEST < len(whole) < _LONGEST:
+            return found[0]
+        named = words.names(folded, found.start()) or kinds.is_mobile(whole) or kinds.is_card(whole)
+        named = named or whole[0] == "8" and kinds.is_tax_code(whole)
+        return whole if named else found[0]
+
+    return _ONE_A_LINE.sub(one, text)
 
 
 def _replaced(text: str, pattern: re.Pattern[str], made: Callable[[str], str]) -> str:
@@ -74,4 +94,6 @@ def _from_speech(part: str) -> str:
     if rest.isalpha() and len(_TOKEN.findall(head)) > 2 and ", " not in head:
         return _from_speech(head) + part[len(head) :]
     said = [_NAMES.get(token, token) for token in _TOKEN.findall(part)]
+    if part.endswith(" khong") and (kinds.is_mobile(told := "".join(said[:-1])) or kinds.is_citizen_id(told)):
+        return told + " khong"  # "... không trả lời"
     return _shown(part, said, shortest=_SHORTEST_SAID)

@@ -12,6 +12,7 @@ _DATE = re.compile(
     r"(?<![\d.\-/])(?:[0-3]?\d([/.\-])[01]?\d\1(?:19|20)\d\d|(?:19|20)\d\d([/.\-])[01]?\d\2[0-3]?\d)(?![.\-/]?\d)"
     r"|(?<![\d:])[0-2]?\d:[0-5]\d(?::[0-5]\d)?(?![\d:])"
 )
+_COUNT = re.compile(r"(?<=\d{3}) (?=\d{1,2} (?:thang|ngay|nam|tuan|lan|quy|gio|phut|trieu|month|day|year)s?(?![a-z]))")
 _MONEY_SHAPE = re.compile(r"[1-9]\d{0,2}(?:([., ])\d{3})(?:\1\d{3})+")
 # How people write ten, eleven and twelve digits in groups.
 _USUAL = {
@@ -75,6 +76,21 @@ class Number:
         same = len(set(self.gaps)) == 1 and bool(_PLAIN.fullmatch(self.gaps[0]))
         return same and len(self.shape) <= 4 and min(self.shape) >= 2 or self.cut and not _LISTING & {*self.gaps}
 
+    @property
+    def ends_like_an_amount(self) -> bool:
+        """Groups of three at its end, as in an amount, whatever stands before (month 4: 5,489,000)?"""
+        if self.gaps[-1:] in ((": ",), (":",)):
+            return True
+        turn = next((n for n, gap in enumerate(self.gaps) if gap == self.gaps[-1]), 0)
+        return (
+            not self.single
+            and self.gaps[-1] in (".", ",", " ")
+            and set(self.gaps[turn:]) == {self.gaps[-1]}
+            and set(self.shape[turn + 1 :]) == {3}
+            and self.shape[turn] <= 3
+            and self.digits[sum(self.shape[:turn])] != "0"
+        )
+
     def is_amount_like(self, text: str) -> bool:
         """Groups of three as in an amount (12.345.678)?"""
         return bool(_MONEY_SHAPE.fullmatch(text[self.start : self.end])) and text[self.start - 1 : self.start] != "+"
@@ -83,6 +99,13 @@ class Number:
 def without_dates(text: str) -> str:
     """`text` with dates and times blotted out; as long as `text`."""
     return _DATE.sub(lambda found: "\x00" * len(found[0]), text)
+
+
+def without_counts(text: str, folded: str) -> str:
+    """`text` with the blank before a count of time or money blotted out: 345 678 2 months."""
+    if not _COUNT.search(folded):
+        return text
+    return "".join("\x00" if n in {m.start() for m in _COUNT.finditer(folded)} else c for n, c in enumerate(text))
 
 
 def runs(text: str) -> Iterator[list[Number]]:

@@ -17,7 +17,8 @@ _TABLE: dict[int, str | None] = {**_GONE, **_DASHES, **_DOTS, **_LIKE}
 
 
 _KEY = re.compile(r"(?<=[a-z])(?=[A-Z][A-Za-z]*[\"'>]?\s*[:=>])")  # soBHXH":  <SoCMND>
-_WIDE_BLANKS = re.compile(r"(?<![\d ]) {2,}(?![\d ])")  # between words, not between groups of digits
+_WIDE_BLANKS = re.compile(r"(?<![\d ]) {2,}(?! )|(?<! ) {2,}(?![\d ])")  # not between groups of digits
+_WIDE_SIGNS = re.compile(r"(?<=\d) {2,}([.\-]) {2,}(?=\d)")  # 012  -  345
 
 
 def clean(text: str) -> str:
@@ -27,7 +28,7 @@ def clean(text: str) -> str:
     if not text.isascii():
         text = _one_form(text)
     text = _KEY.sub(" ", text)
-    return _WIDE_BLANKS.sub(" ", text) if "  " in text else text
+    return _WIDE_BLANKS.sub(" ", _WIDE_SIGNS.sub(r" \1 ", text)) if "  " in text else text
 
 
 def _one_form(text: str) -> str:
@@ -84,14 +85,17 @@ def unbroken(text: str) -> str:
 
 # Letters that are put for digits, between digits; the fifth of such a number that may be letters at most.
 _DISGUISED = re.compile(r"(?<![^\W\d_])(?:[0-9OoQDIlSBZ|](?:[ .\-_()]{0,3}(?=[0-9OoQDIlSBZ|]))?){8,}(?![^\W\d_])")
+# Small letters, and L, are read so only in a number that has eight digits at least.
+_BLURRED = re.compile(r"(?<![^\W_])(?=(?:[A-Za-z]*\d){8})\d+(?:[Lsbzio]{1,2}\d+){1,2}(?![^\W_])")
 _FENCE = re.compile(r"(?<=\d{4})\|(?=\d{4})|\|\Z")  # what separates two numbers is no 1
 _PIECE = re.compile(r"[A-Za-z|]*\d[A-Za-z|\d]*|(?<![^\W_])[OoIl](?![^\W_])")
-_LETTERS = str.maketrans("OoQDIl|SBZ", "0000111582")
+_LETTERS = str.maketrans("OoQDIl|SBZLisbz", "000011158211582")
 
 
 def digits(text: str) -> str:
     """`text` with digits in place of the letters that stand for them (O9l2…): as long as `text`."""
-    return _DISGUISED.sub(_undisguise, text)
+    text = _DISGUISED.sub(_undisguise, text)
+    return _BLURRED.sub(lambda found: found[0].translate(_LETTERS), text)
 
 
 def _undisguise(found: re.Match[str]) -> str:

@@ -3,34 +3,48 @@
 import re
 from collections.abc import Iterator
 
+# Whose a number can be: a person, told by kinship, by title, by what the law calls one.
+_OWNER = (
+    r"ca nhan|ca the|cn|tncn|thu nhap ca nhan|hkd|ho kinh doanh|ho kd|ho ca the|chu ho|npt|nguoi phu thuoc|nld|"
+    r"nguoi (?:lao dong|ban|mua|thue|duoc|nhan)|nhan vien|(?:ong|ba|anh|chi|em|co|chu|chau|vo|chong|con|toi|"
+    r"minh)(?=[ :])"
+)
 _KINDS: dict[str, str] = {
     "personal_tax": (
-        r"mst ?(?:cn|ca nhan|tncn|hkd|ho kinh doanh)|(?:ma so thue|ma thue|mst) (?:ca nhan|tncn|thu nhap ca nhan|"
-        r"ho kinh doanh|cua (?:ong|ba|anh|chi|toi|ca nhan)|(?:ong|ba|anh|chi) )|thue tncn|thue thu nhap ca nhan|"
-        r"personal tax(?: code| id)?|pit(?: code)?|tax id of (?:mr|ms|mrs)|mst npt|mst nguoi phu thuoc|"
+        rf"(?:ma so thue|ma thue|ms thue|mst) ?[(\-]?(?:cua |cho )?(?:{_OWNER})|thue tncn|thue thu nhap ca nhan|"
+        r"(?:personal|individual|employee'?s?) (?:tax(?:payer)?(?: code| id| number| no)?|tin)|"
+        r"tax(?:payer)?(?: code| id| no| number)? ?\(?(?:individual|of (?:mr|ms|mrs))|(?:her|his|my) tax(?: code| id)?|"
+        r"pit(?: tax)?(?: code| number| no)?|"
         r"(?:la|cua) ca nhan(?: [a-z]{1,8}){0,5} ?,? ?(?:co )?(?:mst|ma so thue)"
     ),
     "identity": (
-        r"so cccd|cccd|c\.c\.c\.d|can cuoc(?: cong dan)?|the cc|s?cmnd|cmtnd|cmt|c\.m\.n\.d|"
-        r"chung minh(?: thu| nhan dan)?|"
-        r"(?:so|ma so|ma) (?:dinh danh(?: ca nhan)?|cong dan)|dinh danh ca nhan|sddcn|ddcn|"
-        r"giay to tuy than|so giay to|gttt|"
-        r"id card|identity(?: card| no| number)?|citizen id|national id|id (?:no|number)|(?:so|personal) id|"
-        r"so cc|cc so|the cong dan|ma so ca nhan"
+        r"so cccd|cccd|c\.c\.c\.d|c\.? ?cuoc|can cuoc(?: cong dan)?|the cc|[sg]?cmnd|cmtnd|g?cmt|c\.m\.n\.d|cm so|"
+        r"chung minh(?: thu| nhan dan)?|c(?:m|c|cgc)(?= ?[:=\-]? ?(?:\d|\Z))|cc gan chip|vneid|"
+        r"(?:so|ma so|ma) (?:dinh danh|cong dan)(?! (?:dien tu|co quan|don vi|to chuc|bhxh))(?: ca nhan)?|"
+        r"dinh danh ca nhan|s?dd?cn|(?:so|ma) dd|giay to tuy than|so giay to|gttt|"
+        r"id card|identity(?: card| no| number)?|identification (?:no|number|code)|(?:citizen|people|national|holder)"
+        r"(?:'?s)? id|id (?:no|number)|(?:so|personal) id|so cc|cc so|the cong dan|ma so ca nhan"
     ),
     "social": (
-        r"bhxh|bao hiem xa hoi|so so bao hiem|so bao hiem|ma so bao hiem|ma so bh|so bh|social insurance|"
-        r"si (?:book|no|number|code)|vssid|bhtn|bao hiem that nghiep"
+        r"[a-z]{0,3}bhxh|bh ?xh|bao hiem (?:xa hoi|xh)|so so bao hiem|so so(?! (?:do|hong|cap|vao|luong))|"
+        r"so bao hiem|ma so bao hiem|ma so bh|so bh|"
+        r"dong bao hiem|bao hiem tu nguyen|social (?:insurance|security)|ssn|si (?:book|no|number|code)|vss ?id|"
+        r"bhtn|bao hiem that nghiep"
     ),
-    "health": r"bhyt|bao hiem y te|bh y te|insurance card|the bao hiem|the bh|ma the(?! (?:atm|ngan|tin|cao|"
+    "health": r"[a-z]{0,3}bhyt|bao hiem yt|bao hiem y te|bh y ?te|bh ?yt|insurance card|hi card|health card|"
+    r"medical insurance|the bao hiem|the bh|ma the(?! (?:atm|ngan|tin|cao|"
     r"nap))|health insurance",
-    "licence": r"gplx|giay phep (?:lai xe|lai|dieu khien)|bang (?:o ?to|xe may)|bang lai(?: xe)?|bang (?:a1?|a2|"
-    r"b1?|b2|c1?|d1?|d2|c?e)(?![a-z0-9])|driv(?:ing|er'?s?) licen[cs]e|dl no",
-    "passport": r"ho chieu|passport|so hc|passeport|pasport|travel document|hc so|hc|ppt?",
+    "licence": r"gp ?lx|(?:giay phep|g\.?phep|gp) (?:lai xe|lai|lx|dieu khien)|bang (?:o ?to|xe may|mo ?to)|"
+    r"(?:bang|b\.?) ?lai(?: xe)?|bang(?: lai)?(?: xe)?(?: hang)? (?:a1?|a2|b(?:1|2|11|12)?|(?:c|d|d2)1?e?|be|ce|"
+    r"f[b-e])(?![a-z0-9])|driv(?:ing|er'?s?|ers) (?:licen[cs]e|permit)|licen[cs]e (?:no|number)[ .]{0,2}\(?driver|"
+    r"d/?l(?: no| number|(?= ?[:#]))",
+    "passport": r"ho ?chieu|h\.? ?chieu|hc(?:pt|cv|ng)?(?: so)?|so hc|pass|pas+e?port|travel doc(?:ument)?|"
+    r"(?:giay|so) thong hanh|ppt?",
     "plate": (
         r"bien so(?: xe)?|bien kiem soat|bks|bsx|phat nguoi|camera|bs(?: xe)?|(?:number |"
         r"licen[cs]e )?plate(?: no)?|dang ky xe|so xe|vehicle no|bien(?! (?:ban|gioi|phong|tap|do|lai|nhan|che|"
-        r"ban))|dau keo|o to|xe may|xe o to|xe"
+        r"ban))|dau keo|o to|xe may|xe o to|xe|b/s|motor ?(?:bike|cycle)|scooter|car|truck|taxi|"
+        r"(?:vehicle )?reg(?:istration)?(?: plate| no| number)?|vehicle|mo to|moto|chiec"
     ),
     "card": (
         r"so the|(?:tu|bang|mat|khoa|quet) the|the tin dung|the ghi no|the atm|visa|master ?card|napas|jcb|"
@@ -46,7 +60,8 @@ _KINDS: dict[str, str] = {
         r"thu huong|beneficiary|cimb|pg ?bank|gp ?bank|bao ?viet ?bank|nam ?a ?bank|viettel ?(?:money|pay)|zalo ?pay"
     ),
     "phone": (
-        r"sdt|s\.d\.t|mob|so dt|dtdd|dien thoai(?: di dong| lien he)?|dt|d/t|phone|tel|mobile|cell(?:phone)?|"
+        r"sdt|s\.d\.t|mob|so dt|d\.? ?thoai|dtcd|landline|dtdd|dien thoai(?: di dong| lien he)?|dt|d/t|phone|"
+        r"tel|mobile|cell(?:phone)?|"
         r"di dong|dd|"
         r"zalo|viber|whats ?app|telegram|hotline|lien he|lien lac|lh|goi|call|contact|alo|"
         r"so may|nhan tin|sms|fax|may ban|thue bao|dtlh|dtlac|sdtlh|nr|dtnr|dt ban(?: nha)?|sim|messenger|"
@@ -54,44 +69,57 @@ _KINDS: dict[str, str] = {
     ),
     "tax": r"mst|ma so thue|ma thue|tax code|tax|nnt|nguoi nop thue|thue(?= ?[:#])|msthue|vat",
     "business": (
-        r"msdn|ma so doanh nghiep|ma dn|doanh nghiep|(?:cn)?dkkd|dkdn|gpkd|gcndk\w*|giay chung nhan|giay phep|gcn|"
-        r"ma chi nhanh|chi nhanh|cong ty|htx|hop tac xa"
+        r"msdn|ma so doanh nghiep|dang ky (?:kinh doanh|doanh nghiep)|ma dn|doanh nghiep|(?:cn)?dkkd|dkdn|gpkd|"
+        r"gcndk\w*|giay chung nhan|giay phep|gcn|"
+        r"ma chi nhanh|chi nhanh|cong ty|htx|hop tac xa|(?:company|business|enterprise) (?:registration|"
+        r"licen[cs]e|code|id|no|number)"
     ),
     "other": (
-        r"ho so|quyet dinh|cong van|van ban|thong bao|tthc|thu tuc|hop dong|hoa don|ma vach|isbn|issn|serial|seri|"
+        r"ho so|quyet dinh|cong van|van ban|thong bao|tthc|thu tuc|hop dong|hoa don|ma vach|isbn|issn|"
         r"thua dat|to ban do|ma don|don hang|van don|phieu|barcode|imei|tai san|nghi dinh|thong tu|so hieu|ky hieu|"
-        r"toa do|gtin|sku|kinh do|vi do|dien tich|ma so|so lo|lo hang|ma kh|ma khach hang|so tham chieu|"
+        r"toa do|gtin|sku|kinh do|vi do|dien tich|so lo|lo hang|ma kh|ma khach hang|so tham chieu|"
         r"cong to|ma hang|danh muc|von|von dieu le|(?:don|tri) gia|gia(?: (?:tri|ban|thue|goi|trung|"
         r"khoi)(?![a-z])| ?[:=]| (?=\d))|so tien|tong|doanh thu|kinh phi|tong dai|duong day nong|hai quan"
     ),
+    "number": r"ma so|serial|seri",  # of what was named before; of nobody where nothing was
 }
 _ANY = re.compile("|".join(rf"(?P<{kind}>(?<![a-z0-9])(?:{words})(?![a-z]))" for kind, words in _KINDS.items()))
 _SURNAME = (
-    "nguyen|tran|le|pham|hoang|huynh|phan|vu|vo|dang|bui|do|ho|ngo|duong|ly|dao|doan|vuong|trinh|truong|dinh|lam|mai|"
-    r"to|ta|ha|cao|luong|luu|thai|chu|nong|trieu|vi|hua|be|ma|quach|tang|la|lo|sung|giang|vang|thao|phung|"
+    r"nguyen|tran|le|pham|hoang|huynh|phan|(?<!chuc )(?<!dich )vu|vo|dang(?! ky)|bui|do|ho|ngo|duong|ly|dao|doan|vuong|"
+    r"trinh|truong|(?<!co )dinh|lam|mai|to|ta|ha|cao|luong|luu|thai|chu|nong|trieu|(?<!don )vi|hua|be|"
+    r"ma(?= (?:thi|van|hoang|duc))|quach|tang|la|lo|sung|giang|vang|thao|phung|"
     r"ton|kieu|nghiem"
 )
 # "mã số thuế" is not Mr Mã.
 _NO_NAME = r"(?:so|ma|thue|dien|thoai|tai|khoan|dong|nam|ngay|thang|trong|va|cua|den|vung|chuong)(?![a-z])"
 # A title, or a name that begins with a family name, right before the number.
 _PERSON = re.compile(
-    rf"(?:(?<![a-z])(?:ong|ba|anh|chi(?! so)|chu ho|co|chau|em|ho ten|ho va ten|"
+    rf"(?:(?<![a-z])(?:ong|ba|anh|chi(?! (?:so|tra|tieu|phi|cuc|nhanh|tiet))|chu ho|co(?! (?:quan|so|dinh))|"
+    rf"chau|em|ho ten|ho va ten|"
     rf"mr|mrs|ms|nguoi dai dien|dai dien|nguoi nop)[ :.][a-z .]{{0,40}}|"
     rf"(?<![a-z])(?:{_SURNAME})(?: (?!{_NO_NAME})[a-z]{{1,8}}){{1,4}})"
     r"[\s,:;()\-–|/+]{0,5}(?:so[ :]*)?\Z"
 )
 _PRIVATE = re.compile(
     r"(?<![a-z])(?:nha rieng|ca nhan|chu ho|(?:gap|cua|lien he|goi(?: cho)?) (?:ong|ba|anh|"
-    r"chi|chu|co|em)|rieng|(?:dt|sdt|dien thoai|may|tel)[ .(]{1,3}(?:o )?nha|(?:o|tai|ve) nha|"
-    r"(?:so )?may ban(?! cua (?:co quan|phong|so|ubnd))|nha (?:ong|ba)|gia dinh|(?:dt)?nr|dt ban nha|home|"
-    r"residence)(?![a-z])"
+    r"chi|chu|co|em)|rieng|(?:s?dt|d\.? ?thoai|dien thoai|may|tel)[ .(]{1,3}(?:o )?nha|(?:o|tai|ve) nha|"
+    r"(?:so )?may ban(?! cua (?:co quan|phong|so|ubnd))|nha (?:ong|ba)|gia dinh|tu gia|(?:dt)?nr|dt ban nha|home|"
+    r"residence|house (?:phone|tel))(?![a-z])"
 )
+# A telephone that stands on a desk: a home's, unless an office is named.
+_DESK = re.compile(
+    r"(?<![a-z])(?:(?:so|s?dt|d\.? ?thoai|dien thoai|may|tel|phone)[ .(]{1,3}(?:so )?(?:ban|co dinh)|dtcd|land ?line|"
+    r"fixed (?:line|phone))(?![a-z])|[:,;(\-] ?ban[ :]{0,2}\Z"
+)
+_OFFICES = re.compile(r"(?<![a-z])(?:uy ban|van phong|trung tam|benh vien|tram y te|cong an|ban quan ly|mot cua)")
+_SPEAKER = re.compile(r"(?<![a-z])(?:toi|ong|ba|anh|chi|em|cu|chau|chu ho)(?= )")
 # What separates a word from a number further on: a number of its own or the end of a part, then other words or none.
 _CLAUSE = re.compile(r"(?:[.;] |[\n|]).*[a-z]|\d[^a-z]{0,12}[.;|] ", re.DOTALL)
 _AGAINST = frozenset({"tax", "business", "other"})
 # Offices and firms. "so" alone is "số" (number) far more often than "Sở" (department).
 _COMPANY = re.compile(
-    r"(?<![a-z])(?:cong ty|tnhh|co phan|doanh nghiep|htx|hop tac xa|chi nhanh|truong(?! (?:thon|ban|khoi|xom|nhom))|"
+    r"(?<![a-z])(?:cong ty|tnhh|co phan|co quan|doanh nghiep|htx|hop tac xa|chi nhanh|truong(?! (?:thon|ban|"
+    r"khoi|xom|nhom))|"
     r"ubnd|phong|so (?:y te|giao duc|tu phap|noi vu|tai chinh|ke hoach|xay dung|nong nghiep|cong thuong|tai nguyen|"
     r"van hoa|khoa hoc|thong tin|lao dong|giao thong|ngoai vu|du lich))(?![a-z])"
 )
@@ -114,7 +142,10 @@ _ACCOUNT = re.compile(
     r"bidv|acb|mb|vcb|cua [a-z]{1,8}|vo|chong|toi|em|ong|ba|anh|chi)){0,4}[ .:#=\-–→]{0,4}(?:so[ :]*)?$"
 )
 # 012345678901 (căn cước của …), 8765432109 - mst cá nhân, 0912… là số của tôi; the end of the words or a name after it.
-_OPENING = re.compile(r"[\"']{0,2} ?(?:[(\[<←] ?|- |(?:chinh )?la | (?=(?:bhxh|bhyt|cccd|cmnd|gplx)(?![a-z])))")
+_OPENING = re.compile(
+    r"[\"']{0,2} ?(?:[(\[<←] ?|- |(?:chinh )?la |cua (?:co quan )?(?=bhxh|bao hiem)| (?=(?:bhxh|bhyt|cccd|cmnd|"
+    r"gplx)(?![a-z])))"
+)
 _FILLING = re.compile(r"(?:so|ma|the|giay|cua) ")
 # Words for a telephone with a home in them: máy bàn ở nhà, điện thoại cố định nhà riêng, ĐT gia đình.
 _HOME = re.compile(
@@ -133,12 +164,22 @@ def before(folded: str, start: int, last: int) -> list[str]:
     edge = max(0, reach - 1)
     text = folded[edge:start].replace("_", " ").replace("\n", " ")  # a name of two words may stand on two lines
     told: list[str] = []
+    end = 0
     for match in reversed(list(_ANY.finditer(text, reach - edge))):
-        kind = match.lastgroup or ""
+        kind, end = match.lastgroup or "", edge + match.end()
         if kind in _AGAINST:
-            return told if _CLAUSE.search(folded, edge + match.end(), start) else [*told, kind]
+            return told if _CLAUSE.search(folded, end, start) else [*told, kind]
         told.append(kind)
-    return told
+    if told == ["number"]:
+        return [] if _CLAUSE.search(folded, end, start) else ["other"]
+    return [kind for kind in told if kind != "number"]
+
+
+def names(folded: str, start: int) -> bool:
+    """Does the nearest word before `start`, with no digit between, name something that is a person's?"""
+    text = folded[max(0, start - 30) : start]
+    told = before(text, len(text), max((n + 1 for n, sign in enumerate(text) if sign.isdigit()), default=0))
+    return bool(told) and told[0] not in _AGAINST
 
 
 def _openings(beside: str) -> Iterator[int]:
@@ -183,10 +224,18 @@ def is_private(text: str, start: int) -> bool:
 
 def is_of_home(text: str, start: int, end: int) -> bool:
     """Do words before or right after say that the telephone is one of a home?"""
-    if is_private(text, start):
+    if is_private(text, start) or _is_on_a_desk(text, start):
         return True
     beside = text[end : end + 60]
     return any(_HOME.match(beside, mark) for mark in _openings(beside))
+
+
+def _is_on_a_desk(text: str, start: int) -> bool:
+    """Is it told to be a telephone that does not move, and no office's?"""
+    if not _DESK.search(text[max(0, start - 30) : start].replace("\n", " ")):
+        return False
+    whose = max((m.end() for m in _SPEAKER.finditer(text, 0, start)), default=0)
+    return not _COMPANY.search(text, whose) and not _OFFICES.search(text, whose)
 
 
 def is_amount(text: str, end: int, any_unit: bool = True) -> bool:
