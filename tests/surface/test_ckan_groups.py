@@ -63,10 +63,12 @@ def test_an_organization_is_shown_with_everything_that_clients_read(world: World
     assert did(world, "organization_show", id=made["id"]) == did(world, "organization_show", id="so-tai-nguyen")
     bare = did(world, "organization_create", ADMIN, name="bare")
     assert (bare["title"], bare["display_name"], bare["description"], bare["image_url"]) == ("", "bare", "", "")
-    group = did(
-        world, "group_create", ADMIN, name="g1", title="Nhóm", groups=[{"name": "zz"}], packages=[{"name": "zz"}]
-    )
+    group = did(world, "group_create", ADMIN, name="g1", title="Nhóm", groups=[{"name": "zz"}], users=[{"name": "zz"}])
     assert (group["type"], group["is_organization"], group["groups"]) == ("group", False, [])
+    twice = [{"key": "a", "value": "1"}, {"key": "a", "value": "2"}]
+    assert [e["value"] for e in did(world, "group_patch", ADMIN, id="g1", extras=twice)["extras"]] == ["2"]
+    loop = {"groups": [{"name": ["This parent would create a loop in the hierarchy"]}], "__type": "Validation Error"}
+    assert refused(world, 409, "group_patch", ADMIN, id="g1", groups=[{"name": "g1"}]) == loop
 
 
 @pytest.mark.parametrize(
@@ -79,8 +81,9 @@ def test_an_organization_is_shown_with_everything_that_clients_read(world: World
         ({"name": "a"}, {"name": ["Must be at least 2 characters long"]}),
         ({"name": "office"}, {"name": ["Group name already exists in database"]}),  # an agency of contracts
         ({"name": "x1", "id": "no-uuid"}, {"id": ["Invalid id provided"]}),
-        ({"name": "x1", "extras": [{"key": "a", "value": "1"}, {"key": "a", "value": "2"}]},
-         {"extras": [{"key": ['Duplicate key "a"']}, {"key": ['Duplicate key "a"']}]}),
+        ({"name": "x1", "users": [{"name": "admin"}, {"capacity": "admin"}]}, {"users": [{}, {"name": ["Missing value"]}]}),
+        ({"name": "x1", "packages": [{"id": "khong-co"}, {"name": "x"}]},
+         {"packages": [{"id": ["Dataset not found"]}, {"id": ["Missing value"]}]}),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_told(world: World, given: dict[str, Any], told: dict[str, Any]) -> None:

@@ -97,7 +97,7 @@ def test_everything_wrong_is_told_at_once_in_ckans_shapes(world: World) -> None:
         "resources": [
             {},
             {
-                "id": ["Invalid characters in resource id"],
+                "id": ["Invalid id provided"],
                 "size": ["Invalid integer"],
                 "last_modified": ["Date format incorrect"],
             },

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 Check = Callable[[Any], Any]
 Errors = dict[str, Any]
@@ -153,12 +154,20 @@ def moment(value: Any) -> str | None:
         raise Wrong("Date format incorrect") from None
 
 
-def resource_id(value: str) -> str:
+def uuid(value: str) -> str:
     """An id that a publisher chose."""
-    if re.search(r"[^0-9a-zA-Z _-]", value):
-        raise Wrong("Invalid characters in resource id")
-    if not 7 <= len(value) <= 100:
-        raise Wrong("Invalid length for resource id")
+    try:
+        if str(UUID(value)) != value.lower():
+            raise ValueError
+    except ValueError:
+        raise Wrong("Invalid id provided") from None
+    return value
+
+
+def json_object(value: Any) -> Any:
+    """An object, or nothing."""
+    if not is_missing(value) and not isinstance(value, dict):
+        raise Wrong("The value should be a valid JSON object")
     return value
 
 

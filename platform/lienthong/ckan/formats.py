@@ -33,8 +33,22 @@ _NAMES: dict[str, str] = {
     "XSLT": "application/xslt+xml", "XYZ": "chemical/x-xyz", "ZIP": "application/zip|zip file", "dBase": "dbf",
 }  # fmt: skip
 _KNOWN = {word: name for name, words in _NAMES.items() for word in (name.lower(), *filter(None, words.split("|")))}
-# Python's own table, not the machine's: the same answer everywhere.
+# Python's own table and the endings of open data that Debian's adds to it: the same answer on every machine.
 _TYPES = mimetypes.MimeTypes()
+_OFFICE = "application/vnd.openxmlformats-officedocument."
+_MORE = f"""
+7z application/x-7z-compressed\tatom application/atom+xml\tdbf application/vnd.dbf\tdcr application/x-director
+docx {_OFFICE}wordprocessingml.document\tdwg image/vnd.dwg\tdxf image/vnd.dxf\tepub application/epub+zip
+geojson application/geo+json\tgml application/gml+xml\tgpkg application/geopackage+sqlite3\tgz application/gzip
+jsonld application/ld+json\tkml application/vnd.google-earth.kml+xml\tkmz application/vnd.google-earth.kmz
+md text/markdown\todp application/vnd.oasis.opendocument.presentation\todt application/vnd.oasis.opendocument.text
+ods application/vnd.oasis.opendocument.spreadsheet\tpptx {_OFFICE}presentationml.presentation
+qgs application/x-qgis\trar application/vnd.rar\trdf application/rdf+xml\trss application/x-rss+xml
+rtf application/rtf\tshp application/x-qgis\tshx application/x-qgis\tsql application/sql\tttl text/turtle
+xlsx {_OFFICE}spreadsheetml.sheet\txml application/xml\txsl application/xslt+xml\txslt application/xslt+xml
+"""
+for _ending, _type in (line.split(" ") for line in _MORE.strip().replace("\n", "\t").split("\t")):
+    _TYPES.add_type(_type, f".{_ending}")
 
 
 def clean(format: str) -> str:

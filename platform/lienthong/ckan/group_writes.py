@@ -1,5 +1,6 @@
 """Actions that make, change and delete groups and organizations (CKAN 2.12, logic/action)."""
 
+from collections.abc import Callable
 from typing import Any
 
 from lienthong.catalog.hosted import activities, groups, users
@@ -14,6 +15,7 @@ from lienthong.ckan.groups import GROUP, ORGANIZATION, agencies, dictized, hoste
 from lienthong.ckan.parameters import text
 
 TEXTS = ("title", "description", "image_url", "approval_status")
+_LOOP = "This parent would create a loop in the hierarchy"
 _WITH = "Organization cannot be {} while it still has datasets"
 
 
@@ -47,7 +49,7 @@ async def group_create(call: Call) -> Any:
     :param image_url: the address of its picture; or `image_upload`: the picture
     :param type: the type of the group (`group`)
     :param extras: further fields: a list of {key, value}
-    :param packages: its datasets: a list of {name}
+    :param packages: its datasets: a list of {id}, each an id or a name
     :param groups: the groups above it: a list of {name}
     :param users: its users: a list of {name, capacity}
     :param id: a UUID of one's own (sysadmins)
@@ -71,6 +73,7 @@ async def _create(call: Call, kind: str) -> Document:
     values = _values(given, kind)
     async with writing(call.engine) as session:
         await _free(call, session, given, None)
+        await _members(call, session, given, None)
         given.done()
         await pictures.keep(call, session)
         row = HostedGroup(name=checks.text(given.params["name"]), kind=kind, body={"type": kind, "title": ""} | values)
@@ -91,19 +94,52 @@ async def _create(call: Call, kind: str) -> Document:
 def _values(given: Form, kind: str) -> dict[str, Any]:
     """The fields of the body that were sent."""
     found: dict[str, Any] = {name: given.text(name) for name in TEXTS if name in given.params}
-    if kind == GROUP and given.has("type"):
+    if given.has("type"):
         found["type"] = given.text("type", checks.name)
     extras = given.dicts("extras")
     if extras is not None:
         kept = [extra for extra in extras if not extra.get("deleted")]
-        errors = [{} if extra.get("key") else {"key": ["Missing value"]} for extra in kept]
-        keys = [extra.get("key") for extra in kept]
-        twice = [{"key": [f'Duplicate key "{key}"']} if keys.count(key) > 1 else {} for key in keys]
-        errors = [error or more for error, more in zip(errors, twice, strict=True)]
-        if any(errors):
-            given.errors["extras"] = errors
-        found["extras"] = [{"key": checks.text(e.get("key")), "value": checks.text(e.get("value", ""))} for e in kept]
+        _each(given, "extras", kept, lambda extra: {} if extra.get("key") else {"key": [checks.MISSING]})
+        # Of two with one key the last one counts.
+        values = {checks.text(e.get("key")): checks.text(e.get("value", "")) for e in kept}
+        found["extras"] = [{"key": key, "value": value} for key, value in values.items()]
     return found
+
+
+def _each(given: Form, name: str, parts: list[Document], fault: Callable[[Document], Document]) -> None:
+    """What is wrong with the members of a list, each at its place."""
+    faults = [fault(part) for part in parts]
+    if any(faults):
+        given.errors[name] = faults
+
+
+async def _members(call: Call, session: Session, given: Form, row: HostedGroup | None) -> None:
+    """Are the users, groups above and datasets that were sent named, and there? Raises Refusal for what is no list.
+
+    A group that is there already has no group above it that is below it, or of another type.
+    """
+    _each(given, "users", given.dicts("users") or [], lambda part: _fault(part, "name", set(), ""))
+    above = given.dicts("groups") or []
+    names = {checks.text(part["name"]) for part in above if part.get("name")}
+    loops = set() if row is None else {name for name in names if not await _may_be_above(session, name, row)}
+    _each(given, "groups", above, lambda part: _fault(part, "name", loops, _LOOP))
+    sent = given.dicts("packages") or []
+    names = {checks.text(part["id"]) for part in sent if part.get("id")}
+    unknown = {name for name in names if not (call.index.find(name) or await groups.package(session, name))}
+    _each(given, "packages", sent, lambda part: _fault(part, "id", unknown, "Dataset not found"))
+
+
+def _fault(part: Document, key: str, wrong: set[str], message: str) -> Document:
+    if not part.get(key):
+        return {key: [checks.MISSING]}
+    return {key: [message]} if checks.text(part[key]) in wrong else {}
+
+
+async def _may_be_above(session: Session, name: str, row: HostedGroup) -> bool:
+    found = await groups.find(session, name, row.kind)
+    if found is None or found.id == row.id or row.id in await groups.ancestors(session, found.id):
+        return False
+    return bool(found.body.get("type", found.kind) == row.body.get("type", row.kind))
 
 
 async def _free(call: Call, session: Session, given: Form, row: HostedGroup | None) -> None:
@@ -128,10 +164,6 @@ async def _memberships(call: Call, session: Session, row: HostedGroup, given: Fo
     sent = given.dicts("groups")
     if sent is not None:
         above = {g.id: part for part in sent if (g := await groups.find(session, _named(part), row.kind))}
-        for id in above:
-            if id == row.id or row.id in await groups.ancestors(session, id):
-                given.fail("groups", "This parent would create a loop in the hierarchy")
-                given.done()
         await groups.replace(session, row.id, "group", {id: _capacity(part) for id, part in above.items()})
     sent = given.dicts("packages") if packages else None
     if sent is not None:
@@ -216,6 +248,7 @@ async def _update(call: Call, kind: str, *, patch: bool = False) -> Document:
             given.text("name", checks.name)
         values = _values(given, kind)
         await _free(call, session, given, row)
+        await _members(call, session, given, row)
         given.done()
         await pictures.keep(call, session)
         kept: Document = {"extras": []} if "extras" not in params and not patch else {}

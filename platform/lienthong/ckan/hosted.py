@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
+from urllib.parse import urlsplit
 
 from lienthong.catalog.hosted.packages import Relation, Whole
 from lienthong.catalog.hosted.tables import HostedGroup, HostedPackage, HostedResource, HostedView
@@ -16,6 +17,11 @@ from lienthong.kernel.text import Language
 
 # Texts of a package that nobody must give; without one they are null.
 TEXTS = ("author", "author_email", "maintainer", "maintainer_email", "license_id", "notes", "url", "version")
+RELATIONSHIPS = (
+    ("depends_on", "dependency_of"), ("derives_from", "has_derivation"), ("links_to", "linked_from"),
+    ("child_of", "parent_of"),
+)  # fmt: skip
+"""Types of relationships, each with what it is seen from the other side."""
 RESOURCE_TEXTS = ("cache_url", "description", "mimetype", "mimetype_inner", "name", "resource_type", "url_type")
 RESOURCE_TIMES = ("cache_last_updated", "created", "last_modified")
 RESOURCE_OWN = frozenset(
@@ -56,7 +62,7 @@ def package(whole: Whole, shown: Shown) -> Document:
         "owner_org": row.owner_org,
         "private": row.private,
         "state": row.state,
-        "title": body.get("title") or row.name,
+        "title": (body.get("title") or row.name).strip(),
         "type": row.type,
         "extras": body.get("extras", []),
         "groups": [group(g, shown) for g in whole.groups],
@@ -136,7 +142,15 @@ def address(row: HostedResource, site: str) -> str:
         return f"{site}/dataset/{row.package_id}/resource/{row.id}/download/{munged(row.upload_name or 'file')}"
     if kind == "datastore":
         return f"{site}/datastore/dump/{row.id}"
-    return row.body.get("url") or ""
+    return _whole(row.body.get("url") or "")
+
+
+def _whole(url: str) -> str:
+    """A link as CKAN shows it: one without a scheme is one of the web."""
+    try:
+        return url if not url or urlsplit(url).scheme else f"http://{url.lstrip('/')}"
+    except ValueError:  # no address at all
+        return url
 
 
 def view(row: HostedView, package_id: str) -> Document:

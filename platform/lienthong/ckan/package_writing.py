@@ -71,8 +71,6 @@ async def _answer(s: Saving, package: HostedPackage, *, fresh: bool = True) -> D
     document = await s.document(package)
     if fresh:
         await default_views(s, document["resources"])
-    if s.call.caller.sysadmin and isinstance(s.call.params.get("plugin_data"), dict):
-        document["plugin_data"] = package.plugin_data
     return document
 
 
@@ -83,8 +81,21 @@ async def change(s: Saving, package: HostedPackage, given: Document, original: D
             return False
         if given.get("metadata_modified") == original["metadata_modified"]:
             given = {key: value for key, value in given.items() if key != "metadata_modified"}
-    await save(s, given | {"id": package.id}, package)
+    try:
+        await save(s, given | {"id": package.id}, package, whole=original is None)
+    except Refusal as refusal:
+        raise refusal if original is None else _without_last(refusal, given, original) from refusal
     return True
+
+
+def _without_last(refusal: Refusal, given: Document, original: Document) -> Refusal:
+    """The refusal as CKAN tells it: nothing of the resources at the end that stay as they are."""
+    faults = refusal.error.get("resources")
+    if not isinstance(faults, list) or len(faults) != len(given["resources"]):
+        return refusal
+    while faults and not faults[-1] and given["resources"][len(faults) - 1] in original["resources"]:
+        faults = faults[:-1]
+    return Refusal(refusal.status, refusal.error | {"resources": faults})
 
 
 @action
@@ -136,21 +147,23 @@ async def package_revise(call: Call) -> Any:
         package = await package_of(s, name)
         call.check("package_show", package)
         original = await s.original(package)
-        _must_match(original, given)
+        _must_match(original, given, call.params)
         revised = _revised(original, given)
+        if revised["id"] != package.id:
+            package = await package_of(s, revised["id"])
         call.check("package_update", package)
         await judged(revised)
         changed = await change(s, package, revised, original)
         found = {"package": await _answer(s, package, fresh=changed)}
     if "include" in call.params:
-        revise.thin_out(found, revise.patterns(call.params["include"]))
+        revise.thin_out(found, given["include"])
     return found
 
 
 def _flattened(params: Params) -> Document:
     """match, update and filter, with the flattened keys of each."""
     found: Document = {"match": _object(params, "match"), "update": _object(params, "update")}
-    found["filter"] = revise.patterns(params.get("filter"))
+    found |= {key: revise.patterns(_listed(params, key)) for key in ("filter", "include")}
     for kind in ("match__", "update__"):
         found[kind] = {key.removeprefix(kind): _parsed(v) for key, v in params.items() if key.startswith(kind)}
     return found
@@ -161,7 +174,20 @@ def _object(params: Params, key: str) -> Document:
     if value in (None, ""):
         return {}
     if not isinstance(value, dict):
-        raise invalid(key, "The input must be a valid JSON.")
+        raise invalid(key, "Must be a dict")
+    return value
+
+
+def _listed(params: Params, key: str) -> Any:
+    """Patterns: a list of texts, its JSON, or a text with commas."""
+    value = _parsed(params.get(key))
+    if value is None or isinstance(value, str):
+        return value
+    if not isinstance(value, list):
+        raise invalid(key, "Not a list")
+    for part in value:
+        if not isinstance(part, str):
+            raise invalid(key, f"Not a string: {part}")
     return value
 
 
@@ -183,14 +209,13 @@ def _matched_name(given: Document) -> Any:
     return name
 
 
-def _must_match(original: Document, given: Document) -> None:
+def _must_match(original: Document, given: Document, sent: Params) -> None:
     unmatched = revise.differing(original, given["match"])
     for key, value in sorted(given["match__"].items()):
         try:
             current, place = revise.resolved(original, key)
-        except revise.Unmatched:
-            unmatched.append((key,))
-            continue
+        except revise.Unmatched as error:
+            raise Refusal(400, {"__type": "Integrity Error", "message": str(error), "data": dict(sent)}) from error
         unmatched += revise.differing(current, value, place)
     if unmatched:
         raise invalid("match", *(revise.told(place) for place in unmatched))

@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from lienthong.catalog.hosted import packages
+from lienthong.catalog.hosted import packages, resources
 from lienthong.catalog.hosted.writing import reading
 from lienthong.ckan.call import Call, Raw, action
 from lienthong.ckan.documents import Document
@@ -117,7 +117,12 @@ async def resource_show(call: Call) -> Any:
 
     :param id: its id
     """
-    return held(call, text(call.params, "id"))[1]
+    id = text(call.params, "id")
+    if call.index.holder(id) is None:
+        async with reading(call.engine) as session:
+            deleted = await resources.find(session, id)
+        raise not_found("Resource was not found." if deleted else "")
+    return held(call, id)[1]
 
 
 def held(call: Call, id: str) -> tuple[Entry, Document]:

@@ -9,15 +9,12 @@ from lienthong.ckan import checks
 from lienthong.ckan.call import Call, action
 from lienthong.ckan.documents import Document
 from lienthong.ckan.errors import invalid, missing, not_found
+from lienthong.ckan.hosted import RELATIONSHIPS
 from lienthong.ckan.saving import Saving, package_of, saving
 
-_TYPES = (
-    ("depends_on", "dependency_of"), ("derives_from", "has_derivation"), ("links_to", "linked_from"),
-    ("child_of", "parent_of"),
-)  # fmt: skip
-FORWARD = {backward: forward for forward, backward in _TYPES}
-BACKWARD = dict(_TYPES)
-ALL = [name for pair in _TYPES for name in pair]
+FORWARD = {backward: forward for forward, backward in RELATIONSHIPS}
+BACKWARD = dict(RELATIONSHIPS)
+ALL = [name for pair in RELATIONSHIPS for name in pair]
 
 
 async def _ends(s: Saving) -> tuple[HostedPackage, HostedPackage, str]:

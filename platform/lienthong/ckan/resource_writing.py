@@ -29,9 +29,11 @@ async def resource_create(call: Call) -> Any:
     :param last_modified: when it was last changed
     :param resource_type: what kind of thing it is
     """
-    name = call.params.get("package_id")
-    if not name:
+    if "package_id" not in call.params:
         raise missing("package_id")
+    name = call.params["package_id"]
+    if not name:
+        raise missing("name_or_id")
     await judged_one(call.params)
     async with saving(call) as s:
         package = await package_of(s, name)
@@ -88,13 +90,14 @@ async def _update(call: Call, params: Params, *, patch: bool) -> Document:
     async with saving(call) as s:
         package, row = await resource_of(s, params["id"], detail)
         if row.state == DELETED:
-            raise not_found(detail)
+            raise not_found("Resource was not found.")
         call.check("resource_update", (package, row.id))
         original = await s.original(package)
         resources = list(original["resources"])
         position = next(n for n, r in enumerate(resources) if r["id"] == row.id)
         before = resources[position]
-        given = before | params if patch else {**params, "url": params.get("url") or ""}
+        kept = {key: value for key, value in before.items() if key not in ("mimetype", "url") or "upload" not in params}
+        given = kept | params if patch else {**params, "url": params.get("url") or ""}
         resources[position] = given
         found = await _put(s, package, original, resources, position)
         if found["format"] != before["format"]:

@@ -124,13 +124,16 @@ async def organization_of(s: Saving, name: Any) -> str | None:
     return await relations.organization(s.session, name)
 
 
-async def groups_of(s: Saving, names: list[Any]) -> list[str]:
-    """The ids of groups, by id or name. Unknown ones are left out for administrators. Raises Refusal."""
-    wanted = [name for name in names if isinstance(name, str)]
-    found = await relations.groups(s.session, wanted)
-    if not s.call.caller.sysadmin and any(name not in found for name in wanted):
+async def groups_of(s: Saving, named: list[tuple[Any, Any]]) -> list[str]:
+    """The ids of groups by (id, name); a name under `id` is none. Unknown ones are left out for administrators.
+
+    Raises Refusal.
+    """
+    wanted = [(id, id or name) for id, name in named if isinstance(id or name, str)]
+    found = await relations.groups(s.session, [key for _, key in wanted])
+    if not s.call.caller.sysadmin and any(key not in found for _, key in wanted):
         raise not_found("Group was not found.")
-    return list(dict.fromkeys(found[name] for name in wanted if name in found))
+    return list(dict.fromkeys(found[key] for id, key in wanted if key in found and id in (None, "", found[key])))
 
 
 async def facts(s: Saving, given: Document, package: HostedPackage | None) -> validators.Facts:
@@ -141,6 +144,8 @@ async def facts(s: Saving, given: Document, package: HostedPackage | None) -> va
     own = [] if package is None else await resources.of_package(session, package.id)
     wanted = [r["id"] for r in given.get("resources", ()) if isinstance(r.get("id"), str)]
     held = await resources.existing(session, wanted) | (set(wanted) & call.index.resources.keys())
+    owner = given.get("owner_org")
+    is_group = organization is None and isinstance(owner, str) and bool(await relations.groups(session, [owner]))
     return validators.Facts(
         caller=call.caller,
         package=package,
@@ -149,6 +154,7 @@ async def facts(s: Saving, given: Document, package: HostedPackage | None) -> va
         id_taken=package is None and isinstance(id, str) and await session.get(HostedPackage, id) is not None,
         organization=organization,
         may_own=call.caller.has("create_dataset", organization),
+        owner_is_group=is_group,
         taken=frozenset(held - {row.id for row in own}),
         vocabularies=frozenset(v.id for v in await tags.vocabularies(session)),
     )
@@ -190,25 +196,33 @@ def _uploaded(resource: Document) -> Document:
     """A resource as its file makes it: CKAN's lib/uploader.py."""
     file = resource.get("upload")
     if not isinstance(file, Received):
-        cleared = {"url_type": None} if checks.truth(resource.get("clear_upload")) else {}
+        cleared = {"url_type": ""} if checks.truth(resource.get("clear_upload")) else {}
         return {key: value for key, value in resource.items() if key != "upload"} | cleared
     moment = now().astimezone(UTC).replace(tzinfo=None).isoformat()
     told = {"url": formats.munged(file.name), "url_type": "upload", "last_modified": moment, "size": file.size}
-    return {key: value for key, value in resource.items() if key != "mimetype"} | told
+    url = resource.get("url")
+    found = formats.media_type(url) if isinstance(url, str) and url else None  # what is given beside the file counts
+    return {**({"mimetype": found} if found else {}), **resource, **told}
 
 
 # --- saving ------------------------------------------------------------------------------------------------------
 
 
-async def save(s: Saving, given: Document, package: HostedPackage | None) -> HostedPackage:
-    """Make a package, or change one to what is given. Raises Refusal with everything that is wrong."""
-    validators.shaped(given)
+async def save(s: Saving, given: Document, package: HostedPackage | None, *, whole: bool = True) -> HostedPackage:
+    """Make a package, or change one to what is given. Raises Refusal with everything that is wrong.
+
+    `whole`: the caller sent all that is given, and not only a part of the package.
+    """
+    given = validators.shaped(given, {**s.call.params, **_identity(given, package)} if whole else s.call.params)
     if "resources" in given:
         given = given | {"resources": [_uploaded(resource) for resource in given["resources"]]}
-    kept, errors = validators.package(given, await facts(s, given, package))
+    known = await facts(s, given, package)
+    kept, errors = validators.package(given, known)
     _files(given, errors)
     if errors:
         raise Refusal(409, {**errors, "__type": "Validation Error"})
+    if known.owner_is_group:
+        raise not_found("Organization was not found.")
     groups = None if "groups" not in kept else await groups_of(s, kept["groups"])
     is_new = package is None
     package = _row(s, package, kept)
@@ -224,6 +238,11 @@ async def save(s: Saving, given: Document, package: HostedPackage | None) -> Hos
     await s.session.flush()
     await noted(s, package, "new" if is_new else "changed")
     return package
+
+
+def _identity(given: Document, package: HostedPackage | None) -> Document:
+    """What CKAN itself adds to what was sent."""
+    return {"type": given.get("type")} if package is None else {"id": package.id, "type": package.type}
 
 
 def _files(given: Document, errors: Document) -> None:

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
 
 from lienthong.catalog.hosted.caller import Caller
 from lienthong.catalog.hosted.tables import HostedPackage, HostedResource
@@ -12,14 +11,14 @@ from lienthong.ckan import checks, formats
 from lienthong.ckan.checks import Errors, is_missing, passed
 from lienthong.ckan.documents import Document
 from lienthong.ckan.errors import Refusal, invalid
-from lienthong.ckan.hosted import RESOURCE_OWN, RESOURCE_TEXTS, RESOURCE_TIMES, TEXTS
+from lienthong.ckan.hosted import RELATIONSHIPS, RESOURCE_OWN, RESOURCE_TEXTS, RESOURCE_TIMES, TEXTS
 
 LISTS = ("resources", "tags", "extras", "groups", "relationships_as_object", "relationships_as_subject")
 ROOT = frozenset({*TEXTS, *LISTS, "id", "name", "title", "state", "type", "owner_org", "private", "tag_string"})
 _NOT_EXTRA = ROOT | {"plugin_data", "save", "return_to"}
 # Of a resource that is there already: what is not given stays as it is, everything else goes.
-_KEPT = ("cache_url", "name", "url_type", "format", "hash", "size", "url", *RESOURCE_TIMES)
-_NOT_CUSTOM = RESOURCE_OWN | {"upload", "clear_upload", "tracking_summary"}
+_KEPT = ("cache_url", "name", "url_type", "format", "hash", "size", *RESOURCE_TIMES)
+_NOT_CUSTOM = RESOURCE_OWN | {"upload", "clear_upload", "tracking_summary", "extras", "revision_timestamp"}
 
 
 @dataclass(frozen=True)
@@ -27,8 +26,8 @@ class Facts:
     """What is known of the catalogue when a package is checked.
 
     `package`: the one that is changed, with its `resources` by id; None: a new one. `organization`: the id of what
-    `owner_org` names, if there is such a one and `may_own` the caller's right to put datasets there. `taken`: ids of
-    resources that other packages have.
+    `owner_org` names, if there is such a one and `may_own` the caller's right to put datasets there; `owner_is_group`:
+    it names a group. `taken`: ids of resources that other packages have.
     """
 
     caller: Caller
@@ -38,20 +37,23 @@ class Facts:
     id_taken: bool = False
     organization: str | None = None
     may_own: bool = False
+    owner_is_group: bool = False
     taken: frozenset[str] = frozenset()
     vocabularies: frozenset[str] = frozenset()
 
 
-def shaped(given: Document) -> None:
-    """Lists hold objects, and nothing holds a character that no text may have. Raises Refusal in CKAN's form."""
+def shaped(given: Document, sent: Mapping[str, Any]) -> Document:
+    """A package whose lists hold objects (those that are empty say nothing), and nothing a character that no text may
+    have. Raises Refusal in CKAN's form, with what was `sent`."""
     for key in LISTS:
         value = given.get(key, [])
         if not isinstance(value, list) or not all(isinstance(part, dict) for part in value):
             message = f"Only lists of dicts can be placed against subschema ('{key}',), not {type(value)}"
-            raise Refusal(400, {"__type": "Integrity Error", "message": message, "data": given})
+            raise Refusal(400, {"__type": "Integrity Error", "message": message, "data": sent})
     for key, value in given.items():
         if any("\x00" in text for text in _texts(value)):
             raise invalid(key, "Null characters are not allowed")
+    return given | {key: [part for part in given[key] if part] for key in LISTS if key in given}
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -75,6 +77,7 @@ def package(given: Document, facts: Facts) -> tuple[Document, Errors]:
     for name, check in {"tags": _tags, "extras": _extras}.items():
         kept[name], wrong = check(given, facts)
         errors |= wrong
+    errors |= _relationships(given)
     if junk := _junk(given):
         errors["__junk"] = [checks.unexpected(junk)]
     if "resources" in given:
@@ -83,8 +86,19 @@ def package(given: Document, facts: Facts) -> tuple[Document, Errors]:
         if any(wrong for _, wrong in pairs):
             errors["resources"] = [wrong for _, wrong in pairs]
     if "groups" in given:
-        kept["groups"] = [g.get("id") or g.get("name") for g in given["groups"] if g.get("id") or g.get("name")]
+        kept["groups"] = [(g.get("id"), g.get("name")) for g in given["groups"] if g.get("id") or g.get("name")]
     return kept, errors
+
+
+def _relationships(given: Document) -> Errors:
+    """Relationships are made by an action of their own; here only their types are looked at."""
+    known = checks.one_of(name for pair in RELATIONSHIPS for name in pair)
+    found: Errors = {}
+    for side in ("relationships_as_object", "relationships_as_subject"):
+        faults = [passed(one.get("type"), checks.given, known)[1] for one in given.get(side, ())]
+        if any(faults):
+            found[side] = [{"type": wrong} if wrong else {} for wrong in faults]
+    return found
 
 
 def _root(given: Document, facts: Facts, kept: Document, errors: Errors) -> None:
@@ -107,12 +121,14 @@ def _root(given: Document, facts: Facts, kept: Document, errors: Errors) -> None
         kept["type"] = checks.text(given["type"])
     if given.get("state") is not None and (facts.package or facts.caller.sysadmin):
         kept["state"] = checks.text(given["state"])
-    if facts.package is None and not is_missing(given.get("id")):
+    if facts.package is None and given.get("id") is not None:
         kept["id"], wrong = passed(given["id"], checks.text, _new_id(facts))
         errors |= {"id": wrong} if wrong else {}
-    if facts.caller.sysadmin and isinstance(given.get("plugin_data"), dict):
-        kept["plugin_data"] = given["plugin_data"]
-    if facts.caller.sysadmin and facts.package and not is_missing(given.get("metadata_modified")):
+    plugin_data, wrong = passed(given.get("plugin_data"), checks.json_object)
+    errors |= {"plugin_data": wrong} if wrong else {}
+    if facts.caller.sysadmin and isinstance(plugin_data, dict):
+        kept["plugin_data"] = plugin_data
+    if facts.caller.sysadmin and not is_missing(given.get("metadata_modified")):
         kept["metadata_modified"], wrong = passed(given["metadata_modified"], checks.moment)
         errors |= {"metadata_modified": wrong} if wrong else {}
 
@@ -127,18 +143,15 @@ def _name(given: Document, facts: Facts) -> tuple[Any, list[str]]:
             raise checks.Wrong("That URL is already in use.")
         return value
 
-    return passed(value, checks.given, checks.text, checks.name, free, checks.length)
+    is_there = () if facts.package is not None else (checks.given,)
+    return passed(value, *is_there, checks.text, checks.name, free, checks.length)
 
 
 def _new_id(facts: Facts) -> checks.Check:
     def check(value: str) -> str:
-        if not facts.caller.sysadmin:
+        if value and not facts.caller.sysadmin:
             raise checks.Wrong(checks.unexpected("id"))
-        try:
-            if str(UUID(value)) != value.lower():
-                raise ValueError
-        except ValueError:
-            raise checks.Wrong("Invalid id provided") from None
+        checks.uuid(value)
         if facts.id_taken:
             raise checks.Wrong("Dataset id already exists")
         return value
@@ -153,8 +166,11 @@ def _owner(given: Document, facts: Facts, kept: Document, errors: Errors) -> Non
         kept["owner_org"] = facts.package.owner_org
     elif is_missing(value):
         errors["owner_org"] = ["An organization must be provided"]
-    elif facts.organization is None:
-        errors["owner_org"] = ["Organization does not exist"]
+    elif facts.organization is None and not (facts.owner_is_group and facts.caller.sysadmin):
+        refused = "You cannot add a dataset to this organization"
+        errors["owner_org"] = [refused if facts.owner_is_group else "Organization does not exist"]
+    elif facts.owner_is_group:
+        kept["owner_org"] = None  # told as not found, after everything else
     elif not facts.may_own and (facts.package is None or facts.package.owner_org != facts.organization):
         errors["owner_org"] = ["You cannot add a dataset to this organization"]
     else:
@@ -171,20 +187,25 @@ def _tags(given: Document, facts: Facts) -> tuple[list[Document], Errors]:
     for tag in given.get("tags", ()):
         name, wrong = passed(tag.get("name"), checks.given, checks.text, checks.tag_length, checks.tag_letters)
         vocabulary = tag.get("vocabulary_id") or None
-        if vocabulary is not None and vocabulary not in facts.vocabularies:
-            told.append({"vocabulary_id": ["Tag vocabulary was not found."]})
         if wrong:
             told.append(", ".join(wrong))
+        elif vocabulary is not None and vocabulary not in facts.vocabularies:
+            told.append({"vocabulary_id": ["Tag vocabulary was not found."]})
         kept.setdefault((name, vocabulary), {"name": name, "vocabulary_id": vocabulary})
     if told:
         errors["tags"] = told
-    line = given.get("tag_string")
-    for name in [] if line is None else [part.strip() for part in checks.text(line).split(",") if part.strip()]:
+    for name in _words(given.get("tag_string")):
         _, wrong = passed(name, checks.tag_length, checks.tag_letters)
         if wrong:
             errors.setdefault("tag_string", wrong[:1])
         kept.setdefault((name, None), {"name": name, "vocabulary_id": None})
     return list(kept.values()), errors
+
+
+def _words(line: Any) -> list[str]:
+    """The names in a text with commas; a list has them already."""
+    parts = line if isinstance(line, list) else [] if line is None else checks.text(line).split(",")
+    return [word for word in (checks.text(part).strip() for part in parts) if word]
 
 
 def _extras(given: Document, _: Facts) -> tuple[list[Document], Errors]:
@@ -195,12 +216,10 @@ def _extras(given: Document, _: Facts) -> tuple[list[Document], Errors]:
         fault: Errors = {}
         key, wrong = passed(extra.get("key"), checks.given, _not_a_field, checks.text)
         fault |= {"key": wrong} if wrong else {}
+        fault |= {} if "value" in extra else {"value": [checks.MISSING]}
         value = extra.get("value")
-        if value is None and not extra.get("deleted"):
-            fault["value"] = [checks.MISSING]
         faults.append(fault)
-        if not extra.get("deleted"):
-            kept.append({"key": key, "value": checks.text(value)})
+        kept.append({"key": key, "value": "" if value is None else checks.text(value)})
     errors: Errors = {"extras": faults} if any(faults) else {}
     twice = [key for key, n in Counter(str(e["key"]) for e in given.get("extras", ()) if e.get("key")).items() if n > 1]
     if twice:
@@ -238,13 +257,13 @@ def resource(given: Document, facts: Facts) -> tuple[Document, Errors]:
     id: str | None = None
     wrong: list[str] = []
     if not is_missing(given.get("id")):
-        id, wrong = passed(given["id"], checks.text, checks.resource_id, _foreign(facts))
+        id, wrong = passed(given["id"], checks.text, checks.uuid, _foreign(facts))
     errors |= {"id": wrong} if wrong else {}
     row = facts.resources.get(id or "")
     before = row.body if row else {}
     body: Document = {"id": id} if id else {}
     for name in _KEPT:
-        if name not in given and name in before:
+        if given.get(name) is None and name in before:
             body[name] = before[name]
     for name in (*RESOURCE_TEXTS, "hash", "format", "url"):
         if given.get(name) is not None:
@@ -255,7 +274,7 @@ def resource(given: Document, facts: Facts) -> tuple[Document, Errors]:
             errors |= {name: wrong} if wrong else {}
     _located(body, row, given.get("upload") is not None)
     if "mimetype" not in given and (facts.package or "upload" in given):
-        body["mimetype"] = formats.media_type(body["url"]) if body["url"] else before.get("mimetype")
+        body["mimetype"] = formats.media_type(body["url"])
     if not body.get("format") and id is None:
         body["format"] = formats.guessed(body["url"])
     body |= {"format": formats.clean(body.get("format") or ""), "hash": body.get("hash") or ""}
