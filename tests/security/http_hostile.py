@@ -1,5 +1,6 @@
 """Raw HTTP over a socket, as no client library would send it."""
 
+import re
 import socket
 import time
 from contextlib import suppress
@@ -27,7 +28,7 @@ def exchange(port: int, raw: bytes, seconds: float = 3.0) -> Reply:
             try:
                 piece = line.recv(65_536)
             except TimeoutError:
-                if received:
+                if _is_whole(received):
                     break
                 continue
             except ConnectionResetError:
@@ -38,6 +39,14 @@ def exchange(port: int, raw: bytes, seconds: float = 3.0) -> Reply:
             if len(received) > 4 << 20:
                 break
     return _parsed(received)
+
+
+def _is_whole(received: bytes) -> bool:
+    """Is there an answer with all of its body, as far as its head tells?"""
+    head, end, body = received.partition(b"\r\n\r\n")
+    if found := re.search(rb"\r\ncontent-length: *(\d+)", head, re.IGNORECASE):
+        return len(body) >= int(found[1])
+    return bool(end) and (b"chunked" not in head.lower() or received.endswith(b"0\r\n\r\n"))
 
 
 def _parsed(received: bytes) -> Reply:

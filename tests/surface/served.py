@@ -1,6 +1,7 @@
 """The small world behind the server that is used in production, on a port of this machine."""
 
 import asyncio
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -26,18 +27,26 @@ def running(world: World, app: Any) -> Iterator[int]:
     """The port that the app listens on, in the event loop of the world."""
     port = free_port()
     server = Server(app, "127.0.0.1", port, interface=Interfaces.ASGINL, websockets=False, log_level=LogLevels.error)
-    with world.portal.wrap_async_context_manager(_Running(server)):
+    with world.portal.wrap_async_context_manager(_Running(server, port)):
         yield port
 
 
+def listens(port: int) -> bool:
+    """Is there somebody on the port?"""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 class _Running:
-    def __init__(self, server: Server) -> None:
-        self._server = server
+    def __init__(self, server: Server, port: int) -> None:
+        self._server, self._port = server, port
 
     async def __aenter__(self) -> None:
         self._task = asyncio.create_task(self._server.serve())
-        await asyncio.sleep(0.5)
+        while not listens(self._port):
+            assert not self._task.done()
+            await asyncio.sleep(0.05)
 
     async def __aexit__(self, *_: object) -> None:
         self._server.stop()
-        await asyncio.wait_for(self._task, 10)
+        await asyncio.wait_for(self._task, 60)

@@ -40,19 +40,19 @@ def served(world: World, workers: int = 1) -> Iterator[str]:
     log = (world.settings.home / f"serve-{port}.log").open("wb")
     process = subprocess.Popen(command, env=env, stdout=log, stderr=log)
     try:
-        end = time.monotonic() + 60
+        end = time.monotonic() + 240
         while not _alive(url):
             assert process.poll() is None and time.monotonic() < end
             time.sleep(0.2)
         yield url
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(120)
         log.close()
 
 
 def _alive(url: str) -> bool:
     try:
-        return httpx.get(url + "/healthz", timeout=2).status_code == 200
+        return httpx.get(url + "/healthz", timeout=20).status_code == 200
     except httpx.HTTPError:
         return False

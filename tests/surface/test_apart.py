@@ -64,7 +64,7 @@ class Way:
 
     def warm(self, ask: Any) -> None:
         """Ask until the process holds what it needs."""
-        for _ in range(50):
+        for _ in range(1000):  # it is read beside the requests
             ask()
             if self.left_out:
                 return

@@ -25,6 +25,7 @@ from starlette.routing import Route
 from lienthong.store.files import LocalFiles
 from lienthong.web import files
 from tests.conftest import free_port
+from tests.surface.served import listens
 
 SIZE = 96_000_001
 MOST = 16.0  # MiB
@@ -63,12 +64,14 @@ def running(app: Any) -> Iterator[int]:
     server = Server(app, "127.0.0.1", port, interface=Interfaces.ASGINL, websockets=False, log_level=LogLevels.error)
     thread = threading.Thread(target=loop.run_until_complete, args=[server.serve()])
     thread.start()
-    time.sleep(0.5)
+    while not listens(port):
+        assert thread.is_alive()
+        time.sleep(0.05)
     try:
         yield port
     finally:
         loop.call_soon_threadsafe(server.stop)
-        thread.join(10)
+        thread.join(60)
         loop.close()
 
 
@@ -114,9 +117,10 @@ def test_who_reads_slowly_costs_no_memory_and_who_leaves_no_file(port: int, file
     with socket.create_connection(("127.0.0.1", port)) as caller:
         caller.sendall(f"GET /rows.csv HTTP/1.1\r\nHost: here\r\n{part}\r\n".encode())
         assert caller.recv(65536).startswith((b"HTTP/1.1 200", b"HTTP/1.1 206"))
-        time.sleep(1)
-        assert opened(file) == 1 and resident() - before < MOST
-    end = time.monotonic() + 5
+        for _ in range(10):
+            time.sleep(0.1)
+            assert opened(file) == 1 and resident() - before < MOST
+    end = time.monotonic() + 60
     while opened(file):
         assert time.monotonic() < end
         time.sleep(0.05)

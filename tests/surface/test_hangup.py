@@ -11,19 +11,20 @@ from lienthong.app.lane import Lane
 from lienthong.store import owner
 from tests.surface.small import KEEPER, Client, World
 
-SECONDS = 4
+LONG, SHORT = 20, 2  # seconds
 RUNNING = "select count(*) from pg_stat_activity where wait_event = 'PgSleep'"
 
 
 @pytest.fixture
-def slow(world: World) -> Iterator[None]:
+def slow(world: World, request: pytest.FixtureRequest) -> Iterator[None]:
     """Reading places takes long; they are open data that firms are related to."""
+    seconds = getattr(request, "param", LONG)
     with owner.connect(world.settings) as connection:
         row = connection.execute("select pg_get_viewdef('open.places'::regclass)").fetchone()
         assert row
         view = row[0].rstrip("; \n")
         connection.execute(
-            f"create or replace view open.places as select * from ({view}) v where (select pg_sleep({SECONDS})) is not null"
+            f"create or replace view open.places as select * from ({view}) v where (select pg_sleep({seconds})) is not null"
         )
     yield
     with owner.connect(world.settings) as connection:
@@ -74,13 +75,13 @@ def test_who_hangs_up_ends_the_statement(
     world.portal.call(app, caller.scope, caller.receive, caller.send)
     with owner.connect(world.settings) as connection:
         assert connection.execute(RUNNING).fetchone() == (0,)
-    assert time.monotonic() - begun < 2 and not caller.sent
+    assert time.monotonic() - begun < LONG / 2 and not caller.sent
     # The connection is whole again.
     assert world.rows("firms", fields="firm_code", limit="1") == [{"firm_code": "F0000"}]
 
 
-@pytest.mark.usefixtures("slow")
-def test_who_waits_is_answered(world: World) -> None:
+@pytest.mark.parametrize("slow", [SHORT], indirect=True)
+def test_who_waits_is_answered(world: World, slow: None) -> None:
     app: Any = Lane(world.app)
     answer = Client(app, world.portal).get("/api/v1/datasets/places/rows?limit=1", timeout=60)
     assert answer.status_code == 200 and answer.json()["data"]

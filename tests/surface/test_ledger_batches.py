@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -106,7 +106,7 @@ def test_no_answer_leaves_before_its_batch_is_written(empty: World) -> None:
             await read()
             with held(empty):
                 tasks = [asyncio.ensure_future(read()) for _ in range(20)]
-                await asyncio.sleep(1)
+                await stuck(empty)
                 assert not any(task.done() for task in tasks)
                 assert len(entries(empty)) == 1
             answers = await asyncio.gather(*tasks)
@@ -122,7 +122,7 @@ def test_a_connection_that_breaks_refuses_its_batch_and_the_next_one_is_written(
             await read()
             with held(empty):
                 tasks = [asyncio.ensure_future(read()) for _ in range(20)]
-                await asyncio.sleep(1)
+                await stuck(empty)
                 assert empty.owner(
                     f"select pg_terminate_backend(pid) from ({WRITER} and wait_event_type = 'Lock') w"
                 ) == [(True,)]
@@ -144,6 +144,8 @@ def test_a_restarted_connection_between_two_reads_is_noticed_by_nobody(empty: Wo
         async with reading(empty) as (_, read):
             await read()
             assert empty.owner(f"select pg_terminate_backend(pid) from ({WRITER}) w") != []
+            while empty.owner(WRITER):
+                await asyncio.sleep(0.05)
             await asyncio.sleep(0.2)
             await read()
 
@@ -153,11 +155,12 @@ def test_a_restarted_connection_between_two_reads_is_noticed_by_nobody(empty: Wo
 
 def test_who_hangs_up_is_on_record_all_the_same(empty: World) -> None:
     async def run() -> None:
-        async with reading(empty) as (_, read):
+        async with reading(empty) as (database, read):
             await read()
             with held(empty):
                 tasks = [asyncio.ensure_future(read()) for _ in range(3)]
-                await asyncio.sleep(0.5)
+                await given_in(database, 3)
+                await stuck(empty)
                 tasks[0].cancel()
                 tasks[1].cancel()
                 await asyncio.sleep(0.1)
@@ -173,7 +176,7 @@ def test_what_waits_is_written_before_the_server_ends(empty: World) -> None:
         async with reading(empty) as (database, read):
             with held(empty):
                 tasks = [asyncio.ensure_future(read()) for _ in range(5)]
-                await asyncio.sleep(0.5)
+                await given_in(database, 5)
                 closing = asyncio.ensure_future(database.close())
                 await asyncio.sleep(0.2)
                 assert not closing.done()
@@ -182,6 +185,27 @@ def test_what_waits_is_written_before_the_server_ends(empty: World) -> None:
 
     receipts = {answer.receipt for answer in empty.portal.call(run)}
     assert receipts == {e[0] for e in entries(empty)} and len(receipts) == 5
+
+
+async def stuck(world: World) -> None:
+    """Until the writer waits for the ledger."""
+    while not world.owner(f"select 1 from ({WRITER} and wait_event_type = 'Lock') w"):
+        await asyncio.sleep(0.05)
+
+
+async def given_in(database: Database, reads: int) -> None:
+    """Until so many reads have given in their entries since it was called."""
+    write, found = database._inbox.write, 0
+
+    async def counted(entries: Sequence[Texts]) -> None:
+        nonlocal found
+        found += 1
+        await write(entries)
+
+    database._inbox.write = counted  # type: ignore[method-assign]
+    while found < reads:
+        await asyncio.sleep(0.05)
+    database._inbox.write = write  # type: ignore[method-assign]
 
 
 def given(number: int, condition: str) -> Texts:
@@ -212,7 +236,7 @@ def test_a_ledger_that_hangs_refuses_in_the_end(empty: World) -> None:
             with held(empty):
                 begun = time.monotonic()
                 results = await asyncio.gather(*(read() for _ in range(3)), return_exceptions=True)
-                assert time.monotonic() - begun < 12
+                assert time.monotonic() - begun < 60  # eight seconds, and as long as the machine is busy
                 database._inbox._waiting = [None] * 1000  # type: ignore[list-item]
                 with pytest.raises(NotRecorded):
                     await database._inbox.write([given(1, "{}")])

@@ -94,7 +94,7 @@ QUESTIONS = ["bbox=106,21,106.3,22&limit={}", "limit={}", "limit={}&offset=7", "
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_features_are_cut_out_of_the_file(brought: Brought, question: str) -> None:
     url = f"{ITEMS}?{question.format(9)}"
-    for _ in range(40):  # the file is opened beside the requests
+    for _ in range(1000):  # the file is opened beside the requests
         answer, statements = brought.asked(url)
         if _are_numbers(statements):
             break
