@@ -45,6 +45,12 @@ BATTERY: dict[str, tuple[Terms, Asked]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def world(own_world: World) -> World:
+    """People and agreements come and go here: not the world that is only read."""
+    return own_world
+
+
 def differences(world: World, prepare: Callable[[Consumer], None] = lambda _: None) -> set[str]:
     """The questions of the battery that are not answered as the oracle says."""
     contract, stored, found = world.registry.get("cases"), cases(), set()

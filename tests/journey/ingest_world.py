@@ -23,6 +23,7 @@ from lienthong.kernel.settings import Settings
 from lienthong.pipelines.ingest import ingest
 from lienthong.pipelines.runs import RunReport
 from lienthong.store.cluster import Cluster
+from tests.copies import bare, copied
 
 AGENCY = {
     "id": "office", "name": {"vi": "Phòng Thử nghiệm", "en": "Test office"}, "org_code": "H37.99", "level": "province",
@@ -149,6 +150,7 @@ select counts, 'run' from platform.run where dataset = {1} and state = 'done'
 def installed(folder: Path, own: bool = False) -> Iterator[Installation]:
     """A platform in a cluster of its own, without datasets, or with copies of the project's own contracts."""
     folder.chmod(0o755)
+    copied(bare, folder / "home")
     cluster = Cluster(folder / "home", "test")
     definitions = folder / "datasets"
     if own:

@@ -17,7 +17,6 @@ from starlette.staticfiles import StaticFiles
 from lienthong import portal
 from lienthong.kernel.clock import today
 from tests.surface import people
-from tests.surface.conftest import world  # noqa: F401  (the same small world)
 from tests.surface.sharing import Parties
 from tests.surface.small import World
 
@@ -27,9 +26,9 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium")
 
 
 @pytest.fixture(scope="module")
-def both_sides(world: World) -> Parties:  # noqa: F811
-    found = Parties(world)
-    people.forgive(world)
+def both_sides(own_world: World) -> Parties:
+    found = Parties(own_world)
+    people.forgive(own_world)
     return found
 
 
@@ -60,7 +59,7 @@ def site(both_sides: Parties) -> Iterator[str]:
         both_sides.settle()
     yield f"http://127.0.0.1:{port}"
     server.should_exit = True
-    running.result(10)
+    running.result(60)
 
 
 @pytest.fixture(scope="module")

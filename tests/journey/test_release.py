@@ -1,7 +1,6 @@
 """Publishing: what is in a release, what is not, and that nobody ever sees half of one."""
 
 import json
-import tempfile
 from collections.abc import Iterator
 from datetime import timedelta
 from hashlib import sha256
@@ -19,7 +18,7 @@ from lienthong.pipelines.release_keys import PUBLIC, keys_in
 from lienthong.pipelines.release_verify import verify
 from lienthong.store.cluster import Cluster
 from lienthong.store.served import ensure_served
-from tests.journey.release_world import World, area, make_world, stall
+from tests.journey.release_world import World, area, make_world, market_cluster, stall
 
 TROUBLE = [
     stall(60, kind="HKD"),
@@ -31,12 +30,8 @@ TROUBLE = [
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
-    with tempfile.TemporaryDirectory(dir="/tmp", prefix="lt-") as name:
-        Path(name).chmod(0o755)
-        made = Cluster(Path(name), "test")
-        made.start()
+    with market_cluster() as made:
         yield made
-        made.stop()
 
 
 @pytest.fixture

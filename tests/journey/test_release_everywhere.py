@@ -5,11 +5,9 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from urllib.parse import quote
 
 import httpx
@@ -19,9 +17,8 @@ from lienthong.catalog.releases import Actor
 from lienthong.formats import FORMATS
 from lienthong.pipelines.release import publish
 from lienthong.pipelines.release_life import Step, take
-from lienthong.store.cluster import Cluster
 from tests.conftest import free_port
-from tests.journey.release_world import World, make_world, stall
+from tests.journey.release_world import World, make_world, market_cluster, stall
 
 WITHIN = 60.0  # seconds
 FEW = {name: FORMATS[name] for name in ("csv", "jsonl")}
@@ -55,14 +52,8 @@ _FILE = "releases/2/stalls.csv"
 
 @pytest.fixture(scope="module")
 def world() -> Iterator[World]:
-    with tempfile.TemporaryDirectory(dir="/tmp", prefix="lt-") as name:
-        Path(name).chmod(0o755)
-        home = Path(name) / "home"
-        home.mkdir()
-        cluster = Cluster(home, "test")
-        cluster.start()
-        yield make_world(cluster, home, "everywhere")
-        cluster.stop()
+    with market_cluster() as cluster:
+        yield make_world(cluster, cluster.log.parents[2], "everywhere")
 
 
 @contextmanager
@@ -80,11 +71,11 @@ def server(world: World) -> Iterator[httpx.Client]:
         process = subprocess.Popen(command, env=env, stdout=log, stderr=log)
         try:
             with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60, follow_redirects=True) as client:
-                until(lambda: _alive(client), 90)
+                until(lambda: _alive(client), 300)
                 yield client
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(120)
 
 
 def _alive(client: httpx.Client) -> bool:

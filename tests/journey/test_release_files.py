@@ -11,7 +11,6 @@ import re
 import shutil
 import sqlite3
 import subprocess
-import tempfile
 import zipfile
 from collections.abc import Iterator
 from decimal import Decimal
@@ -25,8 +24,7 @@ import pytest
 from lienthong.formats import FORMATS
 from lienthong.formats.tilebook import TileBook
 from lienthong.pipelines.release import publish
-from lienthong.store.cluster import Cluster
-from tests.journey.release_world import World, area, make_world, stall
+from tests.journey.release_world import World, area, make_world, market_cluster, stall
 
 HARMFUL = ["=1+1", "+1", "-x", "@SUM(A1)", "\tx", "＝1", "－1", "'=1+1", "a=1", "'x"]
 TROUBLE = [
@@ -40,18 +38,14 @@ ROWS = sorted([*(stall(n) for n in range(40)), *TROUBLE], key=lambda row: str(ro
 
 @pytest.fixture(scope="module")
 def world() -> Iterator[World]:
-    with tempfile.TemporaryDirectory(dir="/tmp", prefix="lt-") as name:
-        Path(name).chmod(0o755)
-        cluster = Cluster(Path(name), "test")
-        cluster.start()
-        made = make_world(cluster, Path(name), "files")
+    with market_cluster() as cluster:
+        made = make_world(cluster, cluster.log.parents[2], "files")
         made.fill("stalls", ROWS)
         made.fill("areas", [area(f"A{n}", 105 + n) for n in range(3)])
         made.fill("visits", [])
         for dataset in ("stalls", "areas", "visits"):
             publish(made.settings, made.registry, made.registry.get(dataset))
         yield made
-        cluster.stop()
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -21,7 +20,7 @@ from lienthong.pipelines.release import publish
 from lienthong.pipelines.release_keys import PUBLIC, keys_in
 from lienthong.pipelines.release_verify import verify
 from lienthong.store.cluster import Cluster
-from tests.journey.release_world import World, make_world, stall
+from tests.journey.release_world import World, make_world, market_cluster, stall
 
 SWAPS, READERS, ROWS = 12, 4, 100
 # A publisher that ends itself, as the power does, at the step that is named.
@@ -47,12 +46,8 @@ print(publish(settings, registry, registry.get("stalls"), progress=progress).sta
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
-    with tempfile.TemporaryDirectory(dir="/tmp", prefix="lt-") as name:
-        Path(name).chmod(0o755)
-        made = Cluster(Path(name), "test")
-        made.start()
+    with market_cluster() as made:
         yield made
-        made.stop()
 
 
 @pytest.fixture

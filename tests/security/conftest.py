@@ -1,6 +1,5 @@
-"""The small world is the place of the security tests too."""
+"""The place where SQL typed by people runs, once for all the tests that attack it."""
 
 from tests.security.sql_place import sql_sandbox, sql_world
-from tests.surface.conftest import world
 
-__all__ = ["sql_sandbox", "sql_world", "world"]
+__all__ = ["sql_sandbox", "sql_world"]

@@ -21,6 +21,7 @@ from lienthong.governance.ledger.verify import anchors_in, verify
 from lienthong.kernel.settings import Settings
 from lienthong.store import owner
 from lienthong.store.cluster import Cluster
+from tests.copies import copied
 
 WORLD = Path(__file__).parents[1] / "surface" / "world"
 SEALED = ("ledger_log", "ledger_checkpoint", "ledger_tile", "ledger")
@@ -96,12 +97,20 @@ class Book:
 @contextmanager
 def book(home: Path, **settings: Any) -> Iterator[Book]:
     """An empty ledger."""
-    cluster = Cluster(home, "test")
+    copied(_empty, home)
+    cluster, registry = Cluster(home, "test"), load_all(WORLD)
     given = Settings(home=home, database_url=cluster.start(), **settings)  # type: ignore[arg-type]
     try:
-        registry = load_all(WORLD)
-        migrate(given, registry)
         with owner.connect(given) as connection:
             yield Book(given, registry, connection)
+    finally:
+        cluster.stop()
+
+
+def _empty(home: Path) -> None:
+    """What every book begins with."""
+    cluster = Cluster(home, "test")
+    try:
+        migrate(Settings(home=home, database_url=cluster.start()), load_all(WORLD))  # type: ignore[arg-type]
     finally:
         cluster.stop()

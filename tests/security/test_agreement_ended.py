@@ -16,6 +16,12 @@ READS = (
 )
 
 
+@pytest.fixture(scope="module")
+def world(own_world: World) -> World:
+    """Agreements end here: not the world that is only read."""
+    return own_world
+
+
 @pytest.fixture
 def ended(world: World) -> Iterator[None]:
     """The agreements about the cases have ended in the database; a read just before has made the process remember."""

@@ -25,7 +25,6 @@ from lienthong.store import owner, rights
 from lienthong.store.database import Database
 from lienthong.store.query import Query
 from tests.surface import people
-from tests.surface.conftest import world  # noqa: F401  (the same small world)
 from tests.surface.sharing import CONSUMER, PROVIDER, WHO, Parties, asked
 from tests.surface.small import World
 
@@ -43,7 +42,13 @@ SIDES = DECIDERS | CONSUMERS | {"registry_developer", "registry_officer", "regis
 
 
 @pytest.fixture(scope="module")
-def both_sides(world: World) -> Parties:  # noqa: F811
+def world(own_world: World) -> World:
+    """People and agreements come and go here: not the world that is only read."""
+    return own_world
+
+
+@pytest.fixture(scope="module")
+def both_sides(world: World) -> Parties:
     return Parties(world)
 
 

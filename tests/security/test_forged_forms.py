@@ -14,6 +14,12 @@ WRITES = ("/api/v1/agreements", "/api/v1/webhooks", "/api/v1/tokens", "/api/v1/p
           "/api/v1/datasets/firms/rows", "/passkeys/registration/options")  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def world(own_world: World) -> World:
+    """People and agreements come and go here: not the world that is only read."""
+    return own_world
+
+
 @pytest.fixture
 def browser(world: World) -> Browser:
     seed(world)

@@ -25,6 +25,12 @@ EC_KEY = ec.generate_private_key(ec.SECP256R1())
 ED_KEY = ed25519.Ed25519PrivateKey.generate()
 
 
+@pytest.fixture(scope="module")
+def world(own_world: World) -> World:
+    """People and agreements come and go here: not the world that is only read."""
+    return own_world
+
+
 def public(key: Any, **more: str) -> dict[str, Any]:
     kinds = {rsa.RSAPrivateKey: "RS256", ec.EllipticCurvePrivateKey: "ES256", ed25519.Ed25519PrivateKey: "EdDSA"}
     name = next(alg for kind, alg in kinds.items() if isinstance(key, kind))

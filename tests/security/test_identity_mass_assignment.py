@@ -24,6 +24,12 @@ WRITES: dict[str, tuple[str, str, dict[str, Any]]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def world(own_world: World) -> World:
+    """People and agreements come and go here: not the world that is only read."""
+    return own_world
+
+
 @pytest.fixture(autouse=True)
 def people(world: World) -> None:
     seed(world)

@@ -14,6 +14,12 @@ WORKERS, TRIES = 4, 32
 
 
 @pytest.fixture(scope="module")
+def world(own_world: World) -> World:
+    """People and agreements come and go here: not the world that is only read."""
+    return own_world
+
+
+@pytest.fixture(scope="module")
 def site(world: World) -> Iterator[str]:
     seed(world)
     forgive(world)

@@ -29,6 +29,12 @@ from tests.surface.small import ADMIN, AGENCY, KEEPER, PURPOSE, World
 Access = Callable[[World, str], httpx.Response]
 
 
+@pytest.fixture(scope="module")
+def world(own_world: World) -> World:
+    """Its ledger is stopped and made to wait here: not the world that is only read."""
+    return own_world
+
+
 def get(url: str, **options: Any) -> Access:
     return lambda world, token: world.client(token).get(url, **options)
 

@@ -18,6 +18,12 @@ from tests.security.ledger_people import ROWS, everything, person, sealed
 from tests.surface.small import ADMIN, AGENCY, KEEPER, PURPOSE, Client, World
 
 
+@pytest.fixture(scope="module")
+def world(own_world: World) -> World:
+    """People and agreements come and go here: not the world that is only read."""
+    return own_world
+
+
 @pytest.fixture(scope="module", autouse=True)
 def people(world: World) -> None:
     ledger_people.people(world)

@@ -39,6 +39,12 @@ READS: dict[str, Ask] = {
 }
 
 
+@pytest.fixture(scope="module")
+def world(own_world: World) -> World:
+    """People and agreements come and go here: not the world that is only read."""
+    return own_world
+
+
 def credential(world: World, scopes: list[str], agency: str = "office") -> str:
     """A token of the office, which has an agreement about cases."""
     text = f"narrow-{uuid.uuid4().hex}"

@@ -31,6 +31,12 @@ READS = int(os.environ.get("LIENTHONG_POOL_READS", "10000"))
 ALL = frozenset({"case_code", "person_name", "illness", "channel", "received_on", "days", "firm_code"})
 
 
+@pytest.fixture(scope="module")
+def world(own_world: World) -> World:
+    """This file changes it: not the world that is only read."""
+    return own_world
+
+
 @pytest.fixture
 def connection(world: World) -> Iterator[psycopg.Connection]:
     with owner.connect(world.settings) as found:

@@ -53,6 +53,12 @@ HALF = settings(EXAMPLES, max_examples=20)
 COUNTER = itertools.count()
 
 
+@pytest.fixture(scope="module")
+def world(own_world: World) -> World:
+    """People and agreements come and go here: not the world that is only read."""
+    return own_world
+
+
 @st.composite
 def where(draw: st.DrawFn, names: list[str]) -> dict[str, Any] | None:
     """A condition over at most two of the fields."""

@@ -14,9 +14,8 @@ from lienthong.catalog.releases import Actor
 from lienthong.formats import FORMATS
 from lienthong.pipelines.release import draft, publish
 from lienthong.pipelines.release_life import carry_out
-from lienthong.store.cluster import Cluster
 from tests.journey.release_world import World as Market
-from tests.journey.release_world import make_world, stall
+from tests.journey.release_world import make_world, market_cluster, stall
 from tests.surface import people, small
 
 FEW = {name: FORMATS[name] for name in ("csv", "jsonl", "geojson")}
@@ -77,9 +76,7 @@ class Releases:
 @contextmanager
 def market(home: Path) -> Iterator[Releases]:
     """All of it, in a cluster of its own under `home`."""
-    cluster = Cluster(home, "test")
-    cluster.start()
-    try:
+    with market_cluster(home) as cluster:
         place = home / "market"
         place.mkdir()
         (place / "pg").symlink_to(cluster.log.parents[1])
@@ -96,8 +93,6 @@ def market(home: Path) -> Iterator[Releases]:
                 tokens[name] = people.token(world, name)
             tokens["reader"] = people.token(world, "mai", ["read:*"])
             yield Releases(Market(settings, made.registry), world, tokens)
-    finally:
-        cluster.stop()
 
 
 def stalls(count: int, **changes: Any) -> list[Row]:

@@ -38,6 +38,7 @@ from lienthong.store.cluster import Cluster
 from lienthong.store.compile import Statement
 from lienthong.store.condition import condition
 from lienthong.store.database import Database
+from tests.copies import copied
 
 DATASETS = Path(__file__).parent / "world"
 ADMIN = "administrator-of-the-small-world"
@@ -337,16 +338,25 @@ def application(given: Services, database: Database) -> FastAPI:
 
 
 @contextmanager
-def running(home: Path) -> Iterator[World]:
+def running(home: Path, datasets: Path = DATASETS) -> Iterator[World]:
     """The small world, in a cluster of its own under `home`."""
-    cluster = Cluster(home, "test")
+    copied(_make, home, datasets)
+    cluster, registry = Cluster(home, "test"), load_all(datasets)
     settings = Settings(home=home, admin_token=ADMIN, database_url=cluster.start())  # type: ignore[arg-type]  # pydantic wraps them
     try:
-        registry = load_all(DATASETS)
-        migrate(settings, registry)
-        fill(settings, registry)
         with serving(settings, registry) as found:
             yield found
+    finally:
+        cluster.stop()
+
+
+def _make(home: Path, datasets: Path) -> None:
+    """What every small world begins with; its cluster is stopped."""
+    cluster, registry = Cluster(home, "test"), load_all(datasets)
+    settings = Settings(home=home, admin_token=ADMIN, database_url=cluster.start())  # type: ignore[arg-type]
+    try:
+        migrate(settings, registry)
+        fill(settings, registry)
     finally:
         cluster.stop()
 

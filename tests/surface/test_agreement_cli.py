@@ -14,6 +14,12 @@ from tests.surface.small import DATASETS, World
 
 
 @pytest.fixture(scope="module")
+def world(own_world: World) -> World:
+    """People and agreements come and go here: not the world that is only read."""
+    return own_world
+
+
+@pytest.fixture(scope="module")
 def parties(world: World) -> Iterator[Parties]:
     found = Parties(world)
     yield found

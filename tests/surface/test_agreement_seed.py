@@ -27,6 +27,12 @@ GIVEN = {
 
 
 @pytest.fixture(scope="module")
+def world(own_world: World) -> World:
+    """People and agreements come and go here: not the world that is only read."""
+    return own_world
+
+
+@pytest.fixture(scope="module")
 def parties(world: World) -> Iterator[Parties]:
     found = Parties(world)
     yield found

@@ -20,6 +20,12 @@ ODRL = json.loads((Path(__file__).parent / "odrl_shape.json").read_text("utf-8")
 
 
 @pytest.fixture(scope="module")
+def world(own_world: World) -> World:
+    """People and agreements come and go here: not the world that is only read."""
+    return own_world
+
+
+@pytest.fixture(scope="module")
 def both_sides(world: World) -> Parties:
     return Parties(world)
 

@@ -28,6 +28,12 @@ ROWS = [
 ]  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def world(shared_world: World) -> World:
+    """Data is hosted here: not the world that is only read."""
+    return shared_world
+
+
 def act(world: World, name: str, status: int = 200, /, *, token: str | None = ADMIN, **params: Any) -> Any:
     """The result of an action, or its error."""
     answer = world.client(token).post(f"/api/3/action/{name}", json=params)

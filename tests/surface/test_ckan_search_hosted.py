@@ -23,6 +23,12 @@ Params = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
+def world(shared_world: World) -> World:
+    """Data is hosted here: not the world that is only read."""
+    return shared_world
+
+
+@pytest.fixture(scope="module")
 def index(shared: Path) -> Index:
     found = Index()
     found.put_all(entry(shown(package), ("public",)) for package in packages(shared / "data" / "catalog"))

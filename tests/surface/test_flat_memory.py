@@ -26,6 +26,12 @@ PATHS = (
 
 
 @pytest.fixture(scope="module")
+def world(own_world: World) -> World:
+    """This file changes it: not the world that is only read."""
+    return own_world
+
+
+@pytest.fixture(scope="module")
 def many(world: World) -> Iterator[None]:
     """Many firms more are served, until the end of these tests."""
     with crowd(world, ROWS):
@@ -39,19 +45,19 @@ def server(world: World) -> Iterator[tuple[str, int]]:
     env = environment(world) | {"LIENTHONG_PORT": str(port), "LIENTHONG_SITE_URL": url}
     process = subprocess.Popen([sys.executable, "-m", "lienthong.app.cli", "serve"], env=env)
     try:
-        end = time.monotonic() + 90
+        end = time.monotonic() + 240
         while not alive(url):
             assert process.poll() is None and time.monotonic() < end
             time.sleep(0.2)
         yield url, process.pid
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(120)
 
 
 def alive(url: str) -> bool:
     try:
-        return httpx.get(url + "/healthz", timeout=2).status_code == 200
+        return httpx.get(url + "/healthz", timeout=20).status_code == 200
     except httpx.HTTPError:
         return False
 

@@ -22,6 +22,12 @@ ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 Key = ed25519.Ed25519PrivateKey
 
 
+@pytest.fixture(scope="module")
+def world(own_world: World) -> World:
+    """People and agreements come and go here: not the world that is only read."""
+    return own_world
+
+
 @pytest.fixture(autouse=True)
 def people(world: World) -> None:
     seed(world)

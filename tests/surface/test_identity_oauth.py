@@ -12,6 +12,12 @@ from tests.surface.small import World
 
 
 @pytest.fixture(scope="module")
+def world(own_world: World) -> World:
+    """People and agreements come and go here: not the world that is only read."""
+    return own_world
+
+
+@pytest.fixture(scope="module")
 def client(world: World) -> dict[str, str]:
     seed(world)
     return new(world)

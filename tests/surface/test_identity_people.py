@@ -16,6 +16,12 @@ from tests.surface.site import environment
 from tests.surface.small import World
 
 
+@pytest.fixture(scope="module")
+def world(own_world: World) -> World:
+    """People and agreements come and go here: not the world that is only read."""
+    return own_world
+
+
 @pytest.fixture(autouse=True)
 def people(world: World) -> None:
     seed(world)

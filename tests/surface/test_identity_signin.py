@@ -17,6 +17,12 @@ from tests.surface.small import Client, World
 STEP = 30
 
 
+@pytest.fixture(scope="module")
+def world(own_world: World) -> World:
+    """People and agreements come and go here: not the world that is only read."""
+    return own_world
+
+
 @pytest.fixture(autouse=True)
 def people(world: World) -> Iterator[None]:
     seed(world)

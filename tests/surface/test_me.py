@@ -16,6 +16,12 @@ SILENT = {"Lienthong-Purpose": ""}  # clients of the small world state a purpose
 
 
 @pytest.fixture(scope="module")
+def world(own_world: World) -> World:
+    """People and agreements come and go here: not the world that is only read."""
+    return own_world
+
+
+@pytest.fixture(scope="module")
 def both_sides(world: World) -> Parties:
     return Parties(world)
 

@@ -47,14 +47,9 @@ def mapped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     assert plain in text
     hidden = "logicalType: point, classification: internal, mask: {method: grid, metres: 20000}"
     path.write_text(text.replace(plain, hidden), "utf-8")
-    kept = small.DATASETS
-    small.DATASETS = folder / "datasets"
-    try:
-        with small.running(folder / "home") as found:
-            _crowd(found)
-            yield found
-    finally:
-        small.DATASETS = kept
+    with small.running(folder / "home", folder / "datasets") as found:
+        _crowd(found)
+        yield found
 
 
 def entries(world: World, receipt: str) -> list[tuple[Any, ...]]:
