@@ -6,6 +6,7 @@ from typing import Any
 
 from lienthong.access.door import Door
 from lienthong.access.kept import Kept
+from lienthong.catalog.ahead import Watched
 from lienthong.catalog.listing import Listings
 from lienthong.catalog.snapshot import Catalog
 from lienthong.contract.registry import Registry
@@ -30,7 +31,8 @@ class Services:
 
     `short`: the short ways of surfaces, by the beginning of the addresses that they answer. `acts`: actions of a
     surface that others may use: (caller, language, action, parameters) -> its result. `listed`: by the surface that
-    keeps it, the catalogue as one list. `kept`: answers about open releases as they went out.
+    keeps it, the catalogue as one list. `kept`: answers about open releases as they went out. `watched`: what is
+    looked at before it is too old.
     """
 
     registry: Registry
@@ -42,3 +44,4 @@ class Services:
     acts: dict[str, Act] = field(default_factory=dict)
     listed: dict[str, Listings] = field(default_factory=dict)
     kept: Kept = field(default_factory=Kept)
+    watched: list[Watched] = field(default_factory=list)

@@ -27,6 +27,7 @@ from lienthong.app import shortcut
 from lienthong.app.access_log import Logged
 from lienthong.app.definitions import has_demo, is_loaded, registry
 from lienthong.app.lane import Lane, hot
+from lienthong.catalog import ahead
 from lienthong.catalog.snapshot import Catalog
 from lienthong.governance.agreements.quota import Quotas
 from lienthong.governance.directory import Directory
@@ -111,6 +112,7 @@ def create() -> Application:
         beside = [
             asyncio.create_task(given.door.usage.keep_writing(given.catalog.engine)),
             asyncio.create_task(given.listed["ckan"].warm()),
+            asyncio.create_task(ahead.keep([given.catalog, *given.watched])),
         ]
         yield
         for task in beside:

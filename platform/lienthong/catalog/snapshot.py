@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlmodel import col, select
 
+from lienthong.catalog import ahead
 from lienthong.catalog.releases import WAITING
 from lienthong.catalog.tables import Dataset, Distribution, Release, Run, ValidationResult
 from lienthong.contract.finding import nearest
@@ -191,13 +192,15 @@ class Snapshot:
 
 
 class Catalog:
-    """Keeps the snapshot fresh: at most one look a second, one rebuild when something changed."""
+    """Keeps the snapshot fresh: some looks a second while it is asked for, one rebuild when something changed."""
 
     def __init__(self, registry: Registry, engine: AsyncEngine) -> None:
         self.registry = registry
         self.engine = engine
         self._snapshot: Snapshot | None = None
         self._looked = 0.0
+        self._asked = False  # since the last look
+        self._changes = 0
         self._lock = asyncio.Lock()
 
     async def at(self, dataset: str, number: int) -> ReleaseInfo | None:
@@ -211,15 +214,18 @@ class Catalog:
 
     def look_again(self) -> None:
         """Something was changed just now: the next caller sees it."""
+        self._changes += 1
         self._looked = 0.0
 
     @property
     def fresh(self) -> Snapshot | None:
         """The snapshot, if nobody has to look whether it is the latest."""
+        self._asked = True
         return self._snapshot if time.monotonic() - self._looked < REFRESH_SECONDS else None
 
     async def current(self) -> Snapshot:
         """The snapshot, not older than a second."""
+        self._asked = True
         if self._snapshot is not None and time.monotonic() - self._looked < REFRESH_SECONDS:
             return self._snapshot
         async with self._lock:
@@ -228,13 +234,25 @@ class Catalog:
         assert self._snapshot is not None
         return self._snapshot
 
+    def is_due(self) -> bool:
+        """Is it asked for, and soon too old?"""
+        return self._asked and time.monotonic() - self._looked >= ahead.SECONDS
+
+    async def look(self) -> None:
+        """Look now, so that no caller has to."""
+        self._asked = False
+        async with self._lock:
+            await self._refresh()
+
     async def _refresh(self) -> None:
+        changes = self._changes
         async with AsyncSession(self.engine) as session:
             version = str((await session.execute(_VERSION)).scalar_one())
             if self._snapshot is None or self._snapshot.version != version:
                 states = await _states(session, self.registry)
                 self._snapshot = Snapshot(version, states, {name: _text(s) for name, s in states.items()})
-        self._looked = time.monotonic()
+        if changes == self._changes:  # else it may have looked too early
+            self._looked = time.monotonic()
 
 
 async def _states(session: AsyncSession, registry: Registry) -> dict[str, DatasetState]:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from lienthong.catalog import ahead
 from lienthong.catalog.hosted import packages, tags
 from lienthong.catalog.hosted.packages import Whole
 from lienthong.catalog.hosted.writing import reading
@@ -42,9 +43,21 @@ class Indexes:
         kept = self._kept.get(language)
         if kept is None:
             kept = self._kept[language] = _Kept(self._catalog, self._registry, language, self._site)
+        kept.asked = True
         if now or not kept.is_fresh(snapshot):
             await kept.look(snapshot, now=now)
         return kept.index
+
+    def is_due(self) -> bool:
+        """Is an index asked for, and soon too old?"""
+        return any(kept.is_due() for kept in self._kept.values())
+
+    async def look(self) -> None:
+        """Look now, so that no caller has to."""
+        snapshot = await self._catalog.current()
+        for kept in [kept for kept in self._kept.values() if kept.is_due()]:
+            kept.asked = False
+            await kept.look(snapshot, now=False, early=True)
 
     def forget(self) -> None:
         """Something hosted was changed here: look before the next answer."""
@@ -58,6 +71,7 @@ class _Kept:
     def __init__(self, catalog: Catalog, registry: Registry, language: Language, site: str) -> None:
         self.index = Index()
         self.written = 0
+        self.asked = False  # since the last look
         self._lock = asyncio.Lock()
         self._loading: asyncio.Task[None] | None = None
         self._seen = -1
@@ -75,8 +89,12 @@ class _Kept:
         recent = time.monotonic() - self._looked < LOOK_SECONDS
         return recent and self._seen == self.written and self._snapshot == snapshot.version
 
-    async def look(self, snapshot: Snapshot, *, now: bool) -> None:
-        """Take in what has changed since the last look.
+    def is_due(self) -> bool:
+        """Is it asked for, and soon too old?"""
+        return self.asked and time.monotonic() - self._looked >= ahead.SECONDS
+
+    async def look(self, snapshot: Snapshot, *, now: bool, early: bool = False) -> None:
+        """Take in what has changed since the last look; `early`: also when that was just now.
 
         Nobody waits for the many changes of a load by another process, unless they have to see them `now`.
         """
@@ -84,7 +102,7 @@ class _Kept:
         if self._loading is not None and not self._loading.done() and not patient:
             return
         async with self._lock:
-            if not now and self.is_fresh(snapshot):
+            if not now and not early and self.is_fresh(snapshot):
                 return
             if patient or await self._pending() <= FEW:
                 await self._refresh(snapshot)

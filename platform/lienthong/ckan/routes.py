@@ -47,6 +47,7 @@ def router(services: Services) -> APIRouter:
     addresses = Addresses(surface.ask, services.settings.public_url)
     services.acts["ckan"] = surface.act
     services.listed["ckan"] = surface.listings
+    services.watched.append(surface.indexes)
     services.short.update(dict.fromkeys(ADDRESSES, Short(services, surface.indexes)))
     made = APIRouter()
     for prefix in ("", "/vi", "/en"):
