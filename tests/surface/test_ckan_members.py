@@ -58,7 +58,7 @@ def test_members_are_listed_without_what_is_private(world: World, tokens: dict[s
     assert [private, "package", "organization"] in did(world, "member_list", tokens["member"], id="so-y-te")
     assert did(world, "member_list", id="so-y-te", object_type="user", capacity="editor")[0][1:] == ["user", "Editor"]
     assert refused(world, 404, "member_list", id="zz")["message"] == "Not found"
-    did(world, "group_create", ADMIN, name="kin", packages=[{"name": "ho-so"}, {"name": "benh-vien"}])
+    did(world, "group_create", ADMIN, name="kin", packages=[{"id": "ho-so"}, {"id": "benh-vien"}])
     assert [m[0] for m in did(world, "member_list", id="kin", object_type="package")] == [public]
     assert did(world, "group_show", id="kin")["package_count"] == 1
 

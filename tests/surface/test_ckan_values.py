@@ -157,3 +157,48 @@ def test_a_revision_that_meets_nothing_is_an_integrity_error(world: World) -> No
     refused(world, 404, "package_revise", ADMIN, match__name="soat-lai", update={"id": "khong-co"})
     faults = refused(world, 409, "package_revise", ADMIN, match__name="soat-lai", update__resources__0__size="x")
     assert faults["resources"] == [{"size": ["Invalid integer"]}]  # nothing of the one that stays as it is
+
+
+@pytest.mark.parametrize(
+    ("status", "action", "given", "told"),
+    [
+        (409, "user_create", {"name": "u-01", "email": "u@example.com", "password": 12345678},
+         {"password": ["Passwords must be strings"]}),
+        (409, "user_invite", {"email": "u@example.com", "group_id": "so-y-te", "role": "chef"},
+         {"role": ["role does not exist."]}),
+        (409, "organization_member_create", {"id": "so-y-te", "username": "bien-tap", "role": ""},
+         {"role": ["role does not exist."]}),
+        (409, "member_create", {"id": "moi-truong", "object": "bien-tap"},
+         {"object_type": ["Missing value"], "capacity": ["Missing value"]}),
+        (404, "member_create", {"id": "moi-truong", "object": "", "object_type": "user", "capacity": "member"},
+         {"message": "Not found: User was not found."}),
+        (404, "group_member_delete", {"id": "moi-truong"}, {"message": "Not found: User was not found."}),
+        (409, "tag_create", {"name": "", "vocabulary_id": "tu-vung"},
+         {"name": ["Missing value"], "vocabulary_id": ["No tag name"]}),
+        (409, "tag_create", {"name": "moi", "vocabulary_id": "tu-vung", "id": "x"},
+         {"id": ["The input field id was not expected."]}),
+        (404, "bulk_update_private", {"datasets": ["khong-co"], "org_id": "so-y-te"}, {"message": "Not found: package"}),
+    ],
+)  # fmt: skip
+def test_what_is_sent_without_a_value_is_not_what_is_not_sent(
+    world: World, editor: str, status: int, action: str, given: dict[str, Any], told: dict[str, Any]
+) -> None:
+    call(world, "vocabulary_create", ADMIN, name="tu-vung", tags=[])
+    found = refused(world, status, action, ADMIN, **given)
+    assert {key: value for key, value in found.items() if key != "__type"} == told
+
+
+def test_a_view_takes_what_its_kind_knows(world: World, editor: str) -> None:
+    link = made(world, "co-hinh", resources=[{"url": "http://x.org/a.csv"}])["resources"][0]["id"]
+    plain = {"resource_id": link, "title": "T", "view_type": "text_view"}
+    strange = {"__extras": ["The input field __extras was not expected."], "__type": "Validation Error"}
+    assert refused(world, 409, "resource_view_create", ADMIN, **plain, custom="c") == strange
+    assert refused(world, 409, "resource_view_create", ADMIN, **plain, filter_fields=["a"]) == strange
+    nowhere = refused(world, 409, "resource_view_create", ADMIN, **plain | {"resource_id": "khong-co"})
+    assert nowhere["resource_id"] == ["Resource not found: khong-co"]
+    assert refused(world, 409, "resource_view_create", ADMIN, **plain, id="my")["id"] == ["Invalid id provided"]
+    own = "99999999-2222-4333-8444-555555555555"
+    assert did(world, "resource_view_create", ADMIN, **plain, id=own)["id"] == own
+    assert "id" in refused(world, 409, "resource_view_create", ADMIN, **plain, id=own)
+    assert "id" in refused(world, 409, "resource_view_create", editor, **plain, id=own)
+    assert refused(world, 409, "job_list", ADMIN, queues="default")["queues"] == ["Not a list"]

@@ -72,10 +72,14 @@ async def member_create(call: Call) -> Any:
     :param object_type: `user`, `package` or `group`
     :param capacity: for users `admin`, `editor` or `member`; else `public`
     """
-    given = Form(call.params)
-    given.need("id", "object", "object_type", "capacity")
-    given.done()
+    _sent(call, "id", "object", "object_type", "capacity")
     return await _put(call, plain(call.params["id"]), plain(call.params["capacity"]))
+
+
+def _sent(call: Call, *names: str) -> None:
+    """Were these sent, with or without a value? Raises Refusal."""
+    if absent := [name for name in names if name not in call.params]:
+        raise Refusal(409, {name: ["Missing value"] for name in absent} | {"__type": "Validation Error"})
 
 
 async def _put(call: Call, group: str, capacity: str) -> Document:
@@ -127,9 +131,7 @@ async def member_delete(call: Call) -> Any:
     :param object: the id or name of the member
     :param object_type: `user`, `package` or `group`
     """
-    given = Form(call.params)
-    given.need("id", "object", "object_type")
-    given.done()
+    _sent(call, "id", "object", "object_type")
     await _remove(call, plain(call.params["id"]), plain(call.params["object_type"]), plain(call.params["object"]))
 
 
@@ -188,7 +190,7 @@ async def group_member_create(call: Call) -> Any:
 
 async def _enrol(call: Call, kind: str) -> Document:
     given = Form(call.params)
-    given.need("id", "username", "role")
+    given.need("id", "username", *(() if "role" in call.params else ("role",)))
     async with reading(call.engine) as session:
         if given.has("id"):
             try:
@@ -199,7 +201,7 @@ async def _enrol(call: Call, kind: str) -> Document:
                 given.fail("id", "That group name or ID does not exist.")
         if given.has("username") and await users.find(session, plain(call.params["username"])) is None:
             given.fail("username", "User not found")
-    if given.has("role") and call.params["role"] not in ROLES:
+    if "role" in call.params and call.params["role"] not in ROLES:
         given.fail("role", "role does not exist.")
     given.done()
     params = {"object": call.params["username"], "object_type": "user"}
@@ -229,6 +231,6 @@ async def group_member_delete(call: Call) -> Any:
 async def _dismiss(call: Call) -> None:
     given = Form(call.params)
     user = "username" if given.has("username") or not given.has("user_id") else "user_id"
-    given.need("id", user)
+    given.need("id", *(() if given.has("id") else (user,)))
     given.done()
-    await _remove(call, plain(call.params["id"]), "user", plain(call.params[user]))
+    await _remove(call, plain(call.params["id"]), "user", plain(call.params.get(user) or ""))

@@ -239,6 +239,8 @@ async def job_list(call: Call) -> Any:
     :param ids_only: ids instead of whole jobs
     """
     call.check("job")
+    if not isinstance(call.params.get("queues", []), list):
+        raise invalid("queues", "Not a list")
     natural(call.params, "limit", 0)
     return []
 

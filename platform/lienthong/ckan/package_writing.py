@@ -365,6 +365,8 @@ async def _bulk(call: Call, values: Document) -> None:
         wanted = [name for name in (names if isinstance(names, list) else [names]) if isinstance(name, str)]
         for name in wanted:
             refuse_governed(call, name)
+            if await packages.find(s.session, name) is None:
+                raise not_found("package")
         for package in await packages.owned(s.session, owner, wanted):
             if values.get("state") == DELETED:
                 await _delete(s, package)

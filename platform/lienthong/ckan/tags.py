@@ -150,11 +150,15 @@ async def tag_create(call: Call) -> Any:
     call.check("tag")
     given = Form(call.params)
     given.need("name", "vocabulary_id")
+    if given.has("id"):
+        given.fail("id", checks.unexpected("id"))
     name, place = given.text("name", checks.tag_length, checks.tag_letters), given.text("vocabulary_id")
     async with writing(call.engine) as session:
         owner = await tags.vocabulary(session, place) if place else None
         if place and owner is None:
             given.fail("vocabulary_id", "Tag vocabulary was not found.")
+        elif owner and not name:
+            given.fail("vocabulary_id", "No tag name")
         elif owner and name in [
             tag.name for tag in (await tags.of_vocabularies(session, [owner.id])).get(owner.id, [])
         ]:

@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 from lienthong.catalog.hosted import activities, follows, groups, users
+from lienthong.catalog.hosted.caller import ROLES
 from lienthong.catalog.hosted.tables import ACTIVE, DELETED, HostedGroup, HostedUser
 from lienthong.catalog.hosted.writing import Session, reading, writing
 from lienthong.ckan import checks, form, people, pictures
@@ -175,7 +176,10 @@ async def _checked(call: Call, session: Session, given: Form, row: HostedUser) -
         same_name = owner is not None and owner.name == given.params.get("name")
         if owner is not None and owner.id != row.id and not same_name:
             given.fail("email", f"The email address '{email.lower()}' belongs to a registered user.")
-    given.text("password", form.password)
+    if given.has("password") and not isinstance(given.params["password"], str):
+        given.fail("password", "Passwords must be strings")
+    else:
+        given.text("password", form.password)
     given.text("about", form.about)
     extras = given.params.get("plugin_extras")
     if extras not in (None, "") and not isinstance(extras, dict):
@@ -289,6 +293,8 @@ async def user_invite(call: Call) -> Any:
     """
     given = Form(call.params)
     given.need("email", "group_id", "role")
+    if given.has("role") and call.params["role"] not in ROLES:
+        given.fail("role", "role does not exist.")
     async with reading(call.engine) as session:
         group = await groups.find(session, given.text("group_id")) if given.has("group_id") else None
         if group is not None or not call.caller.is_known:

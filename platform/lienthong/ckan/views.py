@@ -11,7 +11,7 @@ from lienthong.ckan import checks, hosted
 from lienthong.ckan.call import Call, action
 from lienthong.ckan.checks import Check, Errors, passed
 from lienthong.ckan.documents import Document
-from lienthong.ckan.errors import Refusal, missing, not_found
+from lienthong.ckan.errors import Refusal, invalid, missing, not_found
 from lienthong.ckan.packages import held
 from lienthong.ckan.parameters import Params, flag, text
 from lienthong.ckan.saving import Saving, package_of, resource_of, saving
@@ -49,7 +49,8 @@ _CHECKS: dict[str, Check] = {
     "ellipsis_length": checks.integer,
     "date_format": checks.text,
 }
-_COMMON = frozenset({"resource_id", "title", "description", "view_type", "filter_fields", "filter_values"})
+_COMMON = frozenset({"id", "resource_id", "title", "description", "view_type"})
+_FILTERS = ("filter_fields", "filter_values")  # of what shows rows
 
 
 def _checked(params: Params, kind: ViewType, before: Document) -> tuple[Document, Errors]:
@@ -67,14 +68,15 @@ def _checked(params: Params, kind: ViewType, before: Document) -> tuple[Document
     for name, check in kind.optional.items():
         if params.get(name) is not None:
             body[name] = check(params[name])
-    for name in ("filter_fields", "filter_values"):
+    for name in _FILTERS if kind.of_rows else ():
         if params.get(name) is not None:
             body[name] = _fields(params[name])
     if len(body.get("filter_fields", ())) != len(body.get("filter_values", ())):
         errors["filter_fields"] = ["'filter_fields' and 'filter_values' should have the same length"]
-    known = _COMMON | kind.settings.keys() | kind.optional.keys() | ({"id", "package_id"} if before else set())
+    known = _COMMON | kind.settings.keys() | kind.optional.keys() | ({"package_id"} if before else set())
+    known |= set(_FILTERS) if kind.of_rows else set()
     if params.keys() - known:
-        errors["__extras"] = [checks.unexpected(sorted(params.keys() - known))]
+        errors["__extras"] = [checks.unexpected("__extras")]
     return body, errors
 
 
@@ -95,23 +97,31 @@ async def resource_view_create(call: Call) -> Any:
         told = f"No plugin found for view_type {call.params['view_type']}"
         raise Refusal(409, {"view_type": told, "__type": "Validation Error"})
     body, errors = _checked(call.params, kind, {})
+    own = call.params.get("id") or None
+    if own is not None:
+        own, wrong = checks.passed(own, checks.text, checks.uuid)
+        wrong = wrong if call.caller.sysadmin else [checks.unexpected("id")]
+        errors |= {"id": wrong} if wrong else {}
     async with saving(call) as s:
         id = call.params["resource_id"]
         there = await rows_of.find(s.session, id) if isinstance(id, str) else None
         if there is None and id not in call.index.resources:
-            errors["resource_id"] = ["Not found: Resource"]
+            errors["resource_id"] = [f"Resource not found: {id}"]
         if errors:
             raise Refusal(409, {**errors, "__type": "Validation Error"})
         package, row = await resource_of(s, id)
         call.check("resource_create", (package, package.id))
-        found = await _made(s, row, body | {"view_type": call.params["view_type"]})
+        if own is not None and await rows_of.view(s.session, own) is not None:
+            raise invalid("id", "ResourceView id already exists")
+        found = await _made(s, row, body | {"view_type": call.params["view_type"]}, own)
         return hosted.view(found, package.id)
 
 
-async def _made(s: Saving, row: HostedResource, body: Document) -> HostedView:
-    """A new view after those that are there."""
+async def _made(s: Saving, row: HostedResource, body: Document, id: str | None = None) -> HostedView:
+    """A new view after those that are there, with an id of its own or with one that was chosen."""
     views = await rows_of.views(s.session, row.id)
-    found = HostedView(resource_id=row.id, position=views[-1].position + 1 if views else 0, body=body)
+    chosen = {"id": id} if id else {}
+    found = HostedView(resource_id=row.id, position=views[-1].position + 1 if views else 0, body=body, **chosen)
     s.session.add(found)
     await s.session.flush()
     return found
