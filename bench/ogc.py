@@ -11,7 +11,7 @@ import random
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +34,8 @@ BOX = (106.1, 21.3, 107.3, 22.3)
 ZOOM = 12
 FIRST, FILTERED = "tile z12, first asked", "tile z12, filtered, made anew"
 WHOLE = "every feature as GeoJSON"
+# What nginx tells of itself and of each file.
+_OWN = frozenset({"server", "date", "connection", "content-type", "content-length", "etag", "last-modified"})
 _GATEWAYS = ("proxy", "fastcgi", "uwsgi", "scgi")
 _ROWS = """
 insert into governed.points (point_code, name, short_name, kind, status, registered_on, changed_on, capital, staff,
@@ -113,8 +115,8 @@ def tipg(world: World) -> Iterator[tuple[int, int]]:
 
 
 @contextmanager
-def nginx(files: dict[str, bytes]) -> Iterator[tuple[int, int]]:
-    """nginx serving the files: its port and process."""
+def nginx(files: dict[str, bytes], headers: Mapping[str, str]) -> Iterator[tuple[int, int]]:
+    """nginx serving the files with these headers besides its own: its port and process."""
     port = free_port()
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)
@@ -123,10 +125,13 @@ def nginx(files: dict[str, bytes]) -> Iterator[tuple[int, int]]:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(body)
         temporary = "".join(f" {kind}_temp_path {folder}/{kind};" for kind in ("client_body", *_GATEWAYS))
+        told = "".join(f" add_header {name} '{value}';" for name, value in headers.items() if name not in _OWN)
+        # Connections stay open as long as ours do.
+        told += f" default_type {headers['content-type']}; keepalive_requests 1000000000;"
         (Path(folder) / "nginx.conf").write_text(
             f"worker_processes 1; daemon off; pid {folder}/pid; error_log {folder}/error.log;\n"
             "events { worker_connections 256; }\n"
-            f"http {{ access_log off; sendfile on; tcp_nopush on; open_file_cache max=1000;{temporary}\n"
+            f"http {{ access_log off; sendfile on; tcp_nopush on; open_file_cache max=1000;{told}{temporary}\n"
             f" server {{ listen 127.0.0.1:{port}; root {folder}/www; }} }}\n"
         )
         with serving(["nginx", "-c", f"{folder}/nginx.conf"], dict(os.environ), port, "/") as pid:
@@ -211,11 +216,13 @@ def _cached(
 ) -> dict[str, Any]:
     paths = [f"/tiles/WebMercatorQuad/{ZOOM}/{y}/{x}" for x, y in tiles(50)]
     packed = {"Accept-Encoding": "gzip"}
-    files = {}
+    files: dict[str, bytes] = {}
+    told: dict[str, str] = {}
     for path in paths:
         with urlopen(Call(f"http://127.0.0.1:{ours[0]}{way}{path}", headers=packed)) as response:
             files[path.strip("/")] = response.read()
-    server = stack.enter_context(nginx(files))
+            told = {name.lower(): value for name, value in response.headers.items()}
+    server = stack.enter_context(nginx(files, told))
     headers = tuple(packed.items())
     port = free_port()
     empty = [sys.executable, "-m", "granian", "--interface", "asgi", "--no-ws", "--port", str(port), "bench.empty:app"]
