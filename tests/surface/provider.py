@@ -17,7 +17,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 CLIENT, SECRET = "lienthong", "secret of the client at the provider"
-SLOW = 20.0  # seconds until a slow provider answers
+SLOW = 60.0  # seconds until a slow provider answers
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 STRANGER = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 

@@ -37,7 +37,7 @@ def run(parties: Parties, *words: str) -> tuple[int, Any]:
     }
     done = subprocess.run(
         [sys.executable, "-m", "lienthong.app.cli", "agreement", *words, "--json"],
-        env=environment, capture_output=True, text=True, check=False, timeout=60,
+        env=environment, capture_output=True, text=True, check=False, timeout=240,
     )  # fmt: skip
     assert done.stdout, done.stderr
     return done.returncode, json.loads(done.stdout)
