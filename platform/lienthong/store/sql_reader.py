@@ -11,7 +11,7 @@ from lienthong.kernel.problem import Unavailable
 from lienthong.kernel.text import both
 
 MOST = 10_000  # characters; PostgreSQL's parser dies of 120,000
-SECONDS = 2.0
+PATIENCE = 15.0  # seconds: a process that starts, or reads, on a busy machine; how much it works is limited there
 _WAITING = 50
 
 
@@ -74,9 +74,8 @@ class Reader:
         assert process.stdin and process.stdout
         try:
             process.stdin.write(json.dumps(asked).encode() + b"\n")
-            line = await asyncio.wait_for(process.stdout.readline(), SECONDS)
-            found: dict[str, Any] = json.loads(line)
-        except (TimeoutError, ValueError, ConnectionError) as error:
+            found = await _line(process)
+        except (ValueError, ConnectionError) as error:
             await _end(process)
             raise Rejected("invalid", "Invalid SQL: the query is too complex") from error
         except BaseException:
@@ -96,8 +95,19 @@ def _plain(given: str) -> None:
             raise Rejected("invalid", f"Invalid SQL: the character U+{code:04X} is not allowed")
 
 
+async def _line(process: asyncio.subprocess.Process) -> dict[str, Any]:
+    """What the process tells next. Raises ValueError when it died, Unavailable when nothing comes."""
+    assert process.stdout
+    try:
+        found: dict[str, Any] = json.loads(await asyncio.wait_for(process.stdout.readline(), PATIENCE))
+    except TimeoutError as error:
+        raise Unavailable(both("Máy chủ đang bận", "The server is busy")) from error
+    return found
+
+
 async def _begin() -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(
+    """A process that is ready to read. Raises Unavailable."""
+    process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "lienthong.store.sql_child",
@@ -108,6 +118,15 @@ async def _begin() -> asyncio.subprocess.Process:
         start_new_session=True,
         env={name: os.environ[name] for name in ("PATH", "PYTHONPATH", "LANG") if name in os.environ},
     )
+    try:
+        await _line(process)
+    except ValueError as error:
+        await _end(process)
+        raise Unavailable(both("Không đọc được SQL lúc này", "SQL cannot be read now")) from error
+    except BaseException:
+        await _end(process)
+        raise
+    return process
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
