@@ -1,5 +1,6 @@
 """The parameters of datastore_search -> `Query`."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, cast
@@ -58,7 +59,7 @@ def asked(params: Params, scope: Scope) -> Asked:
     limit = min(natural(params, "limit", DEFAULT_LIMIT, "Please enter an integer value"), MAX_LIMIT)
     offset = offset_of(params)
     names = _names(params, scope)
-    order = _order(params.get("sort"), scope)
+    order = _order(names_of(params, "sort"), scope)
     where, echo = _where(params, scope)
     query = Query(
         scope.contract.id,
@@ -96,14 +97,33 @@ def again(before: Asked, params: Params, scope: Scope) -> Asked:
 
 def echoed(name: str, params: Params) -> Any:
     """A parameter as it is told back."""
-    return flag(params, name) if name in ("distinct", "plain") else params[name]
+    if name in ("distinct", "plain"):
+        return flag(params, name)
+    return params[name] if name == "sort" else text_of(params[name])
+
+
+def text_of(given: Any) -> str:
+    """A parameter that is a text; anything else as its JSON."""
+    return given if isinstance(given, str) else json.dumps(given, ensure_ascii=False, sort_keys=True)
+
+
+def names_of(params: Params, name: str) -> list[str]:
+    """`fields` or `sort`: a text with commas, or a list of texts. Raises Refusal."""
+    given = params.get(name)
+    if given is not None and not isinstance(given, str):
+        if not isinstance(given, list):
+            raise invalid(name, "Not a list")
+        for part in given:
+            if not isinstance(part, str | list):
+                raise invalid(name, f"Neither a string nor a list: {part}")
+    return listed(given)
 
 
 def offset_of(params: Params) -> int:
     """How many rows are skipped. Raises Refusal."""
     if str(params.get("offset")).startswith("-"):
         raise invalid("offset", f'invalid value "{params["offset"]}"')
-    return natural(params, "offset", 0)
+    return natural(params, "offset", 0, most=2**63 - 1)
 
 
 def is_told(name: str, params: Params) -> bool:
@@ -120,17 +140,17 @@ def format_of(params: Params) -> Kind:
 
 
 def _names(params: Params, scope: Scope) -> tuple[str, ...]:
-    given = listed(params.get("fields"))
+    given = names_of(params, "fields")
     for name in given:
         if name != ROW_NUMBER and name not in scope.fields:
             raise invalid("fields", f'invalid value "{name}"')
     return tuple(dict.fromkeys(given)) or (ROW_NUMBER, *scope.visible)
 
 
-def _order(given: Any, scope: Scope) -> tuple[Order, ...]:
+def _order(given: list[str], scope: Scope) -> tuple[Order, ...]:
     """`a desc nulls last, b`. Missing values come last in both directions; another order of them is refused."""
     found = []
-    for part in listed(given):
+    for part in given:
         words = part.lower().split()
         name = part.split()[0].strip('"')
         if name != ROW_NUMBER and name not in scope.fields or words[1:] not in _WAYS:
@@ -182,7 +202,7 @@ def _where(params: Params, scope: Scope) -> tuple[Condition | None, dict[str, An
         given = params.get(name)
         if given is None:
             continue
-        words = words_of(given) if name == "q" else str(given)
+        words = words_of(given) if name == "q" else text_of(given)
         if name == "q":
             echo["q"] = words
         parts.append(_text(words, scope))

@@ -13,11 +13,13 @@ from lienthong.ckan.asked import (
     echoed,
     format_of,
     is_told,
+    names_of,
     offset_of,
+    text_of,
     words_of,
 )
 from lienthong.ckan.errors import invalid
-from lienthong.ckan.parameters import Params, flag, listed, natural
+from lienthong.ckan.parameters import Params, flag, natural
 from lienthong.store.hosted_values import HostedTable, Operation, Search, Sort, Words, rank_name
 
 _NULLS: dict[str, Literal["first", "last"]] = {"first": "first", "last": "last"}
@@ -47,7 +49,7 @@ def hosted_asked(params: Params, table: HostedTable) -> HostedAsked:
     where = _where(params, table, echo)
     words = _words(params, table, echo)
     ranks = tuple(rank_name(column) for column in words.parts) if words else ()
-    sort = _sort(params.get("sort"), table)
+    sort = _sort(names_of(params, "sort"), table)
     if offset:
         echo["offset"] = offset
     echo |= {name: echoed(name, params) for name in ECHOED if is_told(name, params)}
@@ -92,7 +94,7 @@ def _words(params: Params, table: HostedTable, echo: dict[str, Any]) -> Words | 
     """`full_text` looks in the whole row, `q` too or, as a dictionary, in columns."""
     parts: dict[str, str] = {}
     if params.get("full_text") not in (None, ""):
-        parts[""] = str(params["full_text"])
+        parts[""] = text_of(params["full_text"])
     if (given := params.get("q")) is not None:
         echo["q"] = found = words_of(given)
         if isinstance(found, str):
@@ -104,11 +106,11 @@ def _words(params: Params, table: HostedTable, echo: dict[str, Any]) -> Words | 
                 parts[name] = text
     if not parts:
         return None
-    return Words(parts, str(params.get("language") or "english"), flag(params, "plain", True))
+    return Words(parts, text_of(params.get("language") or "english"), flag(params, "plain", True))
 
 
 def _names(params: Params, table: HostedTable, ranks: tuple[str, ...]) -> tuple[str, ...]:
-    given = listed(params.get("fields"))
+    given = names_of(params, "fields")
     known = {"_id", *table.by_name, *ranks}
     for name in given:
         if name not in known:
@@ -116,10 +118,10 @@ def _names(params: Params, table: HostedTable, ranks: tuple[str, ...]) -> tuple[
     return tuple(dict.fromkeys(given)) or ("_id", *table.by_name, *ranks)
 
 
-def _sort(given: Any, table: HostedTable) -> tuple[Sort, ...]:
+def _sort(given: list[str], table: HostedTable) -> tuple[Sort, ...]:
     """`a desc nulls last, "b"`."""
     found = []
-    for part in listed(given):
+    for part in given:
         name, rest = _named(part)
         words = rest.lower().split()
         way = words.pop(0) if words[:1] in (["asc"], ["desc"]) else "asc"

@@ -60,7 +60,9 @@ def _wrong(field: dict[str, Any]) -> dict[str, list[str]]:
     name = field.get("id")
     if name is None or name == "":
         return {"id": [MISSING]}
-    return {} if isinstance(name, str) and _is_name(name) else {"id": [f'"{name}" is not a valid field name']}
+    if not isinstance(name, str) or not _is_name(name):
+        return {"id": [f'"{name}" is not a valid field name']}
+    return {} if isinstance(field.get("info") or {}, dict) else {"info": ["Must be a dictionary"]}
 
 
 def _is_name(name: str) -> bool:

@@ -1,6 +1,6 @@
 """datastore_upsert, datastore_delete, datastore_records_delete, datastore_run_triggers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import orjson
@@ -159,6 +159,8 @@ async def _delete(call: Call, found: Held, given: Any) -> dict[str, Any]:
 
 def _check(records: Any, table: HostedTable, method: Method) -> None:
     """Every record is an object of known members, with a key where one is needed. Raises Refusal."""
+    if not isinstance(records, Iterable):
+        raise invalid("records", "Records has to be a list of dicts")
     columns = frozenset(table.by_name)
     if method == "insert":
         checked(records if isinstance(records, list) else list(records), columns)

@@ -17,6 +17,7 @@ T = TypeVar("T")
 MAX_BODY = 1_000_000
 MAX_WRITE = 64_000_000  # rows of a DataStore come in a body, too
 MAX_PARAMETERS = 1_000
+MOST_DEEP = 100
 _TRUE = frozenset({"true", "yes", "t", "y", "1", "on"})
 
 
@@ -32,7 +33,27 @@ async def parameters(
     for name, value in found.items():
         if isinstance(value, str) and "\0" in value:  # PostgreSQL keeps no such text
             raise invalid(name, "Null characters are not allowed")
+        if _is_deep(value):  # no answer could hold it, nor any that tells of it
+            raise invalid(name, f"Nested more than {MOST_DEEP} times")
     return found
+
+
+def _is_deep(value: Any) -> bool:
+    """Is it nested too often, as it is or as the JSON that a form sent? Looked at level by level."""
+    if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
+        try:
+            value = json.loads(value)
+        except RecursionError:
+            return True
+        except ValueError:
+            return False
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(MOST_DEEP):
+        if not level:
+            return False
+        each = (part.values() if isinstance(part, dict) else part for part in level)
+        level = [inner for inners in each for inner in inners if isinstance(inner, dict | list)]
+    return bool(level)
 
 
 async def _parameters(request: Request, query: bytes, receiver: Receiver | None, most: int) -> Params:
@@ -109,7 +130,8 @@ def _json(body: bytes, kind: str) -> Params:
 
 def _mapping(found: Any) -> Params:
     if not isinstance(found, dict):
-        raise BadRequest(f"JSON Error: Request data JSON decoded to {found!r} but it needs to be a dictionary.")
+        shown = "[...]" if _is_deep(found) else repr(found)
+        raise BadRequest(f"JSON Error: Request data JSON decoded to {shown} but it needs to be a dictionary.")
     return found
 
 
@@ -118,8 +140,11 @@ def _unreadable(reason: str) -> BadRequest:
     return BadRequest(f"JSON Error: {told}")
 
 
-def natural(params: Params, name: str, default: int, *also: str) -> int:
-    """A whole number, 0 or more; absent, null or empty gives `default`. Raises Refusal (`also`: further messages)."""
+def natural(params: Params, name: str, default: int, *also: str, most: int = 2**31 - 1) -> int:
+    """A whole number from 0 to `most`, to which more is lowered; absent, null or empty gives `default`.
+
+    Raises Refusal (`also`: further messages).
+    """
     given = params.get(name)
     if given is None or given == "":
         return default
@@ -132,7 +157,7 @@ def natural(params: Params, name: str, default: int, *also: str) -> int:
         raise invalid(name, "Invalid integer", *also)
     if number < 0:
         raise invalid(name, "Must be a natural number")
-    return min(number, 2**31 - 1)
+    return min(number, most)
 
 
 def flag(params: Params, name: str, default: bool = False) -> bool:

@@ -7,12 +7,11 @@ from psycopg import sql
 
 from lienthong.store.hosted import Connection, rows_sql, value, words_table
 from lienthong.store.hosted_filter import condition_sql
-from lienthong.store.hosted_shapes import listed, shown
+from lienthong.store.hosted_shapes import OBJECT, listed, row_list, shown
 from lienthong.store.hosted_types import HostedField
 from lienthong.store.hosted_values import ID, Found, HostedTable, Search, rank_name
 
 STEP = 5_000  # rows of a stream at once
-_OBJECT = "(select row_to_json(x) from (select {}) x)"
 
 
 @dataclass
@@ -36,7 +35,7 @@ def _parts(table: HostedTable, search: Search) -> _Parts:
     for n, (column, text) in enumerate(words.parts.items() if words else ()):
         assert words is not None
         language = sql.Literal(words.language)
-        query = sql.Identifier(f"q{n}")
+        query = sql.Identifier(f"_q{n}")
         reader = sql.SQL("plainto_tsquery" if words.plain else "to_tsquery")
         if column:
             source: sql.Composable = sql.SQL("to_tsvector({}::regconfig, {}::text)").format(
@@ -101,14 +100,18 @@ async def page(connection: Connection, table: HostedTable, search: Search, *, la
     if search.kind in ("csv", "tsv"):
         return Found(b"".join([part async for part in copied(connection, table, search)]))
     source = _statement(table, search, numbered=last)
-    names = sql.SQL(", ").join(sql.Identifier("p", name) for name in search.names)
-    made = sql.SQL("json_build_array({})" if search.kind == "lists" else _OBJECT)
     statement = sql.SQL("select coalesce(json_agg({}), '[]')::text{} from ({}) p").format(
-        made.format(names), sql.SQL(", (array_agg(p._number))[count(*)]" if last else ""), source
+        _shown(search), sql.SQL(", (array_agg(p._number))[count(*)]" if last else ""), source
     )
     row = await (await connection.execute(statement)).fetchone()
     assert row is not None
     return Found(row[0].encode(), row[1] if last else None)
+
+
+def _shown(search: Search) -> sql.Composable:
+    """A row of the statement, which stands under the alias `p`, as JSON."""
+    names = [sql.Identifier("p", name) for name in search.names]
+    return row_list(names) if search.kind == "lists" else OBJECT.format(sql.SQL(", ").join(names))
 
 
 async def total(connection: Connection, table: HostedTable, search: Search) -> int:
@@ -136,10 +139,8 @@ async def copied(connection: Connection, table: HostedTable, search: Search) -> 
 
 async def streamed(connection: Connection, table: HostedTable, search: Search) -> AsyncIterator[bytes]:
     """Rows as a JSON array, some thousand at a time; each an object or, for lists, an array."""
-    names = sql.SQL(", ").join(sql.Identifier("p", name) for name in search.names)
-    made = sql.SQL("json_build_array({})" if search.kind == "lists" else _OBJECT).format(names)
     statement = sql.SQL("declare rows no scroll cursor for select {}::text from ({}) p").format(
-        made, _statement(table, search)
+        _shown(search), _statement(table, search)
     )
     await connection.execute(statement)
     while True:

@@ -1,6 +1,6 @@
 """How the values of hosted tables are shown, as SQL over the alias `t`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from psycopg import sql
 
@@ -8,6 +8,9 @@ from lienthong.store.hosted_types import JSON, HostedField
 
 _MOMENT = "to_char({}, 'YYYY-MM-DD\"T\"HH24:MI:SS.MS')"
 _WORDED = {"bool": "{}::text"}  # else t and f
+OBJECT = sql.SQL("(select row_to_json(x.*) from (select {}) x)")
+"""A row of named values as JSON; the star makes `x` the row, also when a column has that name."""
+_ARGUMENTS = 50  # of a function at once: PostgreSQL takes 100
 _SPOKEN = "to_char({}, 'YYYY-MM-DD\"T\"HH24:MI:SS')"
 
 
@@ -31,7 +34,7 @@ def listed(fields: Sequence[HostedField], alias: str = "t", *, as_text: bool = F
 
 def row_json(fields: Sequence[HostedField], alias: str = "t") -> sql.Composable:
     """The row as a JSON object."""
-    return sql.SQL("(select row_to_json(x) from (select {}) x)").format(listed(fields, alias))
+    return OBJECT.format(listed(fields, alias))
 
 
 def words_sql(fields: Sequence[HostedField], alias: str = "t") -> sql.Composable:
@@ -41,4 +44,17 @@ def words_sql(fields: Sequence[HostedField], alias: str = "t") -> sql.Composable
         column = sql.Identifier(alias, field.name)
         spoken = _SPOKEN if field.type == "timestamp" else _WORDED.get(field.type, "{}")
         parts.append(sql.SQL(spoken).format(column))
-    return sql.SQL("to_tsvector('english', concat_ws(' ', {}))").format(sql.SQL(", ").join(parts))
+    texts = [sql.SQL("concat_ws(' ', {})").format(sql.SQL(", ").join(some)) for some in _some(parts)]
+    return sql.SQL("to_tsvector('english', {})").format(sql.SQL(" || ' ' || ").join(texts))
+
+
+def row_list(values: Sequence[sql.Composable]) -> sql.Composable:
+    """The values as a JSON array."""
+    if len(values) <= _ARGUMENTS:
+        return sql.SQL("json_build_array({})").format(sql.SQL(", ").join(values))
+    made = sql.SQL(", ").join(sql.SQL("to_json({})").format(value) for value in values)
+    return sql.SQL("json_build_array(variadic array[{}])").format(made)
+
+
+def _some(parts: Sequence[sql.Composable]) -> Iterator[Sequence[sql.Composable]]:
+    return (parts[first : first + _ARGUMENTS] for first in range(0, len(parts), _ARGUMENTS))

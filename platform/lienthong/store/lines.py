@@ -90,7 +90,7 @@ class Liner(Compiler):
         return f"from json_array_elements(({self._aggregate(query)})) {alias}(j)"
 
     def _object_of(self, query: Query, alias: str) -> str:
-        return f"(select row_to_json(r) from (select {self._items(query, alias)}) r)"
+        return f"(select row_to_json(r.*) from (select {self._items(query, alias)}) r)"
 
     def _governed(self) -> bool:
         return any(scope.schema == "governed" for scope in self.scopes.values())

@@ -162,7 +162,7 @@ class Runner:
     async def _rows(self, connection: Connection, statement: str, fields: Fields, most: int) -> Result:
         rows: list[bytes] = []
         size, truncated = 0, False
-        made = f"select row_to_json(q)::text from (select * from ({statement}) q limit {most + 1}) q"
+        made = f"select row_to_json(q.*)::text from (select * from ({statement}) q limit {most + 1}) q"
         async for (row,) in connection.cursor(binary=True).stream(made.encode(), size=200):
             size += len(row)
             if len(rows) >= most or size > MOST_BYTES:
