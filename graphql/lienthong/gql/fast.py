@@ -99,7 +99,9 @@ class Fast:
         return True, again
 
     async def _kept(self, scope: Scope, send: Send, raw: bytes) -> bool:
-        """Answer with what was answered to the same body; else note where to keep the answer."""
+        """Answer with what was answered to the same body; else note where to keep the answer, if any are kept."""
+        if not self._services.kept.most:
+            return False
         try:
             before = await self._services.catalog.current()
         except Exception:  # the long way tells what is wrong

@@ -385,7 +385,9 @@ def _shaped(compiler: Compiler, shape: Shape, queries: Sequence[Query], *names: 
 
 def _as_answer(row: Row, statement: Statement, receipt: str | None, read: Bound | None = None) -> Answer:
     values = dict(zip(statement.columns, row, strict=True))
-    count, total, cursor, release = (values.get(name) for name in ("count", "total", "next", "release"))
+    told = values.get
+    count, total, cursor, release = told("count"), told("total"), told("next"), told("release")
+    releases = [name for name in statement.columns if name.startswith("apart")] if statement.apart else []
     return Answer(
         body=values["body"] or b"",
         count=int(count) if count else None,
@@ -394,5 +396,5 @@ def _as_answer(row: Row, statement: Statement, receipt: str | None, read: Bound 
         receipt=receipt,
         release=int(release) if release else None,
         bound=read,
-        apart=tuple([int(values[name] or 0) for name in statement.columns if name.startswith("apart")]),
+        apart=tuple([int(values[name] or 0) for name in releases]),
     )

@@ -5,13 +5,13 @@ are open data that nobody filters, the answer leaves a place with the row's key,
 of all of them while their release is served, fills it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from lienthong.contract.registry import Registry, Relation
 from lienthong.store.predicate import column, ident
 from lienthong.store.query import Item, Nested, Page, Query
-from lienthong.store.scope import Scopes
+from lienthong.store.scope import Scope, Scopes
 
 MARK = b"\x01"  # before and after a key, and between key and text of a table: JSON holds no such character
 MOST_ROWS = 20_000
@@ -76,11 +76,22 @@ def table(relation: Relation, row: str, alias: str, read: Sequence[str]) -> Tabl
     )
 
 
-def place(number: int, relation: Relation, alias: str) -> str:
-    """The expression of the place of a row of table `number`, related to the row `alias`; null where there is none."""
+def place(number: int, relation: Relation, alias: str, free: Container[str]) -> str:
+    """The expression of the place of a row of table `number`, related to the row `alias`; null where there is none.
+
+    `free`: the columns of that row whose values hold no mark.
+    """
     # A mark in a stored value must not end the place: as the other character it is a key that no row has.
-    keys = [f"translate({column(alias, near)}::text, {_MARK}, {_PART})" for near, _ in relation.on]
+    texts = ((near, f"{column(alias, near)}::text") for near, _ in relation.on)
+    keys = [text if near in free else f"translate({text}, {_MARK}, {_PART})" for near, text in texts]
     return rf"(E'\x01{number}' || {f' || {_PART} || '.join(keys)} || {_MARK})"
+
+
+def free(scope: Scope) -> frozenset[str]:
+    """The columns of a dataset whose values hold no mark: texts whose form the store checks, and what is no text."""
+    checked = scope.schema in ("governed", "open")
+    columns = ((column, checked and field.type.bare) for field in scope.contract.fields for column in field.columns)
+    return frozenset(column.name for column, bare in columns if bare or column.sql_type != "text")
 
 
 def told(dataset: str) -> str:

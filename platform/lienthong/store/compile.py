@@ -8,7 +8,7 @@ from lienthong.store import jsontext
 from lienthong.store.apart import Table, told
 from lienthong.store.keyset import sort_keys
 from lienthong.store.query import ROW_NUMBER, Nested, Page, Query
-from lienthong.store.shapes import Beside, Shapes
+from lienthong.store.shapes import Beside, Listed, Shapes
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ class Compiler(Shapes):
     def _note(self, numbers: Sequence[tuple[str, str]]) -> None:
         """Note rows about persons by their numbers, which stand in texts."""
         for dataset, text in numbers:
-            self._touched.setdefault(dataset, []).append(f"string_to_array({text}, ',')::bigint[]")
+            self._touched.setdefault(dataset, []).append(Listed(text))
 
     def _touch_nested(self, root: Query, query: Query, path: tuple[Nested, ...]) -> None:
         for item in query.selected:
@@ -155,9 +155,16 @@ class Compiler(Shapes):
 
     def _statement(self, sql: str, source: str, columns: tuple[str, ...]) -> Statement:
         governed = any(scope.schema == "governed" for scope in self.scopes.values())
-        touched = "".join(f", {' || '.join(parts)}" for parts in self._touched.values())
+        touched = "".join(f", {_numbers(parts)}" for parts in self._touched.values())
         params, tables = tuple(self.params.values), tuple(self._tables)
         made = Statement("", params, columns, governed, tuple(self._touched), apart=tables)
         releases = "".join(f", {told(name)}" for name in made.told)
         named = tuple(f"apart{n}" for n in range(len(made.told)))
         return replace(made, sql=sql + releases + touched + source, columns=columns + named)
+
+
+def _numbers(parts: Sequence[str | Listed]) -> str:
+    """The numbers of rows as PostgreSQL writes an array of them."""
+    if len(parts) == 1 and isinstance(parts[0], Listed):  # it need not become one
+        return f"'{{' || {parts[0].text} || '}}'"
+    return " || ".join(p if isinstance(p, str) else f"string_to_array({p.text}, ',')::bigint[]" for p in parts)

@@ -33,12 +33,19 @@ class Beside:
     numbers: list[tuple[str, str]] = field(default_factory=list)  # (dataset, the numbers of its rows as one text)
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The expression of a text of numbers with commas between them."""
+
+    text: str
+
+
 class Shapes(Reading):
     """Compiles what an answer is made of; `leaves_out`: without the rows that the server puts in itself."""
 
     def __init__(self, registry: Registry, scopes: Scopes, leaves_out: bool = False) -> None:
         super().__init__(registry, scopes)
-        self._touched: dict[str, list[str]] = {}
+        self._touched: dict[str, list[str | Listed]] = {}
         self._beside: Beside | None = None
         self._leaves_out = leaves_out
         self._tables: list[apart.Table] = []
@@ -242,14 +249,14 @@ class Shapes(Reading):
         relation = self.registry.relations(contract.id)[item.relation]
         link = (relation, alias)
         if not relation.many:
-            return self._left_out(item.query, relation, alias) or f"({self._object(item.query, link)})"
+            return self._left_out(item.query, relation, contract, alias) or f"({self._object(item.query, link)})"
         if item.query.is_aggregate:
             return f"({self._aggregate(item.query, link)})::text"
         if item.query.connection is not None:
             return self._joined(item, link, self._connection, item.query.connection)
         return self._joined(item, link, self._list, None)
 
-    def _left_out(self, query: Query, relation: Relation, alias: str) -> str | None:
+    def _left_out(self, query: Query, relation: Relation, near: Contract, alias: str) -> str | None:
         """The place of a related row that the server puts in; None when it is read here."""
         if not self._leaves_out or not apart.may(self.registry, self.scopes, relation, query):
             return None
@@ -261,7 +268,7 @@ class Shapes(Reading):
             return None
         if table not in self._tables:
             self._tables.append(table)
-        return apart.place(self._tables.index(table), relation, alias)
+        return apart.place(self._tables.index(table), relation, alias, apart.free(self.scopes[near.id]))
 
     def _list(
         self,
