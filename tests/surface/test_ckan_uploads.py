@@ -14,6 +14,7 @@ import openpyxl
 import pytest
 from openpyxl.comments import Comment
 
+from lienthong.catalog.hosted.contents import fault
 from tests.surface.hosted import client, did, get, refused, user
 from tests.surface.site import served
 from tests.surface.small import ADMIN, World, serving
@@ -69,16 +70,19 @@ def on_disk(world: World) -> list[Path]:
     return [path for path in (world.settings.home / "uploads").rglob("*") if path.is_file()]
 
 
-def workbook(**what: bool) -> bytes:
-    """A small workbook, maybe with what its publisher does not see."""
+def workbook(*parts: str, **what: bool) -> bytes:
+    """A small workbook, maybe with what its publisher does not see, or with these parts beside its own."""
     made = openpyxl.Workbook()
     made.active["A1"] = "mã"
     if what.get("hidden"):
-        made.create_sheet("bí mật").sheet_state = "veryHidden"
+        made.create_sheet("bí mật").sheet_state = "veryHidden" if what.get("very") else "hidden"
     if what.get("comment"):
         made.active["A1"].comment = Comment("canary", "an")
     data = io.BytesIO()
     made.save(data)
+    with zipfile.ZipFile(data, "a") as book:
+        for part in parts:
+            book.writestr(part, b"<canary/>")
     return data.getvalue()
 
 
@@ -175,6 +179,14 @@ HOSTILE = {
     "a program": ("a.csv", b"MZ\x90\x00" + b"\x00" * 64, {}), "a program as data": ("a.bin", b"\x7fELF\x02\x01" + b"\x00" * 64, {}),
     "nothing in it": ("a.csv", b"", {}), "broken json": ("a.json", b'{"a": ', {}), "binary as text": ("a.txt", b"a\x00\x01b", {}),
     "hidden sheets": ("a.xlsx", workbook(hidden=True), {}), "comments": ("a.xlsx", workbook(comment=True), {}),
+    "sheets that no menu shows": ("a.xlsx", workbook(hidden=True, very=True), {}),
+    "a pivot's cache": ("a.xlsx", workbook("xl/pivotCache/pivotCacheRecords1.xml"), {}),
+    "threads of comments": ("a.xlsx", workbook("xl/threadedComments/threadedComment1.xml"), {}),
+    "copies of other workbooks": ("a.xlsx", workbook("xl/externalLinks/externalLink1.xml"), {}),
+    "macros called a workbook": ("a.xlsx", workbook("xl/vbaProject.bin"), {}),
+    "xmp in a jpeg": ("a.jpg", b"\xff\xd8\xff\xe1\x00\x40http://ns.adobe.com/xap/1.0/\0<canary/>", {}),
+    "a raw profile": ("a.png", PNG[:8] + png_chunk(b"zTXt", b"Raw profile type exif\0canary"), {}),
+    "a plain raw profile": ("a.png", PNG[:8] + png_chunk(b"tEXt", b"Raw profile type exif\0canary"), {}),
     "exif": ("a.jpg", EXIF, {}), "exif far behind": ("a.jpg", EXIF[:4] + b"\x00" * 200_000 + EXIF[4:], {}),
     "exif behind a picture": ("a.png", PNG[:8] + png_chunk(b"IDAT", b"0" * 90_000) + png_chunk(b"eXIf", b"GPS canary"), {}),
     "xmp behind a picture": ("a.png", PNG[:8] + png_chunk(b"IDAT", b"0" * 90_000) + png_chunk(b"iTXt", b"XML:com.adobe.xmp\0canary"), {}),
@@ -193,6 +205,14 @@ def test_a_file_that_is_not_what_it_says_is_refused(world: World, case: str) -> 
     error = answer.json()["error"]
     assert set(error) == {"upload", "__type"} and error["__type"] == "Validation Error" and error["upload"][0]
     assert sorted(on_disk(world)) == before
+
+
+def test_exif_is_found_where_two_reads_meet(tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    path.write_bytes(EXIF[:4] + b"\x00" * ((1 << 20) - 6) + b"Exif\0\0GPS canary")
+    assert "EXIF" in (fault(path, "a.jpg", "") or "")
+    path.write_bytes(EXIF[:4] + b"\x00" * (1 << 20))
+    assert fault(path, "a.jpg", "") is None
 
 
 HONEST = {
