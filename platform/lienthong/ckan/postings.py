@@ -3,24 +3,27 @@
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from functools import reduce
+from itertools import compress
 from operator import or_
 
 from lienthong.ckan.words import Text
 
 # BM25 as Lucene has it, but that the length of a text says nothing: a longer title is no worse one.
 K1 = 1.2
+_FEW = 200
+_TRUTH = bytes.maketrans(b"01", b"\0\1")
 
 
 def documents(bits: int) -> list[int]:
     """The numbers in a set, from small to large."""
     found, low = [], 0
-    if bits.bit_count() * 64 < bits.bit_length():  # few in many: bit by bit
+    if bits.bit_count() < min(_FEW, bits.bit_length() // 12):  # bit by bit
         while bits:
             low = bits & -bits
             found.append(low.bit_length() - 1)
             bits ^= low
         return found
-    return [n for n, bit in enumerate(reversed(bin(bits)[2:])) if bit == "1"]
+    return list(compress(range(bits.bit_length()), bin(bits)[:1:-1].encode().translate(_TRUTH)))
 
 
 class ExactField:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from lienthong.ckan.errors import Refusal, search_error
 from lienthong.ckan.index import Index, is_worded
 from lienthong.ckan.lucene import lucene
-from lienthong.ckan.matching import Hits, Match, nothing, term, worded
+from lienthong.ckan.matching import Hits, Match, Weigh, nothing, term, worded
 from lienthong.ckan.postings import K1, documents, rarity
 from lienthong.ckan.words import words
 
@@ -125,22 +125,22 @@ def _weighed(index: Index, given: str, wanted: list[str], way: Way) -> tuple[int
     total: dict[int, float] = {}
     every = 0
     for field, weight in way.fields:
-        bits, table = _in_field(index, field, given, wanted)
+        bits, weigh = _in_field(index, field, given, wanted)
         every |= bits
         for number in documents(bits):
-            found = weight * table[number]
+            found = weight * weigh(number)
             total[number] = total.get(number, 0.0) + found
             best[number] = max(best.get(number, 0.0), found)
     return every, {number: best[number] + way.tie * (total[number] - best[number]) for number in best}
 
 
-def _in_field(index: Index, field: str, given: str, wanted: list[str]) -> tuple[int, Mapping[int, float]]:
+def _in_field(index: Index, field: str, given: str, wanted: list[str]) -> tuple[int, Weigh]:
     if not is_worded(field):
         bits = index.exact(field).bits.get(given, 0)
-        held = documents(bits)
-        return bits, dict.fromkeys(held, rarity(index.every.bit_count(), len(held)) / (1 + K1))
+        weight = rarity(index.every.bit_count(), bits.bit_count()) / (1 + K1)
+        return bits, lambda _: weight
     hits = worded(field, wanted)(index)
-    return hits.bits, {number: hits.weigh(number) for number in documents(hits.bits)}
+    return hits.bits, hits.weights[0][1] if hits.weights else hits.weigh
 
 
 def _pattern_anywhere(given: str, way: Way) -> Match:
