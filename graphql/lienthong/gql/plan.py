@@ -97,7 +97,7 @@ class Planner:
         """The document in `text`, parsed and validated once. Raises Refused, TooCostly, QueryInvalid."""
         return self._documents.read(text, operation)
 
-    def introspect(self, told: Told, seen: Visible, charge: Callable[[int], None]) -> bytes:
+    def introspect(self, told: Told, seen: Visible, charge: Callable[[int], object]) -> bytes:
         """The answer to `__schema` and `__type`, by graphql-core, over what the caller may see. Raises Refused.
 
         One that is not known already takes long: `charge` is told so before, and may raise TooCostly.
