@@ -148,3 +148,35 @@ def test_a_condition_on_something_personal_is_a_dimension(tmp_path: Path, measur
     with pytest.raises(Problem) as refused:
         written(tmp_path / "d", {"measures": [VISITS, one]})
     assert said in str(refused.value) + repr(refused.value.__dict__)
+
+
+QUARTER = {"of": "visited_at", "transform": "quarter", "name": "quarter"}
+SPRING: dict[tuple[int, str], list[int | None]] = {
+    **{(month, "planned"): [10] * count for month, count in [(1, 10), (2, 9), (3, 3), (4, 12), (5, 12), (6, 12)]},
+    **{(month, "sudden"): [10] * 14 for month in range(1, 7)},
+}
+
+
+@pytest.mark.parametrize("name", ["quarter", "month"])
+def test_a_quarter_less_its_months_tells_nothing(world: World, name: str) -> None:
+    """F04: 22 in a quarter, and 10 and 9 were told of its months, are 3 in the third; by another name or the same."""
+    view: dict[str, Any] = {"protection": {"margins": "none"}}
+    published(world, SPRING, **view)
+    assert ("2026-03", "planned") not in table(world)
+    published(world, SPRING, **view, groupBy=[QUARTER | {"name": name}, KIND])
+    told = set(world.query(f"select {name}, kind, visits from open.visit_statistics"))
+    assert {row for row in told if row[1] == "sudden"} == {("2026-Q1", "sudden", 42), ("2026-Q2", "sudden", 42)}
+    assert {row for row in told if row[1] == "planned"} <= {("2026-Q2", "planned", 36)}  # it hides the other
+
+
+@pytest.mark.parametrize("name", ["quarter", "month"])
+def test_months_less_than_their_quarter_tell_nothing(world: World, name: str) -> None:
+    """F04: the quarter was told first; two of its months leave the third."""
+    view: dict[str, Any] = {"protection": {"margins": "none"}}
+    published(world, SPRING, **view, groupBy=[QUARTER | {"name": name}, KIND])
+    assert ("2026-Q1", "planned", 22) in set(world.query(f"select {name}, kind, visits from open.visit_statistics"))
+    published(world, SPRING, **view)
+    left = {month for month, kind in table(world) if kind == "planned" and month < "2026-04"}
+    assert "2026-03" not in left
+    assert len(left) == 1
+    assert len(table(world)) >= 9

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from psycopg import Connection
@@ -11,6 +11,7 @@ from lienthong.contract.model import Contract
 from lienthong.contract.opened import Protection
 from lienthong.kernel.problem import Conflict
 from lienthong.kernel.text import both
+from lienthong.privacy.regrouped import grain, small_remainders, wider_labels
 from lienthong.store import disclosure_cells as store
 from lienthong.store import disclosure_told as told
 from lienthong.store.disclosure_cells import Cell
@@ -61,14 +62,19 @@ class Protector:
         cells = store.read(connection, key, len(store.sums_of(base)))
         before, totals = _told(connection, contract, base, previous, cells)
         last = told.told_last(connection, contract.id, base.id, key) if store.counted(base) else {}
-        small = [c.rows < k for c in cells]
+        otherwise = _told_otherwise(connection, contract, base, cells)
+        numbers = {cell.place: cell.rows for cell in cells}
+        remainders = small_remainders(numbers, otherwise, k) - {*last}
+        small = [c.rows < k or c.place in remainders for c in cells]
         dominated = [not s and is_dominated(c, protection, k) for c, s in zip(cells, small, strict=True)]
         fixed = [_is_told(c, before, last) for c in cells]
         sensitive = [a or b for a, b in zip(small, dominated, strict=True)]
         # Scientific Python belongs to the worker: the API process imports this package, and not those.
         from lienthong.privacy.safe_cells import make_safe
 
-        made = make_safe(cells, sensitive, fixed, key, protection, k, totals)
+        wider = sorted(wider_labels(numbers, otherwise))
+        made = make_safe(_with_labels(cells, wider), sensitive, fixed, key, protection, k,
+                         [*totals, *_wider_totals(len(key), wider)])  # fmt: skip
         if made.newly_solvable or made.broken:
             raise _refused(contract, key, [cells[at] for at in made.broken], made.newly_solvable)
         store.mark(connection, (c.at for c, out in zip(cells, made.out, strict=True) if out))
@@ -127,6 +133,29 @@ def _told(
         if any(now.get(place) in rows for place, rows in seen.items()):
             totals.append(kept)
     return numbers, totals
+
+
+def _told_otherwise(
+    connection: Connection, contract: Contract, base: Contract, cells: Sequence[Cell]
+) -> list[dict[tuple[str, ...], int]]:
+    """The earlier releases that cut time otherwise."""
+    if store.counted(base) is None or not cells:
+        return []
+    return told.told_otherwise(connection, contract.id, base.id, contract.primary_key, cells[0].place, grain)
+
+
+def _with_labels(cells: Sequence[Cell], wider: Sequence[tuple[int, tuple[tuple[str, str], ...]]]) -> list[Cell]:
+    """The cells with a dimension more for each wider grouping that was told."""
+    named = [(at, dict(labels)) for at, labels in wider]
+    return [
+        replace(cell, place=(*cell.place, *(labels.get(cell.place[at], cell.place[at]) for at, labels in named)))
+        for cell in cells
+    ]
+
+
+def _wider_totals(dimensions: int, wider: Sequence[tuple[int, tuple[tuple[str, str], ...]]]) -> list[tuple[int, ...]]:
+    """The wider dimension in place of its narrower one, with all the others."""
+    return [(*(d for d in range(dimensions) if d != at), dimensions + number) for number, (at, _) in enumerate(wider)]
 
 
 def _is_told(cell: Cell, before: told.Told, last: told.Told) -> bool:

@@ -4,7 +4,7 @@
 count. Only releases that were public once are compared; those of the last `_RELEASES` numbers.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from psycopg import Connection, sql
 
@@ -67,6 +67,59 @@ def totals_told(
         for kept in sorted({tuple(at for at, name in enumerate(key) if name in names) for (names,) in found}):
             if len(kept) < len(key):
                 yield kept, _sums(connection, view, [key[at] for at in kept])
+
+
+def told_otherwise(
+    connection: Connection,
+    dataset: str,
+    base: str,
+    key: Sequence[str],
+    sample: Sequence[str],
+    grain: Callable[[str], str | None],
+) -> list[dict[tuple[str, ...], int]]:
+    """The cells of each release that cut one dimension of time otherwise, in the order of `key`.
+
+    `sample`: the place of a cell of today; `grain`: how a label cuts time. The dimension may have had another name.
+    """
+    found = []
+    for view in _views(connection, dataset, base):
+        for number, place in connection.execute(
+            sql.SQL(
+                "select distinct on (m.number) m.number, m.place from {} m join platform.release r on r.dataset = %s "
+                "and r.number = m.number and r.state = any(%s) where not m.place @? '$.* ? (@ == null)' order by 1"
+            ).format(_memory(view)),
+            (view, list(_PUBLIC)),
+        ).fetchall():
+            names = _renamed(place, key, sample, grain)
+            if names and any(grain(place[n]) != grain(label) for n, label in zip(names, sample, strict=True)):
+                found.append(_of_one(connection, view, number, names))
+    return found
+
+
+def _renamed(
+    place: Mapping[str, str], key: Sequence[str], sample: Sequence[str], grain: Callable[[str], str | None]
+) -> list[str] | None:
+    """The names that the dimensions of `key` had at a place; nothing where more than one of time is another."""
+    gone, new = sorted({*place} - {*key}), [name for name in key if name not in place]
+    if len(place) != len(key) or len(gone) > 1:
+        return None
+    names = [gone[0] if name in new else name for name in key]
+    told = [(grain(place[name]), grain(label)) for name, label in zip(names, sample, strict=True)]
+    if any((a is None) != (b is None) for a, b in told) or new and told[key.index(new[0])][0] is None:
+        return None
+    return names
+
+
+def _of_one(connection: Connection, view: str, number: int, names: Sequence[str]) -> dict[tuple[str, ...], int]:
+    place = sql.SQL(", ").join(sql.SQL("place->>{}").format(sql.Literal(n)) for n in names)
+    rows = connection.execute(
+        sql.SQL(
+            "select array[{}]::text[], rows from {} "
+            "where number = %s and rows is not null and not place @? '$.* ? (@ == null)'"
+        ).format(place, _memory(view)),
+        (number,),
+    ).fetchall()
+    return {tuple(at): count for at, count in rows}
 
 
 def _sums(connection: Connection, dataset: str, names: Sequence[str]) -> Told:
