@@ -24,6 +24,8 @@ WRITTEN = [
     "https://public.example\\@127.0.0.1:{port}/", "https:///127.0.0.1:{port}/", "file:///etc/passwd", "gopher://127.0.0.1:{port}/_x",
     "https://127.0.0.1:{port}\r\nHost: public.example/", "https://①②⑦.⓪.⓪.①:{port}/", "//127.0.0.1:{port}/",
     "https://127.0.0.1:99999/", "https://[::1", "https://", "https://127.0.0.1:{port}/\tx", "data:text/plain,x", "",
+    "http://93.184.216.34/", "ftp://93.184.216.34/", "https://me@93.184.216.34/", "https://93.184.216.34/#x", "https://93.184.216.34/\\x",
+    "https://93.184.216.34/ x", "https://93.184.216.34/ấ",
 ]  # fmt: skip
 BODY, HEADERS = b"{}", {"Content-Type": "application/json"}
 
