@@ -1,4 +1,9 @@
-"""The order of files when several processes share them: long ones first, so that none is left alone at the end."""
+"""The order of files when several processes share them: long ones first, so that none is left alone at the end.
+
+Processes share tests by their names: each must have its own.
+"""
+
+from collections import Counter
 
 import pytest
 
@@ -31,6 +36,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """In a process of several; alone, the order is the caller's."""
+    """Give each test a name of its own, and put them in order; in a process alone, the order is the caller's."""
+    for item in items:
+        if getattr(item, "operation_label", None) and item.parent:  # a name that pytest 9.2 takes from schemathesis
+            item._id = item.parent.id.child(item.name)
+    twice = [name for name, times in Counter(item.nodeid for item in items).items() if times > 1]
+    if twice:  # of tests of one name, several processes would run the first alone
+        raise pytest.UsageError(f"tests have the same name: {twice[:5]}")
     if hasattr(config, "workerinput"):
         items.sort(key=_rank)
