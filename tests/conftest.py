@@ -20,7 +20,7 @@ import pytest_asyncio
 
 from lienthong.kernel.settings import Settings
 from tests.order import pytest_collection_modifyitems, pytest_configure  # noqa: F401  (hooks)
-from tests.worlds import _left_as_found, _no_folder_left, own_world, shared_world, world  # noqa: F401  (fixtures)
+from tests.worlds import _left_as_found, _no_folder_left, own_world, world  # noqa: F401  (fixtures)
 
 ADMIN_TOKEN = "test-administrator-token-0123456789"
 DEMO_SCALE = "0.05"

@@ -1,4 +1,4 @@
-"""The small worlds that tests share, and the watch over what has to stay as it was for the next file."""
+"""The small worlds of tests: one that is only read, one for each file that writes, and a watch over what files leave."""
 
 import os
 from collections.abc import Iterator
@@ -60,15 +60,6 @@ def own_world(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[World]":
     from tests.surface.small import running
 
     with running(tmp_path_factory.mktemp("own")) as found:
-        yield found
-
-
-@pytest.fixture(scope="session")
-def shared_world(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[World]":
-    """The same, for the tests of several files that host data in it, each with names of its own."""
-    from tests.surface.small import running
-
-    with running(tmp_path_factory.mktemp("shared")) as found:
         yield found
 
 

@@ -13,9 +13,9 @@ SHORT = ("p", "q", "r", "t", "w", "x", "q0", "excluded", "done", "value", "j")  
 
 
 @pytest.fixture(scope="module")
-def world(shared_world: World) -> World:
+def world(own_world: World) -> World:
     """Data is hosted here: not the world that is only read."""
-    return shared_world
+    return own_world
 
 
 @pytest.fixture(scope="module")

@@ -29,9 +29,9 @@ ROWS = [
 
 
 @pytest.fixture(scope="module")
-def world(shared_world: World) -> World:
+def world(own_world: World) -> World:
     """Data is hosted here: not the world that is only read."""
-    return shared_world
+    return own_world
 
 
 def act(world: World, name: str, status: int = 200, /, *, token: str | None = ADMIN, **params: Any) -> Any:

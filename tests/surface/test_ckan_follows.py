@@ -10,9 +10,9 @@ from tests.surface.small import ADMIN, World
 
 
 @pytest.fixture(scope="module")
-def world(shared_world: World) -> World:
+def world(own_world: World) -> World:
     """A world that may be changed."""
-    return shared_world
+    return own_world
 
 
 # --- following -------------------------------------------------------------------------------------------------------

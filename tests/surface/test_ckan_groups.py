@@ -23,9 +23,9 @@ USER = {
 
 
 @pytest.fixture(scope="module")
-def world(shared_world: World) -> World:
+def world(own_world: World) -> World:
     """A world that may be changed."""
-    return shared_world
+    return own_world
 
 
 def pixel(size: int = 1) -> bytes:

@@ -8,9 +8,9 @@ from tests.surface.small import ADMIN, AGENCY, World
 
 
 @pytest.fixture(scope="module")
-def world(shared_world: World) -> World:
+def world(own_world: World) -> World:
     """A world that may be changed."""
-    return shared_world
+    return own_world
 
 
 # --- who may ---------------------------------------------------------------------------------------------------------

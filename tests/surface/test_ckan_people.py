@@ -20,10 +20,10 @@ SPECIFICATION = Path(__file__).parents[3] / "shared" / "ckan.md"
 
 
 @pytest.fixture(scope="module")
-def world(shared_world: World) -> World:
+def world(own_world: World) -> World:
     """A world that may be changed, with the people of the platform."""
-    people.seed(shared_world)
-    return shared_world
+    people.seed(own_world)
+    return own_world
 
 
 # --- users -----------------------------------------------------------------------------------------------------------

@@ -23,9 +23,9 @@ Params = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def world(shared_world: World) -> World:
+def world(own_world: World) -> World:
     """Data is hosted here: not the world that is only read."""
-    return shared_world
+    return own_world
 
 
 @pytest.fixture(scope="module")
