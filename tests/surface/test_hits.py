@@ -1,11 +1,13 @@
 """Searches of an open release by bits that are kept with it: the same answers as PostgreSQL finds, and only for everybody."""
 
+import asyncio
 import random
 import time
 import uuid
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import psycopg
 import pytest
 from psycopg import sql
@@ -156,6 +158,24 @@ def test_the_values_of_a_column_are_read_together(large: World) -> None:
     before = len(large.database.statements)
     counts = [search(large, filters={"status": status}, fields=["_id"])["total"] for status in ("active", "closed")]
     assert sum(counts) == ROWS and min(counts) > 1_000
+    ran = [statement.sql for statement in large.database.statements[before:]]
+    assert sum("firms_bits" in text for text in ran) == 2  # which values there are, and all their bits
+
+
+def test_who_filters_first_reads_for_all_who_ask_meanwhile(large: World) -> None:
+    held = large.door.held
+    held._rows, held._hits, held._columns = Recent(), Recent(), Recent()
+    before = len(large.database.statements)
+
+    async def at_once() -> list[int]:
+        transport = httpx.ASGITransport(large.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://world") as client:
+            asked = [f'{{"status": "{value}"}}' for value in ("active", "closed")]
+            way = "/api/3/action/datastore_search?resource_id=firms&limit=1&filters="
+            answers = await asyncio.gather(*(client.get(way + asked[n % 2]) for n in range(4)))
+        return [answer.json()["result"]["total"] for answer in answers]
+
+    assert sum(large.portal.call(at_once)) == 2 * ROWS
     ran = [statement.sql for statement in large.database.statements[before:]]
     assert sum("firms_bits" in text for text in ran) == 2  # which values there are, and all their bits
 

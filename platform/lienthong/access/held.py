@@ -1,5 +1,6 @@
 """What is known of open releases in this process: bits that were read, and hits that were found, while memory lasts."""
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Generic, TypeVar
@@ -55,6 +56,7 @@ class Held:
         self._hits: Recent[tuple[UUID, Condition], Scattered] = Recent()
         self._whole: dict[UUID, bool] = {}
         self._columns: Recent[tuple[UUID, str], None] = Recent()
+        self._first = asyncio.Lock()  # the first time a column is asked for, one reads it for all who ask meanwhile
 
     async def hits(self, scope: Scope, release: ReleaseInfo, where: Condition | None) -> Hits | None:
         """The rows of `release`, which is served, that fulfil `where`; None when that cannot be told.
@@ -86,7 +88,11 @@ class Held:
         return self._whole[release.id]
 
     async def _found(self, release: ReleaseInfo, where: Condition, wanted: Sequence[Mark]) -> Scattered | None:
-        rows = await self._read(release, wanted)
+        if all(field == WORDS or (release.id, field) in self._columns for field, _ in wanted):
+            rows = await self._read(release, wanted)
+        else:
+            async with self._first:
+                rows = await self._read(release, wanted)
         if len(wanted) == 1 and is_mark(where):
             only = rows.get(wanted[0])
             return None if only is None else Scattered(only.bits, release.rows, only.total)
