@@ -20,7 +20,7 @@ class Reply:
 def exchange(port: int, raw: bytes, seconds: float = 3.0) -> Reply:
     """Send the bytes, read until the server is done or silent."""
     with socket.create_connection(("127.0.0.1", port), timeout=seconds) as line:
-        with suppress(BrokenPipeError, ConnectionResetError):
+        with suppress(BrokenPipeError, ConnectionResetError, TimeoutError):
             line.sendall(raw)
         received, until = b"", time.monotonic() + seconds
         line.settimeout(0.4)

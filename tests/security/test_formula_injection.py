@@ -16,6 +16,8 @@ from lienthong.contract.model import FieldContract
 from lienthong.formats import FORMATS, Document
 from lienthong.formats.rows import batches
 from lienthong.kernel.text import both
+from lienthong.reports.engine import Column, Table
+from lienthong.reports.files import as_csv
 from lienthong.store.export import DELIMITER, QUOTE
 
 SIGNS = tuple("=+-@\t\r＝＋－＠")
@@ -70,6 +72,17 @@ def test_csv(given_: list[tuple[str, Any]]) -> None:
     assert [number for _, number in read] == [number for _, number in rows]
     # A number is bare: a spreadsheet takes it for one.
     assert content.count("\r\n") >= len(rows) and f",{rows[0][1]}\r\n" in content
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.tuples(TEXTS, st.integers(-(10**9), 10**9)), min_size=1, max_size=CELLS))
+def test_csv_behind_a_report(given_: list[tuple[str, int]]) -> None:
+    columns = (Column("label", both("Nhãn", "Label"), False), Column("value", both("Số", "Number"), True))
+    table = Table(columns, tuple({"label": text, "value": number} for text, number in given_))
+    _, *read = csv.reader(io.StringIO(as_csv(table).decode("utf-8-sig"), newline=""))
+    assert not [cell for cell, _ in read if cell.startswith((*SIGNS, "\n"))]
+    assert [restored(cell) for cell, _ in read] == [text for text, _ in given_]
+    assert [number for _, number in read] == [str(number) for _, number in given_]
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from typing import Any
 
 import orjson
@@ -9,6 +10,7 @@ import orjson
 from lienthong.reports.engine import Table
 
 BOM = "\ufeff"
+_FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")  # as in the files of releases
 
 
 def as_csv(table: Table) -> bytes:
@@ -28,4 +30,4 @@ def as_json(table: Table) -> bytes:
 
 def _safe(value: Any) -> Any:
     """A text that a spreadsheet would run as a formula is marked as text."""
-    return "'" + value if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"} else value
+    return "'" + value if isinstance(value, str) and _FORMULA.match(value) else value
