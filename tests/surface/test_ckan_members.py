@@ -141,6 +141,8 @@ def test_vocabularies(world: World, tokens: dict[str, str]) -> None:
         == 2
     )
     assert refused(world, 404, "tag_list", vocabulary_id="x")["message"] == "Not found: could not find vocabulary 'x'"
+    assert refused(world, 404, "tag_search", query="n", vocabulary_id="x")["message"] == "Not found"
+    assert refused(world, 404, "tag_autocomplete", vocabulary_id="x")["message"] == "Not found"
     assert refused(world, 409, "vocabulary_show") == {"id": "id not in data", "__type": "Validation Error"}
     changed = did(world, "vocabulary_update", ADMIN, id="linh-vuc", tags=[{"name": "nước"}, {"name": "rừng"}])
     assert {t["name"] for t in changed["tags"]} == {"nước", "rừng"}

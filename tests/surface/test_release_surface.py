@@ -335,6 +335,7 @@ def test_a_steward_approves_on_a_page(releases: Releases) -> None:
     assert "cán bộ đầu mối khác duyệt" in lan.get(page).text
     seen = mai.get("/en" + page).text
     assert "Exactly what will be public" in seen and "S00010" in seen and "Disclosure control" in seen
+    assert "Identifiers of persons in texts" in seen and "Withheld:" in seen and "suppressed_rows" not in seen
     assert f'{page}"' in mai.get("/steward/releases").text
     assert mai.request("POST", f"{page}/approve", data={"csrf": "guessed"}).status_code == 403
     with releases.keeper():

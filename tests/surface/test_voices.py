@@ -170,6 +170,8 @@ def test_figures_are_of_published_datasets_only(world: World) -> None:
     for path in ("/usage", "/en/usage?sort=title"):
         page = world.anonymous.get(path)
         assert page.status_code == 200 and "/datasets/firms" in page.text
+        columns = re.findall(r"\?sort=\w+\">([^<]+)</a>", page.text)
+        assert columns[0] == ("Dataset" if path.startswith("/en") else "Bộ dữ liệu") and len(columns) == 3
 
 
 def test_a_database_that_is_away_loses_no_count() -> None:

@@ -111,14 +111,12 @@ async def tag_autocomplete(call: Call) -> Any:
 
 async def _found(call: Call) -> list[Document]:
     words = _words(call)
-    if not words:
-        return []
     async with reading(call.engine) as session:
         given = call.params.get("vocabulary_id")
         owner = await tags.vocabulary(session, plain(given)) if given else None
         if given and owner is None:
-            return []
-        found = await _known(call, session, owner)
+            raise not_found()
+        found = await _known(call, session, owner) if words else []
     return _holding(found, words)
 
 

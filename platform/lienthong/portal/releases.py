@@ -11,14 +11,17 @@ from lienthong.access.releases import Releases, of_steward
 from lienthong.catalog.releases import ACTIONS, Action, no_release
 from lienthong.catalog.snapshot import DatasetState, ReleaseInfo
 from lienthong.catalog.tables import ReleaseStep
+from lienthong.contract.model import Contract
 from lienthong.kernel.problem import NotFound, NotPermitted, Problem
-from lienthong.kernel.text import both
+from lienthong.kernel.text import Bilingual, both
 from lienthong.portal import values
 from lienthong.portal.forms import form
 from lienthong.portal.page import Page, SignInAgain
+from lienthong.privacy.report import explained
 from lienthong.store.query import Page as RowPage
 
 PREVIEW_ROWS = 20
+_NOT_IN_ROWS = {"multipolygon", "list"}
 MOST_KEYS = 50
 _TOLD = ("reason", "reason_en", "at", "successor", "instead")
 
@@ -34,7 +37,9 @@ async def one(page: Page) -> Response:
     state, number = await _state(page), _number(page)
     release = state.numbered(number)
     address = _address(state, release)
-    return page.render("release.html", state=state, release=release, told=release.manifest, address=address)
+    told = release.manifest
+    disclosed = explained(told.get("disclosure") or {})
+    return page.render("release.html", state=state, release=release, told=told, disclosed=disclosed, address=address)
 
 
 async def work(page: Page) -> Response:
@@ -114,6 +119,8 @@ async def _shown(page: Page, problem: Problem | None = None, tried: Action | Non
         state=state,
         release=release,
         told=release.manifest,
+        disclosed=explained(release.manifest.get("disclosure") or {}),
+        left_out_at=_origin(page, state),
         preview=await _preview(page, state, release),
         keys=_changed_keys(page, state, release),
         possible=await releases.possible(page.subject, state.contract, number),
@@ -129,11 +136,26 @@ async def _preview(page: Page, state: DatasetState, release: ReleaseInfo) -> dic
     if release.state not in ("checked", "approved"):
         return None
     contract = state.contract
-    shown = [f for f in contract.open_fields if f.logical_type not in {"multipolygon", "list"}]
+    shown = [f for f in contract.open_fields if f.logical_type not in _NOT_IN_ROWS]
     answer = await page.services.door.preview(contract, release.number, RowPage(PREVIEW_ROWS))
     registry, t = page.services.registry, page.t
     rows = [{f.name: values.readable(f, row[f.name], registry, t) for f in shown} for row in orjson.loads(answer.body)]
-    return {"columns": values.columns(shown, t), "rows": rows, "numeric": values.numeric(shown), "total": answer.total}
+    columns, omitted = values.columns(shown, t), _omitted(contract)
+    numeric = values.numeric(shown)
+    return {"columns": columns, "rows": rows, "numeric": numeric, "total": answer.total, "omitted": omitted}
+
+
+def _omitted(contract: Contract) -> Bilingual | None:
+    """What a page cannot show of a row, by name; it is in the files."""
+    left = [f.title for f in contract.open_fields if f.logical_type in _NOT_IN_ROWS]
+    vi, en = ", ".join(title.vi for title in left), ", ".join(title.en for title in left)
+    return both(f"Chỉ có trong các tệp dưới đây: {vi}.", f"In the files below only: {en}.") if left else None
+
+
+def _origin(page: Page, state: DatasetState) -> str:
+    """The dataset whose runs and rows held back are those of this one."""
+    derived = state.contract.derived_from
+    return page.services.registry.get(derived).slug if derived else state.contract.slug
 
 
 def _changed_keys(page: Page, state: DatasetState, release: ReleaseInfo) -> list[dict[str, Any]]:

@@ -1,11 +1,18 @@
 """The disclosure report in words: what was removed and why, from the figures that stand in a manifest."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from lienthong.kernel.text import Bilingual, both
 from lienthong.privacy.detectors import BY_NAME
+
+_MARGINS = {
+    "single": both("theo từng chiều một", "of each dimension alone"),
+    "all": both("mọi tổng", "all"),
+    "none": both("không có", "none"),
+}
 
 
 @dataclass(frozen=True)
@@ -30,11 +37,11 @@ def explained(disclosure: Mapping[str, Any]) -> tuple[Line, ...]:
 
 
 def _columns(told: Mapping[str, Any]) -> Iterator[Line]:
-    names, held = ", ".join(told.get("columns", ())), ", ".join(told.get("withheld", ())) or "-"
+    names, held = ", ".join(told.get("columns", ())), ", ".join(told.get("withheld", ()))
     yield Line(
         "columns",
         both("Cột được mở", "Open columns"),
-        both(f"Công bố: {names}. Giữ lại: {held}.", f"Published: {names}. Withheld: {held}."),
+        both(f"Công bố: {names}. Giữ lại: {held or 'không có'}.", f"Published: {names}. Withheld: {held or 'none'}."),
     )
 
 
@@ -49,17 +56,34 @@ def _identifiers(told: Mapping[str, Any]) -> Iterator[Line]:
         both("Thông tin định danh cá nhân trong văn bản", "Identifiers of persons in texts"),
         both(
             f"{rows} dòng và {past} phiên bản cũ không công bố. {vi}".strip(),
-            f"{rows} rows and {past} past versions are left out. {en}".strip(),
+            f"{_rows(rows)} and {_versions(past)} left out. {en}".strip(),
         ),
         attention=rows > 0,
     )
+    if looked := [BY_NAME[name].title for name in told.get("detectors", ()) if name in BY_NAME]:
+        vi, en = ", ".join(title.vi for title in looked), ", ".join(title.en for title in looked)
+        yield Line("detectors", both("Đã dò trong mọi văn bản", "Looked for in every text"), both(f"{vi}.", f"{en}."))
+
+
+def _rows(n: int) -> str:
+    return f"{n} row" if n == 1 else f"{n} rows"
+
+
+def _versions(n: int) -> str:
+    return f"{n} past version" if n == 1 else f"{n} past versions"
 
 
 def _cells(told: Mapping[str, Any]) -> Iterator[Line]:
-    if (done := told.get("protection")) is None:
+    if (given := told.get("protection")) is None:
         return
-    share, width = done.get("suppressed_rows_share"), done["narrowest"]
-    lost_vi = "" if share is None else f"; {share:.1%} số dòng nằm trong ô không công bố"
+    done = defaultdict(int, given)  # a report of an earlier version tells less
+    share, narrowest = given.get("suppressed_rows_share"), given.get("narrowest")
+    width = None if narrowest is None else f"{narrowest:g}"
+    margins = str(given.get("margins") or "none")
+    known = _MARGINS.get(margins, both(margins, margins))
+    told_vi = " (chính các tổng ấy cho biết; hợp đồng nói vì sao được để lại)" if done["narrow"] else ""
+    told_en = " (told by those totals themselves; the contract says why they may stay)" if done["narrow"] else ""
+    lost_vi = "" if share is None else f"; {share * 100:.1f} %".replace(".", ",") + " số dòng nằm trong ô không công bố"
     lost_en = "" if share is None else f"; {share:.1%} of the rows are in cells left out"
     yield Line(
         "cells",
@@ -77,10 +101,10 @@ def _cells(told: Mapping[str, Any]) -> Iterator[Line]:
             "Thử tính lại ô đã che (quy hoạch tuyến tính)", "Attempt to compute the cells left out (linear programming)"
         ),
         both(
-            f"Tổng coi như công chúng biết: {done['margins']}. Khoảng hẹp nhất: {width or 'không giới hạn'}; "
-            f"tính được đúng: {done['solvable']}; hẹp hơn mức cần: {done['narrow']}.",
-            f"Totals held to be known: {done['margins']}. Narrowest interval: {width or 'unlimited'}; "
-            f"computed exactly: {done['solvable']}; narrower than needed: {done['narrow']}.",
+            f"Tổng coi như công chúng biết: {known.vi}. Khoảng hẹp nhất: {width or 'không giới hạn'}; "
+            f"tính được đúng: {done['solvable']}; hẹp hơn mức cần: {done['narrow']}{told_vi}.",
+            f"Totals held to be known: {known.en}. Narrowest interval: {width or 'unlimited'}; "
+            f"computed exactly: {done['solvable']}; narrower than needed: {done['narrow']}{told_en}.",
         ),
         attention=bool(done["solvable"] or done["narrow"]),
     )
