@@ -62,7 +62,7 @@ class Platform:
     def client(self, token: str | None = None, **options: Any) -> httpx.Client:
         """A client of somebody: of nobody, or of the owner of `token`."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        return httpx.Client(base_url=self.url, headers=headers, timeout=60, **options)
+        return httpx.Client(base_url=self.url, headers=headers, timeout=300, **options)
 
 
 def start(home: Path, *words: str, **environment: str) -> tuple[subprocess.Popen[bytes], Platform]:

@@ -83,5 +83,5 @@ def test_the_notebook_of_the_page_runs_as_it_stands(anonymous: httpx.Client) -> 
     text = (Path(__file__).parents[2] / "docs" / "analysts.md").read_text("utf-8")
     [code] = re.findall(r"^```python\n(.*?)^```", text, re.S | re.M)
     code = code.replace("http://127.0.0.1:8000", str(anonymous.base_url).rstrip("/"))
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0 and "active" in done.stdout, done.stderr

@@ -60,7 +60,7 @@ FIRST = {"gauge_code": "M01", "name": "Trạm Đồng Đăng", "opened_on": "201
 def lienthong(platform: Platform, *words: str, expect: int = 0) -> Any:
     env = {**os.environ, "LIENTHONG_HOME": str(platform.home), "LIENTHONG_DATASETS": str(platform.home / "datasets")}
     command = [sys.executable, "-m", "lienthong.app.cli", *words, "--json"]
-    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == expect, done.stdout + done.stderr
     return json.loads(done.stdout)
 

@@ -19,7 +19,7 @@ BOX = (106.0, 21.5, 107.2, 22.3)
 def gdal(program: str, *words: str) -> str:
     if not shutil.which(program):
         pytest.skip("GDAL is not installed")
-    done = subprocess.run([program, *words], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([program, *words], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout
 

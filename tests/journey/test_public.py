@@ -120,7 +120,7 @@ def test_gdal_reads_the_map(platform: Platform, tmp_path: Path) -> None:
         "-limit",
         "50",
     ]
-    subprocess.run(command, check=True, capture_output=True, timeout=120)
+    subprocess.run(command, check=True, capture_output=True, timeout=300)
     features = json.loads(out.read_text())["features"]
     assert features and all(f["geometry"]["type"] in {"Point", "MultiPolygon"} for f in features)
 

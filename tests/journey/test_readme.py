@@ -29,7 +29,7 @@ def test_the_call_works(platform: Platform, block: str, tmp_path: Path) -> None:
     env = {**os.environ, "LIENTHONG_HOME": str(platform.home)}
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", command.replace("curl ", "curl -sS --fail ")],
-        env=env, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False,
+        env=env, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     files = list(tmp_path.iterdir())

@@ -70,7 +70,7 @@ def server(world: World) -> Iterator[httpx.Client]:
         command = [sys.executable, "-m", "lienthong.app.cli", "serve"]
         process = subprocess.Popen(command, env=env, stdout=log, stderr=log)
         try:
-            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60, follow_redirects=True) as client:
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=300, follow_redirects=True) as client:
                 until(lambda: _alive(client), 300)
                 yield client
         finally:

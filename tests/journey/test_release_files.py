@@ -321,7 +321,7 @@ def test_libreoffice_opens_csv_and_xlsx(stalls: Path, lines: list[dict[str, Any]
     for source, given in (("csv/of_csv.csv", options), ("of_xlsx.xlsx", ["--convert-to", "ods"])):
         program = ["soffice", f"-env:UserInstallation=file://{tmp_path}/profile", "--headless", *given]
         run = [*program, "--outdir", str(tmp_path), str(tmp_path / source)]
-        subprocess.run(run, check=True, capture_output=True, timeout=120)
+        subprocess.run(run, check=True, capture_output=True, timeout=300)
     for name in ("of_csv.ods", "of_xlsx.ods"):
         content = zipfile.ZipFile(tmp_path / name).read("content.xml").decode()
         # LibreOffice keeps truth values as formulas of its own making.

@@ -26,7 +26,7 @@ def blocks(language: str, section: str) -> list[str]:
 def run(platform: Platform, folder: Path, *command: str) -> str:
     text = [part.replace("http://127.0.0.1:8000", platform.url) for part in command]
     env = os.environ | {"PATH": f"{TOOLS}:{os.environ['PATH']}"}
-    done = subprocess.run(text, cwd=folder, env=env, capture_output=True, text=True, timeout=180)
+    done = subprocess.run(text, cwd=folder, env=env, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

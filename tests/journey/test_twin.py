@@ -80,7 +80,7 @@ def test_the_page_of_a_restricted_dataset_shows_the_twin(platform: Platform, ano
 def run(platform: Platform, command: list[str], **more: str) -> str:
     """What a program prints; it must end well."""
     env: dict[str, Any] = {**os.environ, "TOKEN": platform.credentials["agency"]["token"], **more}
-    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -29,7 +29,7 @@ def site(world: World) -> Iterator[str]:
 
 def statuses(url: str, **options: dict[str, str]) -> set[int]:
     """The answers of fresh connections, so that every process is asked."""
-    return {httpx.get(url, timeout=20, **options).status_code for _ in range(TRIES)}  # type: ignore[arg-type]
+    return {httpx.get(url, timeout=300, **options).status_code for _ in range(TRIES)}  # type: ignore[arg-type]
 
 
 def after(moment: float) -> None:

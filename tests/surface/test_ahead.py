@@ -64,7 +64,7 @@ def run(world: World, test: Callable[[Watch], Awaitable[None]]) -> None:
 
 async def until(fact: Callable[[], bool]) -> None:
     """Wait until it is so."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(300):
         while not fact():
             await asyncio.sleep(0.02)
 

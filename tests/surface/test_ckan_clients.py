@@ -33,7 +33,7 @@ def ckanapi(platform: Platform, *words: str) -> subprocess.CompletedProcess[str]
     """The command line; it starts itself anew for its workers, so it must be on the path."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     command = ["ckanapi", *words, "-r", platform.url]
-    return subprocess.run(command, env=os.environ | {"PATH": path}, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, env=os.environ | {"PATH": path}, capture_output=True, text=True, timeout=300)
 
 
 def test_catalogue(ckan: RemoteCKAN) -> None:

@@ -73,7 +73,7 @@ def expected() -> dict[str, Any]:
 
 def told(program: list[str], folder: Path, address: str) -> dict[str, Any]:
     env = os.environ | {"ADDRESS": address, "TOKEN": AGENCY}
-    done = subprocess.run(program, cwd=folder, env=env, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(program, cwd=folder, env=env, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr + done.stdout
     return dict(json.loads(done.stdout))
 
@@ -106,7 +106,7 @@ def node_modules() -> Path:
             cwd=folder,
             capture_output=True,
             text=True,
-            timeout=180,
+            timeout=300,
         )
         if done.returncode:
             pytest.skip(f"npm cannot install: {done.stderr[-300:]}")

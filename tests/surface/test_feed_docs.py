@@ -35,7 +35,7 @@ def test_the_command_works(site: str) -> None:
     (command,) = SHELL
     done = subprocess.run(
         ["bash", "-c", adapted(command, site).replace("curl ", "curl -sS --fail ")], capture_output=True, text=True,
-        timeout=60, check=True,
+        timeout=300, check=True,
     )  # fmt: skip
     assert done.stdout.count('"op" : "insert"') == 2
 
@@ -43,7 +43,7 @@ def test_the_command_works(site: str) -> None:
 def test_the_table_is_rebuilt(site: str, tmp_path: Path) -> None:
     file = tmp_path / "follow.py"
     file.write_text(adapted(PYTHON[0], site), "utf-8")
-    done = subprocess.run([sys.executable, str(file)], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run([sys.executable, str(file)], capture_output=True, text=True, timeout=300, check=True)
     assert done.stdout.startswith(f"{FIRMS} rows, go on at ")
 
 

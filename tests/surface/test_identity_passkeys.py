@@ -15,6 +15,7 @@ from tests.surface.site import served
 from tests.surface.small import World, running
 
 CHROMIUM = shutil.which("chromium")
+PATIENCE = 300_000  # milliseconds: the machine may be busy with others
 SHOTS = os.environ.get("LIENTHONG_TEST_SHOTS")  # a folder for pictures of the pages
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium")
 
@@ -55,6 +56,7 @@ class Device:
     def __init__(self, chromium: Any, site: str, verified: bool = True) -> None:
         self.site, self.errors = site, []  # type: tuple[str, list[str]]
         self.context = chromium.new_context(locale="vi-VN", base_url=site)
+        self.context.set_default_timeout(PATIENCE)
         self.page = self.context.new_page()
         self.page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
         self.cdp = self.context.new_cdp_session(self.page)

@@ -62,6 +62,7 @@ def test_a_body_with_its_procedures(client: Client, anonymous: httpx.Client) -> 
 
 
 CHROMIUM = shutil.which("chromium")
+PATIENCE = 300_000  # milliseconds: the machine may be busy with others
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium")
@@ -77,14 +78,15 @@ def test_a_page_works_in_a_browser_and_asks_no_other_server(platform: Any, url: 
     with sync_playwright() as tools:
         browser = tools.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = browser.new_page()
+        page.set_default_timeout(PATIENCE)
         page.on("request", lambda request: asked.append(request.url))
         page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(platform.url + url)
-        page.wait_for_selector(ready, timeout=30_000)
+        page.wait_for_selector(ready)
         page.locator(act).first.click()
         if url == "/graphql":
-            page.wait_for_selector(".result-window .cm-property", timeout=30_000)
+            page.wait_for_selector(".result-window .cm-property")
             assert "totalCount" in page.locator(".result-window").inner_text()
         browser.close()
     assert errors == []
@@ -98,8 +100,9 @@ def test_the_page_of_the_api_fits_a_telephone(platform: Any) -> None:
     with sync_playwright() as tools:
         browser = tools.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 360, "height": 740})
+        page.set_default_timeout(PATIENCE)
         page.goto(platform.url + "/docs")
-        page.wait_for_selector(".opblock-tag", timeout=30_000)
+        page.wait_for_selector(".opblock-tag")
         page.locator(".opblock-tag").nth(1).click()
         page.locator(".opblock-summary").first.click()
         page.wait_for_selector(".opblock-body")

@@ -150,7 +150,7 @@ def test_libreoffice_reads_every_sheet(tmp_path: Path) -> None:
     told = ["--convert-to", "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,-1"]
     program = ["soffice", f"-env:UserInstallation=file://{tmp_path}/profile", "--headless", *told]
     run = [*program, "--outdir", str(tmp_path), str(tmp_path / "a.xlsx")]
-    subprocess.run(run, check=True, capture_output=True, timeout=120)
+    subprocess.run(run, check=True, capture_output=True, timeout=300)
     read = []
     for name in ("Dữ liệu", "Dữ liệu 2", "Dữ liệu 3"):
         head, *lines = csv.reader((tmp_path / f"a-{name}.csv").read_text("utf-8").splitlines())
