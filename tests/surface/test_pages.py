@@ -62,6 +62,13 @@ def test_the_releases_of_one_dataset_can_be_followed(world: World) -> None:
     feed = ET.fromstring(answer.content)
     links = [e.find(f"{ATOM}link") for e in feed.iter(f"{ATOM}entry")]
     assert links and all(link is not None and "/firms/" in link.attrib["href"] for link in links)
+    for link in links:  # an entry leads to the page of its release
+        assert link is not None
+        led = world.anonymous.get(urlsplit(link.attrib["href"]).path)
+        assert led.status_code == 303 and led.headers["location"].startswith("/releases/firms/")
+        assert world.anonymous.get(led.headers["location"]).status_code == 200
+    for address, page_of in (("releases", "/en/releases/firms"), ("latest", "/en/datasets/firms")):
+        assert world.anonymous.get(f"/en/datasets/firms/{address}").headers["location"] == page_of
     assert world.anonymous.get("/datasets/nothing/releases.atom").status_code == 404
 
 

@@ -42,6 +42,16 @@ async def one(page: Page) -> Response:
     return page.render("release.html", state=state, release=release, told=told, disclosed=disclosed, address=address)
 
 
+async def folder(page: Page) -> Response:
+    """GET /datasets/{name}/releases[/{number}], /datasets/{name}/latest: what lies above the files leads to their page.
+
+    `/datasets/{name}/releases/{number}` is also the identifier of a release in DCAT and Atom.
+    """
+    slug, number = (await _state(page)).contract.slug, page.request.path_params.get("number")
+    place = f"/datasets/{slug}" if page.bare.endswith("/latest") else f"/releases/{slug}"
+    return RedirectResponse(page.t.href(f"{place}/{_number(page)}" if number else place), 303)
+
+
 async def work(page: Page) -> Response:
     """GET /steward/releases: what waits, and reviews by the day they are due."""
     snapshot = await page.services.catalog.current()
@@ -198,6 +208,9 @@ def _signed_in(page: Page) -> Any:
 
 
 PAGES = {
+    "/datasets/{name}/latest": folder,
+    "/datasets/{name}/releases": folder,
+    "/datasets/{name}/releases/{number}": folder,
     "/releases/{name}": listing,
     "/releases/{name}/{number}": one,
     "/steward/releases": work,
