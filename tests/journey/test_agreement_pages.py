@@ -15,12 +15,15 @@ import uvicorn
 from starlette.staticfiles import StaticFiles
 
 from lienthong import portal
+from lienthong.governance.agreements.calendar import due
 from lienthong.kernel.clock import today
+from lienthong.portal.language import Speaker
 from tests.surface import people
 from tests.surface.sharing import Parties
 from tests.surface.small import World
 
 CHROMIUM = shutil.which("chromium")
+PATIENCE = 300_000  # milliseconds: the machine may be busy with others
 SHOTS = os.environ.get("LIENTHONG_SHOTS")  # a folder: pictures of every page are put there, to be looked at
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium")
 
@@ -73,6 +76,7 @@ def browser() -> Iterator[Any]:
 def enter(browser: Any, site: str, who: str) -> Any:
     """A page of somebody who has signed in; scripts are off."""
     page = browser.new_context(java_script_enabled=False, viewport={"width": 1280, "height": 900}).new_page()
+    page.set_default_timeout(PATIENCE)
     page.goto(site + "/agreements")
     assert "/sign-in" in page.url
     page.fill("[name=username]", who)
@@ -94,6 +98,11 @@ def shoot(page: Any, name: str) -> None:
             page.screenshot(path=str(Path(SHOTS) / f"{name}-{language}-{width}.png"), full_page=True)
     page.set_viewport_size({"width": 1280, "height": 900})
     page.goto(there)
+
+
+def earliest(parties: Parties) -> str:
+    """The first day of a suspension that is announced today, as the page writes it."""
+    return Speaker("en").day(due(parties.world.registry, "suspension", today()))
 
 
 def test_ask_sign_read_suspend(parties: Parties, site: str, browser: Any) -> None:
@@ -140,6 +149,7 @@ def test_ask_sign_read_suspend(parties: Parties, site: str, browser: Any) -> Non
     assert "In force" in answers.inner_text(".lead")
     shoot(answers, "in-force")
     answers.click("details:has(form[action$='/suspend']) summary")
+    assert f"from {earliest(parties)} on" in answers.inner_text("form[action$='/suspend'] .note")
     answers.fill("#suspend-note", "nghi lộ mã")
     answers.click("form[action$='/suspend'] button")
     assert "7 working days" in answers.inner_text("[role=alert]")
@@ -162,10 +172,35 @@ def test_pages_fit_a_narrow_screen(parties: Parties, site: str, browser: Any) ->
     page = enter(browser, site, "tax_analyst")
     context = browser.new_context(viewport={"width": 360, "height": 740}, storage_state=page.context.storage_state())
     narrow = context.new_page()
+    narrow.set_default_timeout(PATIENCE)
     for path in ("/agreements", "/agreements/new?dataset=cases", f"/agreements/{id}", f"/agreements/{id}/print"):
         for prefix in ("", "/en"):
             narrow.goto(site + prefix + path)
             assert narrow.evaluate("document.documentElement.scrollWidth") <= 360, path
+
+
+def test_lists_of_an_account_are_cards_on_a_narrow_screen(parties: Parties, site: str, browser: Any) -> None:
+    """Every column is in sight, with its name, and so is the button that revokes."""
+    people.seed(parties.world)
+    people.token(parties.world, "dung", ["read:cases", "read:firms", "agreements"])
+    for who, path in (("dung", "/account"), ("admin", "/admin/people")):
+        context = enter(browser, site, who).context
+        narrow = browser.new_context(viewport={"width": 360, "height": 740}, storage_state=context.storage_state())
+        page = narrow.new_page()
+        page.set_default_timeout(PATIENCE)
+        page.goto(site + path)
+        hidden = "[...document.querySelectorAll('.scroll')].filter(e => e.scrollWidth > e.clientWidth).length"
+        assert page.locator(".scroll").count() and page.evaluate(hidden) == 0, path
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
+
+
+def test_what_is_shown_once_is_copied_line_by_line(parties: Parties, site: str, browser: Any) -> None:
+    people.seed(parties.world)
+    page = enter(browser, site, "admin")
+    page.goto(site + "/admin/clients")
+    page.fill("#name", "Máy chép")
+    page.click("form[action='/admin/clients'] button")
+    assert re.search(r"(?m)^client_id=\S+\s+^client_secret=\S+$", page.inner_text("main"))
 
 
 def test_a_stranger_sees_nothing_and_a_forged_form_does_nothing(parties: Parties, site: str, browser: Any) -> None:

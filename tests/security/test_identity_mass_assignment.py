@@ -116,9 +116,9 @@ def test_only_administrators_administer(world: World, username: str | None) -> N
 
 
 def test_no_answer_tells_a_hash_or_an_identifier(world: World) -> None:
-    json(world, "PATCH", "/api/v1/people/an", identifiers={"citizen_id": "001099012345"})
+    json(world, "PATCH", "/api/v1/people/an", identifiers={"person_name": "001099012345"})
     found = json(world, "GET", "/api/v1/people").text + json(world, "GET", "/api/v1/people/an").text
-    assert '"citizen_id"' in found and "001099012345" not in found and "argon2" not in found
+    assert '"person_name"' in found and "001099012345" not in found and "argon2" not in found
     assert "sha256" not in text.dumps(json(world, "GET", "/api/v1/tokens").json())
 
 

@@ -57,6 +57,51 @@ def test_user_names_are_plain(world: World, username: str) -> None:
     assert json(world, "POST", "/api/v1/people", username=username, name="x", role="analyst").status_code == 422
 
 
+def test_a_kind_of_identifier_that_no_dataset_knows_is_refused(world: World) -> None:
+    person(world, "dinh.danh")
+    for method, path, more in (
+        ("POST", "/api/v1/people", {"username": "dinh.danh.moi", "name": "x", "role": "analyst"}),
+        ("PATCH", "/api/v1/people/dinh.danh", {}),
+    ):
+        told = json(world, method, path, identifiers={"person_nam": "Người thứ 1"}, **more)
+        assert told.status_code == 422 and told.json()["place"] == "identifiers.person_nam"
+        assert told.json()["fix"] == "có phải 'person_name'?"
+    assert ask(world, "select username, identifiers from platform.person where username like 'dinh.danh%%'") == [
+        ("dinh.danh", {})
+    ]
+
+
+def test_an_administrator_links_a_person_to_their_records_on_the_page(world: World) -> None:
+    """Without the link nobody sees who has read their data; what was given is never shown again."""
+    person(world, "chu.the")
+    ask(world, "update platform.person set identifiers = '{\"staff\": \"1\"}' where username = 'chu.the' returning 1")
+    browser, page = Browser(world), "/admin/people/chu.the"
+    browser.sign_in("admin")
+    assert browser.send(page, page + "/identifiers", kind="person_name", value=" Người thứ 11 ").status_code == 303
+    kept = "select identifiers from platform.person where username = 'chu.the'"
+    assert ask(world, kept) == [({"staff": "1", "person_name": "Người thứ 11"},)]
+    shown = browser.get(page).text
+    assert "<b>Họ tên</b>" in shown and "Người thứ 11" not in shown
+    wrong = browser.send(page, page + "/identifiers", kind="person_nam", value="x")
+    assert wrong.status_code == 422 and "person_name" in wrong.text
+    assert browser.send(page, page + "/identifiers", kind="person_name", value="").status_code == 303
+    assert ask(world, kept) == [({"staff": "1"},)]
+    other = Browser(world)
+    other.sign_in("thu")
+    assert other.send("/account", page + "/identifiers", kind="person_name", value="x").status_code == 403
+    assert ask(world, kept) == [({"staff": "1"},)]
+
+
+def test_a_wrong_value_is_told_in_two_languages(world: World) -> None:
+    told = json(world, "POST", "/api/v1/tokens", label="x", scopes=["read:firms"], days=400).json()
+    assert told["errors"][0]["detail"] == {
+        "vi": "'days' sai: nhiều nhất là 366",
+        "en": "'days' is wrong: must be 366 or less",
+    }
+    role = json(world, "POST", "/api/v1/people", username="vai.tro", name="x", role="analist").json()
+    assert role["place"] == "role" and " or " not in role["fix"] and "analyst" in role["fix"]
+
+
 def test_one_administrator_always_remains(world: World) -> None:
     others = [
         "admin2",

@@ -41,6 +41,31 @@ def test_an_unknown_name_is_refused_with_the_nearest(world: World, url: str, pla
 
 
 @pytest.mark.parametrize(
+    ("url", "place", "detail"),
+    [
+        ("/api/v1/ledger/checkpoints?limit=0", "limit", "Tham số sai: phải từ 1 trở lên"),
+        ("/api/v1/ledger/checkpoints?after=x", "after", "Tham số sai: phải là số nguyên"),
+        ("/api/v1/ledger/growth?old=1", "new", "Tham số sai: là bắt buộc"),
+    ],
+)
+def test_a_wrong_value_is_told_in_the_callers_language(world: World, url: str, place: str, detail: str) -> None:
+    told = world.anonymous.get(url).json()
+    assert (told["place"], told["detail"]) == (place, detail)
+    english = world.anonymous.get(url, headers={"Accept-Language": "en"}).json()
+    assert english["detail"].startswith("Wrong parameter: ") and english["detail"].isascii()
+
+
+def test_more_rows_than_a_page_holds_lead_to_streams(world: World) -> None:
+    told = world.anonymous.get(ROWS + "?limit=10001").json()
+    assert told["place"] == "limit" and "rows.ndjson" in told["fix"]
+
+
+def test_rows_without_a_place_lead_to_other_formats(world: World) -> None:
+    answer = world.anonymous.get(ROWS + ".geojson?group_by=status")
+    assert answer.status_code == 406 and "ndjson" in answer.json()["fix"]
+
+
+@pytest.mark.parametrize(
     ("url", "hint"),
     [
         ("/api/v1/datasets/firmss", "firms"),

@@ -3,6 +3,7 @@
 Who asks for twins gets those of restricted datasets, and open data; never a governed row.
 """
 
+from lienthong.contract.finding import nearest
 from lienthong.contract.model import Contract
 from lienthong.contract.registry import Registry
 from lienthong.governance.subject import Subject, Terms
@@ -10,7 +11,7 @@ from lienthong.kernel.clock import today
 from lienthong.kernel.problem import NotPermitted, Problem, QueryInvalid, Unauthenticated
 from lienthong.kernel.text import Bilingual, both
 from lienthong.privacy.twinned import has_twin
-from lienthong.store.condition import condition, nearest
+from lienthong.store.condition import condition
 from lienthong.store.rights import masked
 from lienthong.store.scope import OWN_DATA, Scope
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 
 from lienthong.access.services import Services
-from lienthong.governance.identity.people import administrator
+from lienthong.governance.identity.people import administrator, check_identifiers
 from lienthong.identity import models
 from lienthong.identity.caller import API, STRICT, caller
 from lienthong.kernel.problem import Invalid
@@ -62,6 +62,7 @@ def _writing(found: APIRouter, services: Services) -> None:
         subject = await caller(services, request, response)
         administrator(subject)
         given = await body.read(request, models.NewPerson)
+        check_identifiers(services.registry, given.identifiers)
         made, password = await services.directory.identity.people.create(subject, **given.model_dump())
         return models.PersonMade(data=models.person(made), password=password)
 
@@ -82,6 +83,7 @@ def _writing(found: APIRouter, services: Services) -> None:
         empty = [name for name, value in given.items() if value is None and name != "agency"]
         if not given or empty:
             raise Invalid(both("Không có gì để đổi", "There is nothing to change"), place=empty[0] if empty else "body")
+        check_identifiers(services.registry, given.get("identifiers", {}))
         found = await services.directory.identity.people.change(subject, username, given)
         services.directory.forget()
         return models.PersonAnswer(data=models.person(found))

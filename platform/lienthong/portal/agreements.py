@@ -6,13 +6,14 @@ from starlette.responses import RedirectResponse, Response
 
 from lienthong.contract.model import Contract
 from lienthong.governance.agreements.asked import Ending, Given, Suspension
-from lienthong.governance.agreements.calendar import doubt
+from lienthong.governance.agreements.calendar import doubt, due
 from lienthong.governance.agreements.items import items, purpose_title
 from lienthong.governance.agreements.states import ACTIONS, STATES, Action, no_such, possible
 from lienthong.governance.agreements.tables import Agreement
 from lienthong.governance.agreements.timeliness import in_time, overdue, timeliness
 from lienthong.governance.agreements.workflow import BODIES, Agreements
 from lienthong.governance.subject import Subject
+from lienthong.kernel.clock import today
 from lienthong.kernel.problem import Problem
 from lienthong.kernel.text import both
 from lienthong.portal.forms import form
@@ -90,6 +91,7 @@ async def _shown(page: Page, template: str, status: int = 200, **further: Any) -
         actions=possible(page.subject, row),
         suspensions=SUSPENSIONS,
         endings=ENDINGS,
+        announced=due(page.services.registry, "suspension", today()),
         **({"problem": None, "tried": None, "given": {}} | further),
     )
 

@@ -4,8 +4,9 @@ from typing import Any
 
 from starlette.responses import Response
 
-from lienthong.governance.identity.people import ROLES, administrator
-from lienthong.kernel.problem import Problem
+from lienthong.governance.identity.people import ROLES, administrator, check_identifiers, identifiers
+from lienthong.kernel.problem import Invalid, Problem
+from lienthong.kernel.text import both
 from lienthong.portal import clients
 from lienthong.portal.account import DONE, done, fresh, person, shown_once
 from lienthong.portal.forms import form
@@ -43,6 +44,22 @@ async def changed(page: Page) -> Response:
     given = await form(page)
     name, role, agency = given.get("name", "").strip(), given.get("role", ""), given.get("agency") or None
     return await _change(page, {"name": name, "role": role, "agency": agency})
+
+
+async def identified(page: Page) -> Response:
+    """POST /admin/people/{username}/identifiers: one of the numbers by which datasets know the person."""
+    given = await form(page)
+    who = await _about(page)
+    kind, value = given.get("kind", ""), given.get("value", "").strip()
+    try:
+        check_identifiers(page.services.registry, {kind: value})
+        if len(value) > 200 or not value.isprintable():
+            raise Invalid(both("Định danh quá dài hoặc có ký tự lạ", "Too long, or with odd characters"), place="value")
+    except Problem as problem:
+        return await _one(page, problem)
+    await page.services.directory.identity.people.identify(page.subject, who, kind, value)
+    page.services.directory.forget()
+    return done(page, "person", f"/admin/people/{who}")
 
 
 async def deactivated(page: Page) -> Response:
@@ -90,6 +107,7 @@ PAGES = {"/admin/people": everybody, _ONE: one, **clients.PAGES}
 FORMS = {
     "/admin/people": added,
     _ONE: changed,
+    _ONE + "/identifiers": identified,
     _ONE + "/deactivate": deactivated,
     _ONE + "/activate": activated,
     _ONE + "/sign-out": signed_out,
@@ -148,6 +166,7 @@ async def _one(page: Page, problem: Problem | None = None) -> Response:
         problem.status if problem else 200,
         p=found,
         roles=ROLES,
+        kinds=identifiers(page.services.registry),
         agencies=await _agencies(page),
         has_app=has_app,
         passkeys=len(await identity.passkeys.of(found.username)),

@@ -121,7 +121,12 @@ def _limit(given: str | None, default: int, most: int) -> int:
     if re.fullmatch(r"[0-9]{1,9}", given) and int(given) <= most:
         return int(given)
     raise QueryInvalid(
-        both(f"limit là số nguyên từ 0 đến {most}", f"limit is a whole number from 0 to {most}"), place="limit"
+        both(f"limit là số nguyên từ 0 đến {most}", f"limit is a whole number from 0 to {most}"),
+        place="limit",
+        fix=both(
+            "Nhiều hơn: đọc tiếp bằng cursor, hoặc cả luồng ở rows.csv, rows.ndjson",
+            "More: go on with cursor, or stream rows.csv, rows.ndjson",
+        ),
     )
 
 

@@ -97,7 +97,9 @@ def _check_places(asked: Query, scope: Scope, kind: Kind) -> None:
     """Raises NotAcceptable when the rows have no place on the map."""
     shape = scope.contract.geometry
     if asked.is_aggregate or shape is None or shape.name not in scope.fields:
-        raise NotAcceptable(both("Không có hình học", "There is no geometry"), place=kind.suffix)
+        detail = both("Câu trả lời không có trường hình học nào", "The answer has no field with a place")
+        fix = both("Dùng csv, ndjson, parquet, arrow hay xlsx", "Use csv, ndjson, parquet, arrow or xlsx")
+        raise NotAcceptable(detail, place=kind.suffix, fix=fix)
 
 
 async def _pieces(lines: Lines, made: Encoder) -> AsyncGenerator[bytes, None]:

@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from lienthong.kernel.problem import NotFound, Problem, QueryInvalid
 from lienthong.kernel.text import both
+from lienthong.web.complaints import complaint
 from lienthong.web.language import language
 
 MEDIA_TYPE = "application/problem+json"
@@ -96,4 +97,5 @@ def _invalid(error: RequestValidationError) -> QueryInvalid:
     """What FastAPI found, without the caller's input."""
     first = error.errors()[0]
     place = ".".join(str(part) for part in first["loc"] if part not in ("query", "path"))
-    return QueryInvalid(both(f"Tham số sai: {first['msg']}", f"Wrong parameter: {first['msg']}"), place=place)
+    told = complaint(first)
+    return QueryInvalid(both(f"Tham số sai: {told.vi}", f"Wrong parameter: {told.en}"), place=place)

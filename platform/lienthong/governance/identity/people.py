@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlmodel import col, func, select
 
 from lienthong.contract.finding import nearest
+from lienthong.contract.registry import Registry
 from lienthong.governance.credentials import password_hash
 from lienthong.governance.identity.scopes import require
 from lienthong.governance.identity.tables import Session, event
@@ -62,6 +63,21 @@ def acceptable(password: str) -> str:
             place="password",
         )  # fmt: skip
     return password
+
+
+def identifiers(registry: Registry) -> dict[str, Bilingual]:
+    """The kinds of identifiers by which datasets know people, with the title of a field that holds one."""
+    told = [(c, c.privacy.subject) for c in registry.contracts.values()]
+    return {about.identifier: c.by_name[about.field].title for c, about in told if about}
+
+
+def check_identifiers(registry: Registry, given: Mapping[str, str]) -> None:
+    """Raises Invalid for a kind that no dataset knows: no record would ever be found by it."""
+    known = identifiers(registry)
+    for kind in given:
+        if kind not in known:
+            detail = both(f"Không bộ dữ liệu nào có định danh “{kind}”", f"No dataset has the identifier “{kind}”")
+            raise Invalid(detail, place=f"identifiers.{kind}", fix=nearest(kind, known))
 
 
 class People:
@@ -149,6 +165,16 @@ class People:
             raise _no_agency(values.get("agency")) from error
         return _info(row)
 
+    async def identify(self, subject: Subject, username: str, kind: str, value: str) -> None:
+        """By which number datasets know a person; an empty one takes this kind away, others stay."""
+        async with AsyncSession(self._engine) as session, session.begin():
+            row = await session.get(Person, username[:63].replace("\0", ""), with_for_update=True)
+            if row is None:
+                raise _nobody(username)
+            others = {name: given for name, given in row.identifiers.items() if name != kind}
+            row.identifiers = others | ({kind: value} if value else {})
+            session.add(event(subject.id, "person.change identifiers", username))
+
     async def set_password(self, who: str, username: str, password: str | None = None) -> str:
         """A new password, one made here when none is given; every session ends."""
         fresh = acceptable(password or secrets.token_urlsafe(15))
@@ -168,8 +194,12 @@ class People:
 async def _person(session: AsyncSession, username: str) -> Person:
     row = await session.get(Person, username[:63].replace("\0", ""))
     if row is None:
-        raise NotFound(both("Không có người dùng này", "There is no such person"), place=username[:63])
+        raise _nobody(username)
     return row
+
+
+def _nobody(username: str) -> NotFound:
+    return NotFound(both("Không có người dùng này", "There is no such person"), place=username[:63])
 
 
 async def _sign_out(session: AsyncSession, username: str) -> None:
