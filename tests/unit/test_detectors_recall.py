@@ -10,6 +10,7 @@ from lienthong.privacy.identifiers import find
 from tests.security.identifiers.byhand import byhand
 from tests.security.identifiers.desks import FORMS
 from tests.security.identifiers.desks import seeds as desks
+from tests.security.identifiers.everyday import everyday
 from tests.security.identifiers.genres import seeds as genres
 from tests.security.identifiers.letters import letters
 from tests.security.identifiers.machines import seeds as machines
@@ -76,6 +77,17 @@ def test_lines_written_by_hand() -> None:
     assert [text for kind, text, kinds in found if kind == "-" and kinds] == []
 
 
+def test_everyday_texts() -> None:
+    """Forms, chats, keys of JSON and XML, rows of tables, English; as many texts about nobody."""
+    held, nobodys = everyday(2, 20_261_122)
+    missed = [text for _, text in held if not find(text)]
+    misnamed = [(text, kinds) for kinds, text in held if (found := find(text)) and not kinds <= found]
+    assert set().union(*(kinds for kinds, _ in held)) == {d.name for d in DETECTORS}
+    assert len(missed) <= len(held) * 0.01, missed
+    assert len(misnamed) <= len(held) * 0.02, misnamed
+    assert [text for text in nobodys if find(text)] == []
+
+
 def test_papers_of_wards_about_nobody_are_left_alone() -> None:
     flagged = [text for text in wards_nobodys(3_840, 20_261_122) if find(text)]
     assert len(flagged) <= 4, flagged[:20]
@@ -118,6 +130,12 @@ def test_ordinary_cells_without_real_input_are_left_alone() -> None:
         ("không chín một hai ba bốn năm sáu bảy tám", "mobile_phone"),
         ("o9l2345678", "mobile_phone"),
         ("&#48;912345678", "mobile_phone"),
+        ("<SOTAIKHOAN>570870793348</SOTAIKHOAN>", "bank_account"),  # a key of words without blanks
+        ("số CMND ghi trên giấy chứng nhận cũ: 221916980", "old_identity_card"),
+        ("hỏi thủ tục, máy của cháu 0938320117", "mobile_phone"),
+        ("ĐT nhà riêng ông tổ trưởng: 02583389169", "home_phone"),
+        ("|Phạm Bảo Oanh|61-E8 9304|", "vehicle_plate"),
+        ("H T 2 1 9 3 6 6 1 1 1 6 0 9 4", "health_insurance"),
     ],
 )
 def test_kinds_and_disguises(text: str, kind: str) -> None:
@@ -127,7 +145,9 @@ def test_kinds_and_disguises(text: str, kind: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["0.912345678", "tại khoản 3 Điều 192 số 92/2015/QH13", "03110 5 0311 Nuôi cá", "mẫu số 03, 04, 06, 07, 08", "Art @philart.net",
-     "Kho bạc Nhà nước, tài khoản 3511.0.1054137", "info@congtyabc.vn", "500000000 đồng"],
+     "Kho bạc Nhà nước, tài khoản 3511.0.1054137", "info@congtyabc.vn", "500000000 đồng",
+     "Trung tâm Phục vụ hành chính công: 0236.3702955", "vận đơn CC616963422VN", "Ngân hàng TMCP có mã số thuế 1800083494",
+     "chi trả qua tài khoản ngân hàng cho 3684890 đối tượng"],
 )  # fmt: skip
 def test_what_only_looks_like_one(text: str) -> None:
     assert not find(text)

@@ -19,6 +19,7 @@ from lienthong.store.disclosure import leave_out, worth_sql
 from tests.journey.release_world import DEFINITIONS
 from tests.security.identifiers.byhand import byhand
 from tests.security.identifiers.desks import seeds as desks
+from tests.security.identifiers.everyday import everyday
 from tests.security.identifiers.genres import seeds as genres
 from tests.security.identifiers.letters import letters
 from tests.security.identifiers.machines import seeds as machines
@@ -95,6 +96,7 @@ def test_every_text_in_which_something_is_found_leaves_the_database(connection: 
         *letters(1000, 5),
         *((text, kind) for kind, text in [*desks(5200, 5), *machines(1040, 5), *genres(3900, 5), *strangers(1300, 5)]),
         *((text, kind) for kind, text in [*wards(2600, 5), *byhand()]),
+        *((text, kinds) for kinds, text in everyday(3, 5)[0]),
     ]
     texts = [text for text, _ in written if find(text)]
     looked = sql.SQL("select t from unnest(%s::text[]) t where not ({})").format(

@@ -10,7 +10,8 @@ from lienthong.privacy.identifiers.tables import lines_of_tables
 
 _WORTH = re.compile(
     r"\d(?:\D{0,4}\d){6}|@|[\[({<] ?a ?[\])}>]|(?<![a-z])(?:at|a cong|a-cong|acong)(?![a-z])|"
-    r"(?<![a-z])[a-z]{1,2}[ .\-]?[\doil][\doilsbz]{6}"
+    r"(?<![a-z])[a-z]{1,2}[ .\-]?[\doil][\doilsbz]{6}|"
+    r"(?<!\d)\d\d[ .\-/\n_]{0,3}[a-z][a-z0-9]?[ .\-/\n_]{0,3}\d{4}(?!\d)"
 )
 _CODE_GOES_ON = re.compile(r"[.\-/_][a-z]{1,3}\d")  # 000.10.34.H37
 # Words that say that ten digits are no telephone, nine no identity card.
@@ -62,7 +63,7 @@ def _in_order(run: list[Number]) -> list[Number]:
 
 def _kind(number: Number, text: str, folded: str, last: int) -> str | None:
     """What a number is, by the word beside it, else by its form."""
-    told = words.before(folded, number.start, last) or [w for w in (words.after(folded, number.end),) if w]
+    told = words.before(folded, number.start, last) or tuple(w for w in (words.after(folded, number.end),) if w)
     word = told[0] if told else None
     if not (number.ends_like_an_amount and words.is_amount(folded, number.end)) and not _is_round(number, folded):
         for name in told:
@@ -95,6 +96,8 @@ def _named(number: Number, word: str, folded: str) -> str | None:
     if ": " in number.gaps and number.shape[-3:] == (3, 3, 3):
         return None  # quarter 3: 118.447.220
     match word:
+        case "identity" if length == 9 and _is_coded(number, folded):
+            return None  # a parcel's CC616963422VN
         case "identity" if complete and length in (9, 12):
             return "old_identity_card" if length == 9 else "citizen_id"
         case "personal_tax" if complete and length in (10, 12, 13):
@@ -131,10 +134,15 @@ def _is_said_mobile(number: Number, folded: str) -> bool:
     return kinds.is_mobile_without_zero(number.digits)
 
 
+def _is_coded(number: Number, folded: str) -> bool:
+    """Do letters stand right before and right after it, so that it is a part of a code?"""
+    return folded[number.start - 1 : number.start].isalpha() and folded[number.end : number.end + 1].isalpha()
+
+
 def _is_account(number: Number, folded: str) -> bool:
     """Beside the word for an account or a bank: no amount, no account of a treasury, no list of numbers."""
-    if folded[number.start - 1 : number.start].isalpha() and folded[number.end : number.end + 1].isalpha():
-        return False  # a part of a code
+    if _is_coded(number, folded):
+        return False
     short = len(number.digits) < 9 or not number.single  # after a long number "trieu" is a name, not a million
     if words.is_amount(folded, number.end, short) or words.of_treasury(folded, number.start, number.end):
         return False
@@ -189,7 +197,9 @@ def _telephone(number: Number, word: str | None, text: str, folded: str, person:
     alone = number.single and number.whole and _is_cell(number, text)
     if kinds.is_mobile_without_zero(told) and (alone or person or word == "phone"):
         return "mobile_phone"
-    if kinds.is_land_line(told) and (person or words.is_of_home(folded, number.start, number.end)):
+    if kinds.is_land_line(told) and (
+        person and not words.of_office(folded, number.start) or words.is_of_home(folded, number.start, number.end)
+    ):
         return "home_phone"
     return None
 

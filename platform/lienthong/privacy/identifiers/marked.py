@@ -78,7 +78,7 @@ _STRICT_PLATE = re.compile(
 # Without a point it is one where the text tells of the road or names the make of a vehicle.
 _ROAD_PLATE = re.compile(
     r"(?<![a-z0-9.])(?:1[1-9]|[2-9]\d)(?: ?- ?| )?[a-hk-np-vx-z](?:(?: ?- ?| |\.)?\d{3}\.?\d{2}|[1-9](?: ?- ?|"
-    r" )\d{4,5})(?![\d.,\w])"
+    r" )\d{4,5}| ?- ?\d{4})(?![\d.,\w])"
 )
 _ROAD = re.compile(
     r"(?<![a-z])(?:lan lan|lan duong|toc do|den do|via he|do xe|dau xe|va cham|tai nan|bo chay|chu xe|tai xe|lai xe|"
@@ -86,7 +86,10 @@ _ROAD = re.compile(
     r"winner|lead|future|jupiter|vario|vespa|vios|innova|fortuner|camry|kia|mazda|hyundai|toyota|honda|yamaha|suzuki|"
     r"ford|vinfast|grab|container|parked|parking|driver|traffic)(?![a-z])"
 )
-_WHOLE_PLATE = re.compile(r"\W*(?:1[1-9]|[2-9]\d)(?: ?- ?| )?[a-hk-np-vx-z][1-9a-z]?(?: ?- ?| )?\d{3}[. ]?\d{2}\W*")
+_WHOLE_PLATE = re.compile(
+    r"(?:\A\W*|[|\t]\s*)(?:1[1-9]|[2-9]\d)(?: ?- ?| )?[a-hk-np-vx-z](?:[1-9a-z]?(?: ?- ?| )?\d{3}[. ]?\d{2}|"
+    r"(?:[1-9](?: ?- ?| )| ?- ?)(?!(?:19|20)\d\d)\d{4})(?:\W*\Z|\s*[|\t])"
+)
 
 
 def find(text: str, folded: str, digits: str) -> set[str]:
@@ -116,7 +119,7 @@ def find(text: str, folded: str, digits: str) -> set[str]:
 
 
 def _has_plate(folded: str) -> bool:
-    if _STRICT_PLATE.search(folded) or _WHOLE_PLATE.fullmatch(folded) or _beside(_PLATE, folded, "plate"):
+    if _STRICT_PLATE.search(folded) or _WHOLE_PLATE.search(folded) or _beside(_PLATE, folded, "plate"):
         return True
     return bool(_ROAD_PLATE.search(folded) and _ROAD.search(folded))
 

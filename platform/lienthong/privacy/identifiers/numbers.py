@@ -65,7 +65,7 @@ class Number:
         first, inner, last = self.shape[0], self.shape[1:-1], self.shape[-1]
         return (
             len({*inner}) == 1
-            and min(first, inner[0]) >= 2
+            and (min(first, inner[0]) >= 2 or {*self.shape} == {1})
             and last <= inner[0]
             and len({gap.strip("() ") or " " for gap in self.gaps[-len(inner) :]}) == 1
         )

@@ -17,6 +17,16 @@ _TABLE: dict[int, str | None] = {**_GONE, **_DASHES, **_DOTS, **_LIKE}
 
 
 _KEY = re.compile(r"(?<=[a-z])(?=[A-Z][A-Za-z]*[\"'>]?\s*[:=>])")  # soBHXH":  <SoCMND>
+# The words of a key in one case: sohochieu":  <SOTAIKHOAN>
+_PARTS = (
+    r"so|ma|the|bien|ho|chieu|tai|khoan|dien|thoai|di|dong|nha|rieng|ban|co|dinh|danh|can|cuoc|cong|dan|chung|minh|nhan|"
+    r"bao|hiem|xa|hoi|y|te|giay|phep|bang|lai|xe|thue|ca|cccd|cmnd|cmt|bhxh|bhyt|gplx|mst|stk|sdt|dt|tk|ngan|hang|nguoi|"
+    r"nop|khai|chu|to|kiem|soat|cu|moi|phu|huynh|lien|he|giam|ho|vo|chong|con|atm|passport|phone|no|number|bank|account|"
+    r"card|id|tax|code"
+)
+_STUCK = re.compile(r"(?<![A-Za-z])[A-Za-z]{4,30}+(?=[\"'>]?\s?[:=>])")
+_PARTED = re.compile(rf"(?:{_PARTS}){{2,7}}", re.IGNORECASE)
+_PART = re.compile(rf"({_PARTS})(?=(?:{_PARTS})*\Z)", re.IGNORECASE)
 _WIDE_BLANKS = re.compile(r"(?<![\d ]) {2,}(?! )|(?<! ) {2,}(?![\d ])")  # not between groups of digits
 _WIDE_SIGNS = re.compile(r"(?<=\d) {2,}([.\-]) {2,}(?=\d)")  # 012  -  345
 
@@ -27,8 +37,13 @@ def clean(text: str) -> str:
         text = html.unescape(text)
     if not text.isascii():
         text = _one_form(text)
-    text = _KEY.sub(" ", text)
+    if ":" in text or "=" in text or ">" in text:
+        text = _STUCK.sub(_parted, _KEY.sub(" ", text))
     return _WIDE_BLANKS.sub(" ", _WIDE_SIGNS.sub(r" \1 ", text)) if "  " in text else text
+
+
+def _parted(found: re.Match[str]) -> str:
+    return " ".join(_PART.findall(found[0])) if _PARTED.fullmatch(found[0]) else found[0]
 
 
 def _one_form(text: str) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 # Whose a number can be: a person, told by kinship, by title, by what the law calls one.
 _OWNER = (
@@ -32,11 +33,12 @@ _KINDS: dict[str, str] = {
         r"bhtn|bao hiem that nghiep"
     ),
     "health": r"[a-z]{0,3}bhyt|bao hiem yt|bao hiem y te|bh y ?te|bh ?yt|insurance card|hi card|health card|"
-    r"medical insurance|the bao hiem|the bh|ma the(?! (?:atm|ngan|tin|cao|"
+    r"medical insurance|the (?:bao hiem|tre em)|the bh|ma the(?! (?:atm|ngan|tin|cao|"
     r"nap))|health insurance",
     "licence": r"gp ?lx|(?:giay phep|g\.?phep|gp) (?:lai xe|lai|lx|dieu khien)|bang (?:o ?to|xe may|mo ?to)|"
     r"(?:bang|b\.?) ?lai(?: xe)?|bang(?: lai)?(?: xe)?(?: hang)? (?:a1?|a2|b(?:1|2|11|12)?|(?:c|d|d2)1?e?|be|ce|"
-    r"f[b-e])(?![a-z0-9])|driv(?:ing|er'?s?|ers) (?:licen[cs]e|permit)|licen[cs]e (?:no|number)[ .]{0,2}\(?driver|"
+    r"f[b-e])(?![a-z0-9])|(?:doi|mat|giu|cap lai|thu hoi|tuoc) bang|"
+    r"driv(?:ing|er'?s?|ers) (?:licen[cs]e|permit)|licen[cs]e (?:no|number)[ .]{0,2}\(?driver|"
     r"d/?l(?: no| number|(?= ?[:#]))",
     "passport": r"ho ?chieu|h\.? ?chieu|hc(?:pt|cv|ng)?(?: so)?|so hc|pass|pas+e?port|travel doc(?:ument)?|"
     r"(?:giay|so) thong hanh|ppt?",
@@ -44,7 +46,8 @@ _KINDS: dict[str, str] = {
         r"bien so(?: xe)?|bien kiem soat|bks|bsx|phat nguoi|camera|bs(?: xe)?|(?:number |"
         r"licen[cs]e )?plate(?: no)?|dang ky xe|so xe|vehicle no|bien(?! (?:ban|gioi|phong|tap|do|lai|nhan|che|"
         r"ban))|dau keo|o to|xe may|xe o to|xe|b/s|motor ?(?:bike|cycle)|scooter|car|truck|taxi|"
-        r"(?:vehicle )?reg(?:istration)?(?: plate| no| number)?|vehicle|mo to|moto|chiec"
+        r"(?:vehicle )?reg(?:istration)?(?: plate| no| number)?|vehicle|mo to|moto|chiec|phuong tien|"
+        r"(?:xe |phuong tien )?(?:o ?to|xe) (?:con|tai|khach|ban tai|dau keo)"
     ),
     "card": (
         r"so the|(?:tu|bang|mat|khoa|quet) the|the tin dung|the ghi no|the atm|visa|master ?card|napas|jcb|"
@@ -65,9 +68,10 @@ _KINDS: dict[str, str] = {
         r"di dong|dd|"
         r"zalo|viber|whats ?app|telegram|hotline|lien he|lien lac|lh|goi|call|contact|alo|"
         r"so may|nhan tin|sms|fax|may ban|thue bao|dtlh|dtlac|sdtlh|nr|dtnr|dt ban(?: nha)?|sim|messenger|"
-        r"viettel|mobi(?:fone)?|vina(?:phone)?"
+        r"viettel|mobi(?:fone)?|vina(?:phone)?|may (?:cua )?(?:toi|minh|em|chau|con|me|bo|vo|chong|anh|chi)"
     ),
-    "tax": r"mst|ma so thue|ma thue|tax code|tax|nnt|nguoi nop thue|thue(?= ?[:#])|msthue|vat",
+    "tax": r"mst|ma so thue|ma thue|tax code|tax|nnt|nguoi nop thue|thue(?= ?[:#])|msthue|"
+    r"vat(?= (?:code|no|number|id)| ?[:#])",
     "business": (
         r"msdn|ma so doanh nghiep|dang ky (?:kinh doanh|doanh nghiep)|ma dn|doanh nghiep|(?:cn)?dkkd|dkdn|gpkd|"
         r"gcndk\w*|giay chung nhan|giay phep|gcn|"
@@ -85,7 +89,8 @@ _KINDS: dict[str, str] = {
 }
 _ANY = re.compile("|".join(rf"(?P<{kind}>(?<![a-z0-9])(?:{words})(?![a-z]))" for kind, words in _KINDS.items()))
 _SURNAME = (
-    r"nguyen|tran|le|pham|hoang|huynh|phan|(?<!chuc )(?<!dich )vu|vo|dang(?! ky)|bui|do|ho|ngo|duong|ly|dao|doan|vuong|"
+    r"nguyen|tran|le|pham|hoang|huynh|phan|(?<!chuc )(?<!dich )(?<!phuc )(?<!nhiem )"
+    r"(?<!nghiep )(?<!nghia )(?<!noi )vu|vo|dang(?! ky)|bui|do|ho|ngo|duong|ly|dao|doan|vuong|"
     r"trinh|truong|(?<!co )dinh|lam|mai|to|ta|ha|cao|luong|luu|thai|chu|nong|trieu|(?<!don )vi|hua|be|"
     r"ma(?= (?:thi|van|hoang|duc))|quach|tang|la|lo|sung|giang|vang|thao|phung|"
     r"ton|kieu|nghiem"
@@ -94,7 +99,8 @@ _SURNAME = (
 _NO_NAME = r"(?:so|ma|thue|dien|thoai|tai|khoan|dong|nam|ngay|thang|trong|va|cua|den|vung|chuong)(?![a-z])"
 # A title, or a name that begins with a family name, right before the number.
 _PERSON = re.compile(
-    rf"(?:(?<![a-z])(?:ong|ba|anh|chi(?! (?:so|tra|tieu|phi|cuc|nhanh|tiet))|chu ho|co(?! (?:quan|so|dinh))|"
+    rf"(?:(?<![a-z])(?:ong|ba|anh|chi(?! (?:so|tra|tieu|phi|cuc|nhanh|tiet))|chu ho|"
+    rf"co(?! (?:quan|so|dinh|ma|tai khoan|the|dien thoai|dau|dang ky|tong))|"
     rf"chau|em|ho ten|ho va ten|"
     rf"mr|mrs|ms|nguoi dai dien|dai dien|nguoi nop)[ :.][a-z .]{{0,40}}|"
     rf"(?<![a-z])(?:{_SURNAME})(?: (?!{_NO_NAME})[a-z]{{1,8}}){{1,4}})"
@@ -115,17 +121,20 @@ _OFFICES = re.compile(r"(?<![a-z])(?:uy ban|van phong|trung tam|benh vien|tram y
 _SPEAKER = re.compile(r"(?<![a-z])(?:toi|ong|ba|anh|chi|em|cu|chau|chu ho)(?= )")
 # What separates a word from a number further on: a number of its own or the end of a part, then other words or none.
 _CLAUSE = re.compile(r"(?:[.;] |[\n|]).*[a-z]|\d[^a-z]{0,12}[.;|] ", re.DOTALL)
+_STANDS_ON = re.compile(r"(?<![a-z])(?:ghi|in|the hien|co|khai) (?:tren|trong|o|tai) (?:cac |to |so )?\Z")
 _AGAINST = frozenset({"tax", "business", "other"})
 # Offices and firms. "so" alone is "số" (number) far more often than "Sở" (department).
 _COMPANY = re.compile(
-    r"(?<![a-z])(?:cong ty|tnhh|co phan|co quan|doanh nghiep|htx|hop tac xa|chi nhanh|truong(?! (?:thon|ban|"
+    r"(?<![a-z])(?:cong ty|tnhh|co phan|co quan|doanh nghiep|htx|hop tac xa|chi nhanh|"
+    r"(?<!to )(?<!thon )(?<!ap )(?<!xom )(?<!doi )(?<!nhom )truong(?! (?:thon|ban|"
     r"khoi|xom|nhom))|"
     r"ubnd|phong|so (?:y te|giao duc|tu phap|noi vu|tai chinh|ke hoach|xay dung|nong nghiep|cong thuong|tai nguyen|"
     r"van hoa|khoa hoc|thong tin|lao dong|giao thong|ngoai vu|du lich))(?![a-z])"
 )
 _TREASURY = re.compile(r"kho bac|kbnn|ngan sach")
 _MONEY = re.compile(
-    r"^ ?(?:dong|d(?![a-z])|vnd|usd|eur|trieu|ty(?![a-z])|nghin|ngan(?! hang)|m2|m3|"
+    r"^ ?(?:dong|d(?![a-z])|vnd|usd|eur|doi tuong|truong hop|giao dich|khach|lao dong|hoc sinh|"
+    r"thue bao|trieu|ty(?![a-z])|nghin|ngan(?! hang)|m2|m3|"
     r"ha(?![a-z])|kg|tan(?![a-z])|km|%|nguoi|luot|ho(?![a-z])|kwh)"
 )
 _COINS = re.compile(r"^ ?(?:dong|d(?![a-z])|vnd|usd|eur)")
@@ -143,19 +152,20 @@ _ACCOUNT = re.compile(
 )
 # 012345678901 (căn cước của …), 8765432109 - mst cá nhân, 0912… là số của tôi; the end of the words or a name after it.
 _OPENING = re.compile(
-    r"[\"']{0,2} ?(?:[(\[<←] ?|- |(?:chinh )?la |cua (?:co quan )?(?=bhxh|bao hiem)| (?=(?:bhxh|bhyt|cccd|cmnd|"
+    r"[\"']{0,2} ?(?:[(\[<←|] ?|- |(?:chinh )?la |cua (?:co quan )?(?=bhxh|bao hiem)| (?=(?:bhxh|bhyt|cccd|cmnd|"
     r"gplx)(?![a-z])))"
 )
 _FILLING = re.compile(r"(?:so|ma|the|giay|cua) ")
 # Words for a telephone with a home in them: máy bàn ở nhà, điện thoại cố định nhà riêng, ĐT gia đình.
 _HOME = re.compile(
     r"(?:so |dt|sdt|dien thoai|may|tel|phone|home|telephone)(?:[ .(]{0,3}[a-z]+){0,3}?[ .(]{0,3}"
-    r"(?:nha|gia dinh|rieng|home|residence)(?![a-z])|home (?:phone|tel)"
+    r"(?:nha|gia dinh|rieng|home|residence)(?![a-z])|home (?:phone|tel)|nha rieng(?![a-z])|(?:nr|nha)(?= ?[).,;])"
 )
 _TRANSFER_AFTER = re.compile(r"^(?: [a-z]{2,8}){2,5} (?:chuyen tien|chuyen khoan|ck)(?![a-z])")
 
 
-def before(folded: str, start: int, last: int) -> list[str]:
+@lru_cache(maxsize=32)  # each reading of one run of digits asks for it
+def before(folded: str, start: int, last: int) -> tuple[str, ...]:
     """The kinds that words before `start` name, the nearest first, back to `last`, the end of the number before.
 
     A word that says that the number is nobody's is the last one, and none beyond the end of its clause.
@@ -164,15 +174,20 @@ def before(folded: str, start: int, last: int) -> list[str]:
     edge = max(0, reach - 1)
     text = folded[edge:start].replace("_", " ").replace("\n", " ")  # a name of two words may stand on two lines
     told: list[str] = []
-    end = 0
+    paper, end = "", 0
     for match in reversed(list(_ANY.finditer(text, reach - edge))):
         kind, end = match.lastgroup or "", edge + match.end()
-        if kind in _AGAINST:
-            return told if _CLAUSE.search(folded, end, start) else [*told, kind]
-        told.append(kind)
+        if kind in _AGAINST and not told and _STANDS_ON.search(text, 0, match.start()):
+            paper = kind  # the number of a card that stands on a paper, unless nothing else is named
+        elif kind in _AGAINST:
+            return tuple(told) if _CLAUSE.search(folded, end, start) else (*told, kind)
+        else:
+            told.append(kind)
+    if paper and not told:
+        return (paper,)
     if told == ["number"]:
-        return [] if _CLAUSE.search(folded, end, start) else ["other"]
-    return [kind for kind in told if kind != "number"]
+        return () if _CLAUSE.search(folded, end, start) else ("other",)
+    return tuple(kind for kind in told if kind != "number")
 
 
 def names(folded: str, start: int) -> bool:
@@ -211,6 +226,11 @@ def of_person(text: str, start: int) -> bool:
     """Does a title or a person's name stand right before?"""
     beside = text[max(0, start - 60) : start]
     return bool(_PERSON.search(beside)) and not _COMPANY.search(beside)
+
+
+def of_office(text: str, start: int) -> bool:
+    """Is an office named before?"""
+    return bool(_OFFICES.search(text, max(0, start - 60), start))
 
 
 def is_private(text: str, start: int) -> bool:
