@@ -232,6 +232,18 @@ def test_a_hidden_field_answers_no_question(
             cursor.executemany(statement, [(i, f, r, c) for c, i, f, r in kept])
 
 
+def test_texts_that_are_made_of_a_hidden_field_are_not_searched(world: World) -> None:
+    """By whom an agreement does not give it, and by whom it gives it for a purpose only."""
+    firms, cases = "/api/v1/datasets/firms/rows?q=hong", "/api/v1/datasets/cases/rows?q=thu"
+    for client, path, name, purpose in (
+        (world.client(KEEPER), firms, "firms.name", "social_insurance"),
+        (world.client(AGENCY), cases, "cases.person_name", ""),
+    ):
+        answer = client.get(path, headers={"Lienthong-Purpose": purpose})
+        assert (answer.status_code, answer.json()["place"]) == (403, name), answer.text
+    assert world.client(AGENCY).get(cases).status_code == 200
+
+
 def test_a_hidden_row_answers_no_question(world: World, connection: psycopg.Connection) -> None:
     """Rows outside the agreement change no count, page, total or unknown-key answer."""
 
