@@ -123,6 +123,7 @@ def test_push_is_refused_where_it_has_no_right(here: World, there: World) -> Non
         before = did(there, "package_search", ADMIN, rows=0)["count"]
         report = pushed(here, f"http://{HERE}:{port}", token="nobody's", organization="other")
         assert report.failed and did(there, "package_search", ADMIN, rows=0)["count"] == before
+        assert (report.created, report.updated) == (0, 0)  # what failed is not counted as done
         with pytest.raises(Problem):
             pushed(here, f"http://localhost:{port}")  # not on the list: neither http nor private
 

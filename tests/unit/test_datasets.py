@@ -13,6 +13,8 @@ import jsonschema
 import pytest
 import yaml
 
+from lienthong.ckan import checks
+from lienthong.ckan.documents import tags_of
 from lienthong.contract import vocabulary
 from lienthong.contract.linter import lint
 from lienthong.contract.loader import load_all
@@ -332,3 +334,11 @@ def test_the_agreements_of_the_example_are_lawful(registry: Registry) -> None:
         assert condition(registry, contract, agreement["where"]) is not None
         assert date.fromisoformat(agreement["validFrom"]) < date.fromisoformat(agreement["expires"])
     assert {p["role"] for p in demo["people"]} == set(get_args(Role))
+
+
+def test_every_keyword_becomes_tags_that_ckan_takes(registry: Registry) -> None:
+    for contract in registry.contracts.values():
+        for keyword in contract.catalogue.keywords:
+            for tags in (tags_of(keyword.vi), tags_of(keyword.en)):
+                assert tags, (contract.id, keyword)
+                assert all(checks.tag_length(tag) == checks.tag_letters(tag) == tag for tag in tags)

@@ -1,5 +1,6 @@
 """Datasets, files and agencies as CKAN's package, resource and organization (CKAN 2.12 package_show)."""
 
+import re
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
@@ -12,6 +13,7 @@ from lienthong.formats import FORMATS
 from lienthong.kernel.text import Language
 
 Document = dict[str, Any]
+_BETWEEN_TAGS, _NOT_IN_TAGS = re.compile(r"[,;/|]"), re.compile(r"[^\w .-]")
 ORDER = ("csv", "xlsx", "json", "jsonl", "parquet", "geojson", "gpkg", "pmtiles")  # in which they are shown
 
 
@@ -46,10 +48,16 @@ def tag(name: str) -> Document:
     return {"id": ids.tag_id(name), "name": name, "vocabulary_id": None, "display_name": name}
 
 
+def tags_of(keyword: str) -> list[str]:
+    """A keyword as tags that every CKAN takes: one that lists several ("a, b") is several; 2 to 100 letters each."""
+    parts = (" ".join(_NOT_IN_TAGS.sub(" ", part).split())[:100].strip() for part in _BETWEEN_TAGS.split(keyword))
+    return [part for part in parts if len(part) > 1]
+
+
 def package(state: DatasetState, owner: Document, registry: Registry, language: Language, site: str) -> Document:
     """A dataset with its files; one that nobody published is private and has none."""
     contract, catalogue = state.contract, state.contract.catalogue
-    tags = sorted({word.in_language(language).strip() for word in catalogue.keywords})
+    tags = sorted({tag for word in catalogue.keywords for tag in tags_of(word.in_language(language))})
     resources = _resources(state, language, site)
     created, modified = _times(state)
     page = f"{site}{'/en' if language == 'en' else ''}/datasets/{contract.slug}"

@@ -142,9 +142,8 @@ class _Push:
             self._report.unchanged += 1
             return
         self._report.lost.update(offer.lost)
-        self._report.created += found is None
-        self._report.updated += found is not None
         if self._order.dry_run:
+            self._count(found)
             return
         files = [f for f in wanted["resources"] if self._uploads(offer, f)]
         if files:
@@ -154,7 +153,12 @@ class _Push:
         else:
             wanted["extras"] = _extras(wanted, print_)
             made = self._save(wanted | {"name": name}, found, _with_ids(wanted["resources"], found))
+        self._count(found)
         self._compare(wanted, made)
+
+    def _count(self, found: Document | None) -> None:
+        self._report.created += found is None
+        self._report.updated += found is not None
 
     def _payload(self, offer: Offer) -> Document:
         package = offer.package
