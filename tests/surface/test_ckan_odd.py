@@ -162,3 +162,29 @@ def test_rows_that_come_or_go_change_their_dataset(world: World) -> None:
 @pytest.mark.parametrize(("path", "status"), [("/api/i18n/vi", 200), ("/api/i18n/xx", 400)])
 def test_texts_of_a_language(world: World, path: str, status: int) -> None:
     assert world.client().get(path).status_code == status
+
+
+@pytest.mark.parametrize("odd", [["x"], {"a": 1}, [{"a": [1]}], [None], [["x"]]], ids=str)
+def test_what_is_no_text_is_told(world: World, odd: Any) -> None:
+    """Where a text is wanted and something else came: CKAN's own error, with its place, and no crash."""
+    resource = did(world, "package_show", id="bo-01")["resources"][0]["id"]
+    for name in ("organization_member_create", "group_member_create"):
+        owner = "so-y-te" if name.startswith("org") else "moi-truong"
+        assert answer(world, name, ADMIN, id=owner, username="admin", role=odd)[1]["role"] == ["role does not exist."]
+    status, error = answer(world, "user_invite", ADMIN, email="a@b.vn", group_id="so-y-te", role=odd)
+    assert (status, error["role"]) == (409, ["role does not exist."])
+    for name in ("resource_update", "resource_patch"):
+        assert answer(world, name, ADMIN, id=odd, url="https://x.org/b")[0] == 404
+    status, error = answer(world, "resource_view_create", ADMIN, resource_id=odd, view_type="image_view", title="a")
+    assert status == 409 and error["resource_id"][0].startswith("Resource not found: ")
+    order = odd if isinstance(odd, list) else [odd]
+    assert answer(world, "resource_view_reorder", ADMIN, id=resource, order=order)[0] == 409
+    status, error = answer(world, "package_resource_reorder", ADMIN, id="bo-01", order=order)
+    assert status == 409 and error["order"].endswith("can not be found")
+
+
+def test_a_name_is_compared_as_it_is_kept(world: World) -> None:
+    assert did(world, "package_create", ADMIN, name=True, owner_org="so-y-te")["name"] == "true"
+    status, error = answer(world, "package_patch", ADMIN, id="bo-02", name=True)
+    assert (status, error["name"]) == (409, ["That URL is already in use."])
+    assert did(world, "dataset_purge", ADMIN, id="true") is None

@@ -201,7 +201,7 @@ async def _enrol(call: Call, kind: str) -> Document:
                 given.fail("id", "That group name or ID does not exist.")
         if given.has("username") and await users.find(session, plain(call.params["username"])) is None:
             given.fail("username", "User not found")
-    if "role" in call.params and call.params["role"] not in ROLES:
+    if "role" in call.params and plain(call.params["role"]) not in ROLES:
         given.fail("role", "role does not exist.")
     given.done()
     params = {"object": call.params["username"], "object_type": "user"}

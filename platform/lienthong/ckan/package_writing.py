@@ -319,7 +319,7 @@ async def package_resource_reorder(call: Call) -> Any:
         original = await s.original(package)
         rest = {resource["id"]: resource for resource in original["resources"]}
         for id in order:
-            if id not in rest:
+            if not isinstance(id, str) or id not in rest:
                 raise refused("order", f"resource_id {id} can not be found")
         call.check("package_update", package)
         wanted = [rest.pop(id) for id in order] + list(rest.values())

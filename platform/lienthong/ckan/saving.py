@@ -108,7 +108,7 @@ async def resource_of(s: Saving, id: Any, detail: str = "") -> tuple[HostedPacka
     """The hosted resource with the id, and its package. Raises Refusal."""
     found = await resources.find(s.session, id) if isinstance(id, str) else None
     if found is None:
-        if id in s.call.index.resources:
+        if isinstance(id, str) and id in s.call.index.resources:
             raise authz.governed()
         raise not_found(detail)
     return found
@@ -140,6 +140,7 @@ async def facts(s: Saving, given: Document, package: HostedPackage | None) -> va
     """What the checks must know."""
     session, call = s.session, s.call
     name, id = given.get("name"), given.get("id")
+    name = None if name is None else checks.text(name)  # as it will be kept
     organization = await organization_of(s, given.get("owner_org"))
     own = [] if package is None else await resources.of_package(session, package.id)
     wanted = [r["id"] for r in given.get("resources", ()) if isinstance(r.get("id"), str)]

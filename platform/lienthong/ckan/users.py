@@ -293,7 +293,7 @@ async def user_invite(call: Call) -> Any:
     """
     given = Form(call.params)
     given.need("email", "group_id", "role")
-    if given.has("role") and call.params["role"] not in ROLES:
+    if given.has("role") and checks.text(call.params["role"]) not in ROLES:
         given.fail("role", "role does not exist.")
     async with reading(call.engine) as session:
         group = await groups.find(session, given.text("group_id")) if given.has("group_id") else None

@@ -105,7 +105,7 @@ async def resource_view_create(call: Call) -> Any:
     async with saving(call) as s:
         id = call.params["resource_id"]
         there = await rows_of.find(s.session, id) if isinstance(id, str) else None
-        if there is None and id not in call.index.resources:
+        if there is None and not (isinstance(id, str) and id in call.index.resources):
             errors["resource_id"] = [f"Resource not found: {id}"]
         if errors:
             raise Refusal(409, {**errors, "__type": "Validation Error"})
@@ -187,7 +187,7 @@ async def resource_view_reorder(call: Call) -> Any:
         call.check("resource_update", (package, row.id))
         rest = {view.id: view for view in await rows_of.views(s.session, row.id)}
         for id in order:
-            if id not in rest:
+            if not isinstance(id, str) or id not in rest:
                 raise Refusal(409, {"order": f"View {id} does not exist", "__type": "Validation Error"})
         wanted = [rest.pop(id) for id in order] + list(rest.values())
         for n, view in enumerate(wanted):
