@@ -29,7 +29,7 @@ class Settings(BaseSettings):
     demo_scale: float = Field(
         default=1.0, gt=0, le=100, description="size of the example; 1 = a province like Lạng Sơn"
     )
-    pool_size: int = Field(default=8, ge=1, le=200, description="database connections of one process and role")
+    pool_size: int = Field(default=4, ge=1, le=200, description="database connections of one process and role")
 
     anchors: str = Field(default="", description="further folders for the ledger's checkpoints, separated by colons")
     seal_limit_seconds: int = Field(

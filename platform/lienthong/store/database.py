@@ -24,6 +24,7 @@ from lienthong.store.together import Together
 log = logging.getLogger("lienthong.database")
 Row = tuple[bytes | None, ...]
 STATEMENT_TIMEOUT_MS = 10_000
+_APART = 4  # connections at least of what runs beside the reads: streams, hosted rows
 _READING = ("set default_transaction_read_only = on",)
 _AS_PUBLIC = (*_READING, f"set role {PUBLIC}")
 # Whatever is the default elsewhere: an entry is on the disk before its rows go out.
@@ -38,8 +39,8 @@ class Database:
         self._agency = Links(partial(_connected, url, _READING), size)
         self._together = Together(self._rows)
         self._inbox = Inbox(partial(_connected, url, _AS_LEDGER))
-        self._exports = Exports(url, max(2, size // 2))
-        self.hosted = Hosted(url, max(2, size // 2))
+        self._exports = Exports(url, max(_APART, size // 2))
+        self.hosted = Hosted(url, max(_APART, size // 2))
         self.closing: list[Callable[[], Awaitable[None]]] = []
         """What else ends with these connections."""
 
