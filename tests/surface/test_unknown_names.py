@@ -120,7 +120,7 @@ def test_in_a_graphql_document(world: World, document: str, fix: str) -> None:
 def test_a_purpose(world: World, path: str) -> None:
     answer = world.client(AGENCY).get(path, headers=PURPOSE)
     assert answer.status_code == 400, answer.text
-    assert (answer.json()["place"], answer.json()["fix"]) == ("Lienthong-Purpose", "social_insurance")
+    assert answer.json()["place"] == "Lienthong-Purpose" and "'social_insurance'" in answer.json()["fix"]
 
 
 def test_a_purpose_over_graphql_and_lookup(world: World) -> None:
@@ -128,7 +128,7 @@ def test_a_purpose_over_graphql_and_lookup(world: World) -> None:
     answer = client.post("/graphql", json={"query": "{ cases(first: 1) { nodes { caseCode } } }"}, headers=PURPOSE)
     assert "social_insurance" in answer.json()["errors"][0]["message"]
     answer = client.post(LOOKUP, json={"keys": ["F0001"]}, headers=PURPOSE)
-    assert (answer.status_code, answer.json()["fix"]) == (400, "social_insurance")
+    assert answer.status_code == 400 and "'social_insurance'" in answer.json()["fix"]
 
 
 @pytest.mark.parametrize("raw", [b"N^\x92", b"\xff", b"{", b"[]", b'{"kind": "feedback", "titel": "x"}', b""])
