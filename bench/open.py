@@ -9,9 +9,10 @@ import os
 import pickle
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -146,17 +147,29 @@ def _windows(site: Site, system: System, case: Case, seconds: float) -> list[Mea
 
 
 def _once(site: Site, system: System, requests: Sequence[Request]) -> list[Measured]:
-    """Each request once, one after the other, over one connection at a time."""
+    """Each request once, one after the other, over one connection. Nothing runs on after the last answer."""
     settle(site.postmaster)
-    return [_measured(site, system, partial(open_files.timed, partial(answer, system.port), requests))]
+    with closing(HTTPConnection("127.0.0.1", system.port, timeout=30)) as connection:
+        ask = partial(open_files.timed, partial(_over, connection), requests)
+        return [_measured(site, system, ask, after=0)]
 
 
-def _measured(site: Site, system: System, ask: Callable[[], Window]) -> Measured:
+def _over(connection: HTTPConnection, request: Request) -> None:
+    """Read one answer. Raises RuntimeError when the status is not 200."""
+    connection.request("GET", request.path, headers=dict(request.headers))
+    found = connection.getresponse()
+    found.read()
+    if found.status != 200:
+        raise RuntimeError(f"{request.path}: {found.status}")
+
+
+def _measured(site: Site, system: System, ask: Callable[[], Window], after: float = 5) -> Measured:
+    """`after`: so many seconds at most are waited for what runs on after the window, which belongs to it."""
     before = cpu_ms(system.pid), _postgres_ms(site), machine_ms()
     found = ask()
-    settle(site.postmaster, longest=5)  # what runs on after the window belongs to it
-    after = cpu_ms(system.pid), _postgres_ms(site), machine_ms()
-    server, postgres, machine = (b - a for a, b in zip(before, after, strict=True))
+    settle(site.postmaster, longest=after)
+    then = cpu_ms(system.pid), _postgres_ms(site), machine_ms()
+    server, postgres, machine = (b - a for a, b in zip(before, then, strict=True))
     others = (machine - server - postgres) / 1000 / found.seconds
     answers = max(1, found.requests)  # what takes longer than a window has none
     return Measured(found, server / answers, postgres / answers, others)

@@ -12,10 +12,13 @@ import openpyxl
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lienthong.contract.loader import load_all
 from lienthong.contract.model import FieldContract
+from lienthong.contract.vocabulary import Code
 from lienthong.formats import FORMATS, Document
 from lienthong.formats.rows import batches
 from lienthong.kernel.text import both
+from lienthong.pipelines.release_package import codebook, codes
 from lienthong.reports.engine import Column, Table
 from lienthong.reports.files import as_csv
 from lienthong.store.export import DELIMITER, QUOTE
@@ -98,3 +101,19 @@ def test_xlsx(given_: list[tuple[str, Any]]) -> None:
     assert [cell.value for cell in sheet["A"][1:]] == [text for text, _ in rows]
     assert [float(cell.value) for cell in sheet["B"][1:]] == [float(number) for _, number in rows]
     assert {cell.data_type for cell in sheet["B"][1:]} == {"n"}
+
+
+CODES = (Code(code="=1+1", vi="=cmd|' /C calc'!A0", en="@SUM(1)"), Code(code="food", vi="Ăn uống", en="'=x"))
+MARKET = Path(__file__).parents[1] / "journey" / "market"
+
+
+def test_code_lists_of_a_package() -> None:
+    """Code lists and codebooks are typed by stewards: in the ZIP they are made harmless as rows are."""
+    options = {"values": [code.model_dump(mode="json", exclude_none=True) for code in CODES]}
+    kind = field("kind", "enum", **options).model_copy(update={"title": both("＝Loại", "-Kind")})
+    contract = load_all(MARKET).get("stalls").model_copy(update={"fields": (kind,)})
+    _, *read = csv.reader(io.StringIO(codes(contract).removeprefix("\ufeff"), newline=""))
+    assert not [cell for row in read for cell in row if cell.startswith((*SIGNS, "\n"))]
+    assert [[restored(cell) for cell in row] for row in read] == [["kind", c.code, c.vi, c.en] for c in CODES]
+    (told,) = csv.DictReader(io.StringIO(codebook(contract).removeprefix("\ufeff"), newline=""))
+    assert (told["title_vi"], told["title_en"]) == ("'＝Loại", "'-Kind")

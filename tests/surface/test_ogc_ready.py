@@ -6,7 +6,7 @@ Whatever lies ready, the answer is the one that a statement would give.
 import gzip
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -86,9 +86,9 @@ def _written(world: World) -> Path:
     return folder
 
 
-QUESTIONS = ["bbox=106,21,106.3,22&limit={}", "limit={}", "limit={}&offset=7", "bbox=106,21,106.2,22&limit={}&sortby=-name",
+QUESTIONS = ["limit={}", "limit={}&offset=7", "bbox=106,21,106.3,22&limit={}&offset=2", "bbox=106,21,106.2,22&limit={}&sortby=-name",
              "filter=staff > 10 AND CASEI(name) LIKE '%25h%25'&limit={}", "status=closed&limit={}",
-             "bbox=0,0,1,1&limit={}"]  # fmt: skip
+             "bbox=106,21,106.3,22&limit={}&status=active", "bbox=179,20,-179,22&limit={}"]  # fmt: skip
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
@@ -110,6 +110,35 @@ def test_features_are_cut_out_of_the_file(brought: Brought, question: str) -> No
         after = f"{ITEMS}?{following[0].partition('?')[2]}"
         assert brought.asked(after, 3)[0].content == brought.long.get(after).content
         assert after != url
+
+
+def test_what_lies_in_a_box_is_found_without_a_statement(brought: Brought) -> None:
+    every = [f["geometry"]["coordinates"] for f in brought.long.get(f"{ITEMS}?limit=1000").json()["features"]
+             if f["geometry"]]  # fmt: skip
+    (west, south), (east, north) = map(min, zip(*every, strict=True)), map(max, zip(*every, strict=True))
+    boxes = [f"{x},{y},{x},{y}" for x, y in every[:5]]  # a point on all four edges
+    boxes += ["0,0,1,1", "106,21,106.3,22", f"{west},{south},{east},{north}", "-180,-90,180,90"]
+    for limit in (1, 9, 100):
+        _wait_until(lambda n=limit: not brought.asked(f"{ITEMS}?bbox=106,21,106.3,22&limit={n}", 2)[1])  # type: ignore[misc]
+        for box in boxes:
+            answer, statements = brought.asked(f"{ITEMS}?bbox={box}&limit={limit}")
+            assert not statements and answer.content == brought.long.get(f"{ITEMS}?bbox={box}&limit={limit}").content
+            for link in answer.json()["links"]:
+                if link["rel"] == "next":
+                    after = f"{ITEMS}?{link['href'].partition('?')[2]}"
+                    assert brought.asked(after, 3)[0].content == brought.long.get(after).content
+    for wrong in ("1,2,3", "1,3,2,2", "a,b,c,d", "0,0,1,200"):
+        found, wanted = (client.get(f"{ITEMS}?bbox={wrong}&limit=9") for client in (brought.short, brought.long))
+        assert (found.status_code, found.json()) == (wanted.status_code, wanted.json()) and found.status_code == 400
+
+
+def _wait_until(done: Callable[[], bool]) -> None:
+    """What is read beside the requests comes some time."""
+    for _ in range(1000):
+        if done():
+            return
+        time.sleep(0.05)
+    pytest.fail("it never came")
 
 
 def _are_numbers(statements: list[str]) -> bool:

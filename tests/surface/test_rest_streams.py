@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import openpyxl
+import psycopg
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from lienthong.store import owner
+from lienthong.store import owner, spreadsheet
 from tests.surface.crowd import crowd
 from tests.surface.small import AGENCY, KEEPER, World, firms
 
@@ -211,6 +212,9 @@ def test_formulas_do_nothing_in_a_spreadsheet(world: World) -> None:
         try:
             for (code, _), sign in zip(before, signs, strict=False):
                 connection.execute(f"update {table[0]} set name = %s where firm_code = %s", (sign, code))
+            assert "name" in without_formula(connection), "known of the release as it was made"
+            note(world, connection)
+            assert "name" not in without_formula(connection)
             connection.commit()
             given = {"fields": "firm_code,name,staff", "limit": str(len(signs))}
             told = [r["name"] for r in of_ndjson(world.anonymous.get(ROWS + ".ndjson", params=given).content)]
@@ -228,6 +232,37 @@ def test_formulas_do_nothing_in_a_spreadsheet(world: World) -> None:
         finally:
             for code, name in before:
                 connection.execute(f"update {table[0]} set name = %s where firm_code = %s", (name, code))
+            note(world, connection)
+
+
+def note(world: World, connection: psycopg.Connection[Any]) -> None:
+    """Look through the release again, as when it was made."""
+    kept = psycopg.sql.Identifier("release", "firms_1_bits")
+    spreadsheet.note(connection, world.registry.get("firms").open_fields, "firms_1", kept)
+
+
+def without_formula(connection: psycopg.Connection[Any]) -> set[str]:
+    """The columns of which it is known that no text in them is a formula."""
+    found = connection.execute("select field from open.firms_bits where piece = %s", (spreadsheet.PIECE,))
+    return {name for (name,) in found}
+
+
+def test_what_is_known_of_a_release_is_not_taken_for_its_past(world: World) -> None:
+    with owner.connect(world.settings) as connection:
+        assert "name" in without_formula(connection)
+        (listed,) = connection.execute(
+            "select string_agg(quote_ident(attname), ', ') from pg_attribute where attnum > 0 and attgenerated = '' "
+            "and attrelid = 'release.firms_1'::regclass and attname not in ('name', '_from')"
+        ).fetchone() or ("",)
+        connection.execute(
+            f"insert into release.firms_1_history ({listed}, name, _from, _to) select {listed}, '=1+1', "
+            "'2025-01-01', '2025-12-01' from release.firms_1 order by firm_code limit 1".encode()
+        )
+    try:
+        told = of_csv(world.anonymous.get(ROWS + ".csv?as_of=2025-06-01").content)
+        assert [row["name"] for row in told] == ["'=1+1"]
+    finally:
+        world.owner("delete from release.firms_1_history where name = '=1+1' returning 1")
 
 
 def entries(world: World, receipt: str) -> list[Row]:

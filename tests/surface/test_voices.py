@@ -1,14 +1,17 @@
 """What the public says and how often data is used: read by a steward first, and without a trace of anybody."""
 
 import asyncio
+import html
 import re
 from html.parser import HTMLParser
 
 import pytest
 
 from lienthong.catalog.voices import LIMITS
+from lienthong.portal import voices as pages
+from tests.surface.hosted import did
 from tests.surface.people import Browser, seed
-from tests.surface.small import World
+from tests.surface.small import ADMIN, World
 
 HOSTILE = [
     "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "javascript:alert(1)", "{{7*7}}", "<svg/onload=alert(1)>",
@@ -68,6 +71,36 @@ def test_a_message_is_shown_once_a_steward_has_read_it(world: World, steward: Br
     assert "lan@example.vn" not in page + world.anonymous.get("/api/v1/voices").text
     assert world.owner("select email, settled_by from platform.voice where id = %s", id_[1]) == [(None, "thu")]
     assert steward.send("/steward/voices", f"/steward/voices/{id_[1]}/refuse").status_code == 409
+
+
+def test_a_hosted_dataset_can_be_spoken_of(world: World, steward: Browser) -> None:
+    did(world, "organization_create", ADMIN, name="tram-mua")
+    for name, private in (("mua-ngay", False), ("mua-kin", True)):
+        did(world, "package_create", ADMIN, name=name, title="Mưa", owner_org="tram-mua", private=private)
+    page = world.anonymous.get("/dataset/mua-ngay").text
+    link = re.search(r'href="(/voices[^"#]+)', page)
+    assert link
+    form = world.anonymous.get(html.unescape(link[1])).text
+    assert '<option value="mua-ngay" selected>' in form and "mua-kin" not in form
+    assert say(world, dataset="mua-ngay", title="Thiếu năm 2020") == 303
+    assert say(world, dataset="mua-kin") == 422
+    sent = {"kind": "feedback", "dataset": "mua-ngay", "title": "Đơn vị?", "text": "mm hay cm?"}
+    assert world.anonymous.post("/api/v1/voices", json=sent).status_code == 202
+    id_ = re.search(r"Thiếu năm 2020.*?/steward/voices/([0-9a-f-]{36})/show", steward.get("/steward/voices").text, re.S)
+    assert id_ and steward.send("/steward/voices", f"/steward/voices/{id_[1]}/show").status_code == 303
+    told = world.anonymous.get("/api/v1/voices?dataset=mua-ngay").json()["data"]
+    assert [one["title"] for one in told] == ["Thiếu năm 2020"]
+    # where the list of voices leads
+    assert world.anonymous.get("/datasets/mua-ngay").headers["location"] == "/dataset/mua-ngay"
+
+
+def test_of_many_datasets_the_one_that_is_asked_for_is_offered(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    did(world, "organization_create", ADMIN, name="tram-gio")
+    for name in ("gio-ngay", "gio-dem"):
+        did(world, "package_create", ADMIN, name=name, owner_org="tram-gio")
+    monkeypatch.setattr(pages, "CHOICES", 1)
+    form = world.anonymous.get("/voices?dataset=gio-dem").text
+    assert '<option value="gio-dem" selected>' in form and "gio-ngay" not in form and 'value="firms"' in form
 
 
 def test_only_stewards_read_and_settle(world: World) -> None:

@@ -8,6 +8,7 @@ import pytest
 from lienthong.privacy.detectors import DETECTORS
 from lienthong.privacy.identifiers import find
 from tests.security.identifiers.byhand import byhand
+from tests.security.identifiers.clerks import clerks
 from tests.security.identifiers.desks import FORMS
 from tests.security.identifiers.desks import seeds as desks
 from tests.security.identifiers.everyday import everyday
@@ -77,9 +78,10 @@ def test_lines_written_by_hand() -> None:
     assert [text for kind, text, kinds in found if kind == "-" and kinds] == []
 
 
-def test_everyday_texts() -> None:
-    """Forms, chats, keys of JSON and XML, rows of tables, English; as many texts about nobody."""
-    held, nobodys = everyday(2, 20_261_122)
+@pytest.mark.parametrize("made", [everyday, clerks])
+def test_everyday_texts(made: Callable[[int, int], tuple[list[tuple[set[str], str]], list[str]]]) -> None:
+    """Forms, chats, keys of JSON and XML, rows of tables, English, notes of clerks; as many texts about nobody."""
+    held, nobodys = made(2, 20_261_122)
     missed = [text for _, text in held if not find(text)]
     misnamed = [(text, kinds) for kinds, text in held if (found := find(text)) and not kinds <= found]
     assert set().union(*(kinds for kinds, _ in held)) == {d.name for d in DETECTORS}
@@ -136,6 +138,13 @@ def test_ordinary_cells_without_real_input_are_left_alone() -> None:
         ("ĐT nhà riêng ông tổ trưởng: 02583389169", "home_phone"),
         ("|Phạm Bảo Oanh|61-E8 9304|", "vehicle_plate"),
         ("H T 2 1 9 3 6 6 1 1 1 6 0 9 4", "health_insurance"),
+        ("số 271.517.264, giấy chứng minh nhân dân do Công an Lạng Sơn cấp", "old_identity_card"),
+        ("298873079 CA tỉnh cấp ngày 20-9-2013 (chứng minh nhân dân)", "old_identity_card"),
+        ("mang số 011/146/350285", "citizen_id"),
+        ("NLĐ Hoàng Văn Khánh (7406070037) - mã BHXH - nghỉ việc", "social_insurance"),
+        ("7561998771: mã bhxh của chồng", "social_insurance"),
+        ("kết quả gửi hoalan90 (a móc) proton.me", "email"),
+        ("đã gọi 0785 32 30 88 3 lần", "mobile_phone"),
     ],
 )
 def test_kinds_and_disguises(text: str, kind: str) -> None:
@@ -147,7 +156,9 @@ def test_kinds_and_disguises(text: str, kind: str) -> None:
     ["0.912345678", "tại khoản 3 Điều 192 số 92/2015/QH13", "03110 5 0311 Nuôi cá", "mẫu số 03, 04, 06, 07, 08", "Art @philart.net",
      "Kho bạc Nhà nước, tài khoản 3511.0.1054137", "info@congtyabc.vn", "500000000 đồng",
      "Trung tâm Phục vụ hành chính công: 0236.3702955", "vận đơn CC616963422VN", "Ngân hàng TMCP có mã số thuế 1800083494",
-     "chi trả qua tài khoản ngân hàng cho 3684890 đối tượng"],
+     "chi trả qua tài khoản ngân hàng cho 3684890 đối tượng", "tổng đài BHXH 1900247315", "MST chi nhánh 2332166845-009",
+     "Ngân hàng Agribank CN Cái Bè, ĐT 02726730471", "Tiếp nhận phản ánh: 0212.6268767 (giờ hành chính)",
+     "tổ chức chi trả có MST 3864825554", "thủ tục cấp GPLX mã 1.920833"],
 )  # fmt: skip
 def test_what_only_looks_like_one(text: str) -> None:
     assert not find(text)

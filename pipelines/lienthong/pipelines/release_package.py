@@ -12,6 +12,7 @@ import orjson
 from lienthong.contract.model import Contract
 from lienthong.contract.types.coded import Coded
 from lienthong.formats import FORMATS
+from lienthong.formats.delimited import harmless_cell
 from lienthong.formats.tableschema import table_schema
 from lienthong.kernel.text import Bilingual
 from lienthong.pipelines.release_files import Files, Written, sealed_all
@@ -193,7 +194,7 @@ def _told(text: Mapping[str, str]) -> str:
 
 def _table(rows: list[list[str]]) -> str:
     made = io.StringIO(newline="")
-    csv.writer(made, lineterminator="\r\n").writerows(rows)
+    csv.writer(made, lineterminator="\r\n").writerows([harmless_cell(cell) for cell in row] for row in rows)
     return "\ufeff" + made.getvalue()
 
 

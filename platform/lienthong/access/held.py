@@ -1,6 +1,5 @@
 """What is known of open releases in this process: bits that were read, and hits that were found, while memory lasts."""
 
-import asyncio
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Generic, TypeVar
@@ -9,13 +8,12 @@ from uuid import UUID
 from lienthong.access.hits import Hits, Scattered, Span, evaluated, is_mark, marks, span
 from lienthong.catalog.snapshot import ReleaseInfo
 from lienthong.kernel.problem import NotFound
-from lienthong.store.bits import WORDS, Mark, Rows, column_of, column_sql, last_sql, read_sql, rows_of
+from lienthong.store.bits import WORDS, Mark, Rows, last_sql, read_sql, rows_of
 from lienthong.store.database import Database
 from lienthong.store.query import Condition
 from lienthong.store.scope import Scope
 
 MOST_BYTES = 48 << 20
-WHOLE_BYTES = 8 << 20  # of one column
 _EACH = 500  # bytes of what is held besides
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -55,8 +53,6 @@ class Held:
         self._rows: Recent[tuple[UUID, Mark], Rows | None] = Recent()
         self._hits: Recent[tuple[UUID, Condition], Scattered] = Recent()
         self._whole: dict[UUID, bool] = {}
-        self._columns: Recent[tuple[UUID, str], None] = Recent()
-        self._first = asyncio.Lock()  # the first time a column is asked for, one reads it for all who ask meanwhile
 
     async def hits(self, scope: Scope, release: ReleaseInfo, where: Condition | None) -> Hits | None:
         """The rows of `release`, which is served, that fulfil `where`; None when that cannot be told.
@@ -88,11 +84,7 @@ class Held:
         return self._whole[release.id]
 
     async def _found(self, release: ReleaseInfo, where: Condition, wanted: Sequence[Mark]) -> Scattered | None:
-        if all(field == WORDS or (release.id, field) in self._columns for field, _ in wanted):
-            rows = await self._read(release, wanted)
-        else:
-            async with self._first:
-                rows = await self._read(release, wanted)
+        rows = await self._read(release, wanted)
         if len(wanted) == 1 and is_mark(where):
             only = rows.get(wanted[0])
             return None if only is None else Scattered(only.bits, release.rows, only.total)
@@ -108,8 +100,7 @@ class Held:
         if missing:
             fields = dict.fromkeys(field for field, _ in missing if field != WORDS)
             try:
-                others = [mark for field in fields for mark in await self._others(release, field)]
-                asked = dict.fromkeys([*missing, *others, *((field, "") for field in fields)])
+                asked = dict.fromkeys([*missing, *((field, "") for field in fields)])
                 told = await self._database.read_binary(read_sql(release.dataset, asked))
             except NotFound:  # the database has not been brought up to date
                 return {}
@@ -119,15 +110,6 @@ class Held:
             for mark, rows in read.items():
                 found[mark] = self._rows.put((release.id, mark), rows, 0 if rows is None else rows.size)
         return found
-
-    async def _others(self, release: ReleaseInfo, field: str) -> Sequence[Mark]:
-        """Every mark of a column that is asked for the first time and not large: who filters by one value does so by
-        others, and they cost less together. Raises NotFound."""
-        if (release.id, field) in self._columns:
-            return ()
-        sizes = column_of(await self._database.read_binary(column_sql(release.dataset, field)), release.number)
-        self._columns.put((release.id, field), None, 0)
-        return [(field, value) for value in sizes] if sum(sizes.values()) <= WHOLE_BYTES else ()
 
 
 def _has_left_out(release: ReleaseInfo) -> bool:

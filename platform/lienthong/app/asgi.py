@@ -65,7 +65,7 @@ def services(given: Settings) -> tuple[Services, Database]:
     secret = owner.app_password(given).encode()
     directory = Directory(engine, given, Sessions(secret))
     watch = SealWatch(engine, given.seal_limit_seconds)
-    budget, turns = Budget(given.budget_anonymous, given.budget_known), Turns(given.pool_size)
+    budget, turns = Budget(given.budget_anonymous, given.budget_known), Turns(2 * given.pool_size)
     salt = hashlib.sha256(b"ledger" + secret).digest()
     door = Door(contracts, database, salt, watch, Quotas(engine), budget, turns)
     kept = Kept(given.kept_megabytes << 20, usage=door.usage)

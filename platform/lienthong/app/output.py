@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from lienthong.kernel.problem import Problem
 
@@ -39,8 +40,20 @@ def table(rows: Sequence[Mapping[str, Any]], *columns: str, title: str | None = 
     for name in columns:
         made.add_column(name, overflow="fold")
     for row in rows:
-        made.add_row(*("" if row.get(name) is None else str(row[name]) for name in columns))
+        made.add_row(*(_cell(row.get(name)) for name in columns))
     return made
+
+
+def _cell(value: Any) -> Text:
+    """A value in words: a problem by its place, reason and fix, in both languages; counts by their names."""
+    if not isinstance(value, Mapping):
+        return Text("" if value is None else str(value))
+    if "detail" not in value:
+        return Text(", ".join(f"{name} {count}" for name, count in value.items()))
+    place = f"{value['place']}: " if value.get("place") else ""
+    texts = [text for text in (value["detail"], value.get("fix")) if text]
+    lines = [" → ".join(str(t[code] if isinstance(t, Mapping) else t) for t in texts) for code in ("vi", "en")]
+    return Text("\n".join(place + line for line in dict.fromkeys(lines)))
 
 
 def _silent(task: str, done: int, total: int | None, message: str = "") -> None:

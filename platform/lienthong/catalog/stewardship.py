@@ -18,13 +18,9 @@ async def runs(engine: AsyncEngine, dataset: str, limit: int = 20) -> Sequence[R
 
 
 async def last_loaded(session: AsyncSession, dataset: str) -> uuid.UUID | None:
-    """The last run that read rows: one that found nothing new has no quarantine of its own."""
-    query = (
-        select(Run.id)
-        .where(Run.dataset == dataset, col(Run.state).in_(("done", "refused")))
-        .order_by(col(Run.started_at).desc())
-        .limit(1)
-    )
+    """The last run that read rows: one that found nothing new, or stopped at landing, has no quarantine of its own."""
+    read = (col(Run.state) == "done") | ((col(Run.state) == "refused") & (col(Run.step) != "land"))
+    query = select(Run.id).where(Run.dataset == dataset, read).order_by(col(Run.started_at).desc()).limit(1)
     return (await session.execute(query)).scalar_one_or_none()
 
 

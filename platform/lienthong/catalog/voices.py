@@ -13,6 +13,8 @@ from sqlalchemy import Column, DateTime, Text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlmodel import Field, col, select
 
+from lienthong.catalog.listing import Listings
+from lienthong.catalog.snapshot import Catalog
 from lienthong.contract.types import TYPES, ParseError
 from lienthong.kernel.clock import now
 from lienthong.kernel.problem import Conflict, Invalid, NotFound, Unavailable
@@ -44,6 +46,12 @@ class Voice(PlatformTable, table=True):
     answer: str | None = Field(default=None, sa_column=Column(Text))
     settled_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
     settled_by: str | None = Field(default=None, max_length=100)
+
+
+async def subjects(catalog: Catalog, listings: Listings) -> list[str]:
+    """The names of the datasets that a voice may be about: governed or hosted, all that everybody can see."""
+    published = [state.contract.slug for state in (await catalog.current()).published()]
+    return list(dict.fromkeys([*published, *(entry.name for entry in (await listings.public()).entries)]))
 
 
 async def say(engine: AsyncEngine, given: dict[str, str], datasets: Sequence[str]) -> uuid.UUID:

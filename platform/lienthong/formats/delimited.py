@@ -4,6 +4,7 @@ Text is always quoted, numbers, dates and truth values never. A text that a spre
 apostrophe before it (as does one that already has such an apostrophe, so that one can be taken off again).
 """
 
+import re
 from pathlib import Path
 
 import pyarrow as pa  # type: ignore[import-untyped]
@@ -50,3 +51,8 @@ def harmless(texts: pa.ChunkedArray) -> pa.ChunkedArray:
     if not pc.any(found).as_py():
         return texts
     return pc.if_else(found, pc.binary_join_element_wise("'", texts, ""), texts)
+
+
+def harmless_cell(text: str) -> str:
+    """One text, as `harmless` makes it: for a table that is not written by the column."""
+    return "'" + text if re.match(FORMULA, text) else text

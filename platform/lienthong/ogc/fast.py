@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from lienthong.access.door import TILE, Answer, Compiled, Shape
 from lienthong.access.kept import Key, key_of
+from lienthong.access.placed import Placed
 from lienthong.access.ready import Ready
 from lienthong.access.repeat import Plans, Rights
 from lienthong.catalog.snapshot import ReleaseInfo, Snapshot
@@ -21,6 +22,7 @@ from lienthong.kernel.problem import Problem, TooCostly, Unavailable
 from lienthong.kernel.text import unslug
 from lienthong.ogc import caching, features, items, tiles
 from lienthong.ogc.asking import GEOJSON, Asking, Place, is_geometry
+from lienthong.ogc.boxes import Boxed, boxed
 from lienthong.ogc.documents import MVT
 from lienthong.ogc.sieve import Sieves
 from lienthong.ogc.tilestore import Kept, TileStore
@@ -54,12 +56,16 @@ _At = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class _Planned:
-    """A prepared statement, and what its answers have in common; `numbers`: the same for features that lie ready."""
+    """A prepared statement, and what its answers have in common; `numbers`: the same for features that lie ready.
+
+    `boxed`: those are what lies in a box.
+    """
 
     compiled: Compiled
     place: Place
     asked: items.Asked
     numbers: Compiled | None = None
+    boxed: Boxed | None = None
 
 
 class Fast:
@@ -69,6 +75,7 @@ class Fast:
         self._asking, self._store = asking, store
         self._services = asking.services
         self._features = Ready(self._services.settings.home / "releases")
+        self._placed = Placed(self._services.door.database)
         self._plans: Plans[_Planned] = Plans()
         self._rights = Rights()
         # What an address of a tile means does not change while the release does not.
@@ -126,6 +133,12 @@ class Fast:
         ready = self._features.of(release) if plan.numbers is not None and release is not None else None
         if ready is None or plan.numbers is None or release is None:
             return await door.again(subject, plan.compiled, texts, "ogc")
+        if plan.boxed is not None and (points := self._placed.of(release, plan.boxed.field.name)) is not None:
+            found = plan.boxed.answer(points, ready, release, texts)
+            if found is not None:
+                door.charge(subject, max(1, plan.numbers.cost))
+                door.usage.note(release.dataset, "call")
+                return replace(found, bound=plan.numbers.bound)
         answer = await door.again(subject, plan.numbers, texts, "ogc")
         if answer.release != release.number:  # it was switched just now, or goes on in an earlier one
             return await door.again(subject, plan.compiled, texts, "ogc")
@@ -152,7 +165,8 @@ class Fast:
             opened, by_number = numbers(compiled.statement.params), None
             if subject is ANONYMOUS and _lies_ready(place, wanted):
                 by_number = self._services.door.prepare(subject, "numbers", (wanted.query,), place.geometry.name)
-            planned = _Planned(compiled, place, wanted, by_number)
+            in_box = boxed(place, wanted) if by_number is not None else None
+            planned = _Planned(compiled, place, wanted, by_number, in_box)
             self._plans.put((name, tuple(asked)), tuple(asked.values()), rights, opened, planned)
 
     async def _send(

@@ -14,6 +14,7 @@ from lienthong.portal.page import Page
 TRAP = "website"  # a field that people do not see: what fills it in is no person
 COST = 20_000  # of one message, in the budget of an address
 DAYS = 30
+CHOICES = 200  # so many datasets are offered to choose from; of more, those that the portal's own contracts govern
 
 
 async def listing(page: Page) -> Response:
@@ -38,7 +39,6 @@ async def _shown(page: Page, problem: Problem | None = None, given: dict[str, st
     asked = given or {"kind": page.given("kind", "feedback"), "dataset": page.given("dataset")}
     kind = page.given("kind") if page.given("kind") in voices.KINDS else ""
     found = await voices.shown(page.services.catalog.engine, kind=kind, dataset=page.given("dataset"))
-    snapshot = await page.services.catalog.current()
     return page.render(
         "voices.html",
         problem.status if problem else 200,
@@ -51,7 +51,7 @@ async def _shown(page: Page, problem: Problem | None = None, given: dict[str, st
         labels={
             name: f"voices.{name}" + ("_" if name == "title" else "") for name in ("kind", "dataset", *voices.LIMITS)
         },
-        datasets=[(s.contract.slug, page.t.text(s.contract.title)) for s in snapshot.published()],
+        datasets=await _choices(page, asked.get("dataset", "")),
         trap=TRAP,
         said=bool(page.given("said")),
     )
@@ -59,7 +59,17 @@ async def _shown(page: Page, problem: Problem | None = None, given: dict[str, st
 
 async def names(page: Page) -> list[str]:
     """The datasets that a message may be about."""
-    return [s.contract.slug for s in (await page.services.catalog.current()).published()]
+    return await voices.subjects(page.services.catalog, page.services.listed["ckan"])
+
+
+async def _choices(page: Page, asked: str) -> list[tuple[str, str]]:
+    """The datasets to choose from, as (name, title): all of them, or the governed ones and the one asked for."""
+    listing, snapshot = await page.services.listed["ckan"].public(), await page.services.catalog.current()
+    found = [(s.contract.slug, page.t.text(s.contract.title)) for s in snapshot.published()]
+    few = len(listing.entries) <= CHOICES
+    others = [entry for entry in listing.entries if few or entry.name == asked]
+    known = {name for name, _ in found}
+    return found + [(entry.name, page.t.text(entry.title)) for entry in others if entry.name not in known]
 
 
 async def desk(page: Page) -> Response:

@@ -124,7 +124,7 @@ def router(services: Services) -> APIRouter:
         Feedback, requests and reuses that a steward has read, the newest first.
         """
         response.headers.update(OPEN_TO_ALL | {"Cache-Control": "public, max-age=60"})
-        names = [s.contract.slug for s in (await services.catalog.current()).published()]
+        names = await said.subjects(services.catalog, services.listed["ckan"])
         if dataset is not None and dataset not in names:
             detail = both(f"Không có bộ dữ liệu '{dataset}'", f"There is no dataset '{dataset}'")
             raise NotFound(detail, place="dataset", fix=nearest(dataset, names))
@@ -152,6 +152,6 @@ def _saying(found: APIRouter, services: Services) -> None:
         subject = await services.directory.subject(request.headers, {})
         services.door.charge(subject, COST)
         given = await body.read(request, Saying)
-        names = [s.contract.slug for s in (await services.catalog.current()).published()]
+        names = await said.subjects(services.catalog, services.listed["ckan"])
         values = {name: value for name, value in given.model_dump().items() if value is not None}
         return Received(id=await said.say(services.catalog.engine, values, names))

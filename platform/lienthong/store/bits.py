@@ -6,12 +6,14 @@ few. A bit stands for a row's number; numbers have no gaps. What is not kept her
 
 import zlib
 from array import array
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from psycopg import Connection, sql
 
 from lienthong.contract.model import Contract, FieldContract
+from lienthong.store import spreadsheet
 from lienthong.store.compile import Statement
 from lienthong.store.predicate import ident
 from lienthong.store.words import plain
@@ -27,6 +29,7 @@ WORDS = ""  # in place of a column's name
 _EXACT = frozenset({"text", "boolean", "integer"})  # types whose equal values have one text
 _FEW = 8  # times shorter
 _WHOLE = -1  # a piece of no rows: it says that all values of a column stand here
+_TOTAL = -3  # a piece of no rows: how many rows have the mark, eight bytes, the lowest first
 
 Mark = tuple[str, str]
 """A column (or `WORDS`) and the text of a value in it."""
@@ -64,17 +67,22 @@ def fill(connection: Connection, contract: Contract, release: str) -> None:
     found = connection.execute(sql.SQL("select coalesce(max(_id), 0) from {}").format(relation)).fetchone()
     last = int(found[0]) if found else 0
     few = _few(connection, contract, release)
+    totals: Counter[Mark] = Counter()
     for piece in range(-(-last // CHUNK)):
         words, values = _read(connection, release, few, piece)
         rows = min(CHUNK, last - piece * CHUNK)
         kept = {word: ids for word, ids in _lexemes(connection, words).items() if len(ids) * RARE >= rows}
         for field, marks in {WORDS: kept, **values}.items():
-            _write(connection, made, field, piece, rows, marks)
+            totals.update(_write(connection, made, field, piece, rows, marks))
         few = [name for name in few if name in values]
     with connection.cursor() as cursor:
         cursor.executemany(
             sql.SQL("insert into {} values (%s, '', %s, '')").format(made), [(name, _WHOLE) for name in few]
         )
+        with cursor.copy(sql.SQL("copy {} from stdin").format(made)) as copy:
+            for (field, value), total in totals.items():
+                copy.write_row((field, value, _TOTAL, total.to_bytes(8, "little")))
+    spreadsheet.note(connection, contract.open_fields, release, made)
     connection.execute(sql.SQL("analyze {}").format(made))
 
 
@@ -131,10 +139,17 @@ def _lexemes(connection: Connection, words: _Rows) -> _Rows:
     return found
 
 
-def _write(connection: Connection, made: sql.Identifier, field: str, piece: int, rows: int, marks: _Rows) -> None:
+def _write(
+    connection: Connection, made: sql.Identifier, field: str, piece: int, rows: int, marks: _Rows
+) -> dict[Mark, int]:
+    """Write a piece of the marks; how many rows of it each has."""
+    totals = {}
     with connection.cursor() as cursor, cursor.copy(sql.SQL("copy {} from stdin").format(made)) as copy:
         for value, places in marks.items():
-            copy.write_row((field, value, piece, _packed(_bits(places, rows))))
+            bits = _bits(places, rows)
+            totals[field, value] = int.from_bytes(bits, "little").bit_count()
+            copy.write_row((field, value, piece, _packed(bits)))
+    return totals
 
 
 def _packed(bits: bytes) -> bytes:
@@ -156,14 +171,14 @@ class Rows:
 
     __slots__ = ("size", "bits", "_total")
 
-    def __init__(self, bits: bytes) -> None:
+    def __init__(self, bits: bytes, total: int | None = None) -> None:
         self.size = len(bits)
         self.bits: bytes | int = bits
-        self._total: int | None = None
+        self._total = total
 
     @property
     def total(self) -> int:
-        """How many rows, counted once."""
+        """How many rows; counted once where it was not noted with them."""
         if self._total is None:
             self._total = self.number.bit_count()
         return self._total
@@ -185,24 +200,6 @@ def read_sql(dataset: str, marks: Collection[Mark]) -> Statement:
         f"left join open.{ident(dataset + SUFFIX)} b using (field, value) order by w.field, w.value, b.piece"
     )
     return Statement(text, (fields, values), kept=True)
-
-
-def column_sql(dataset: str, field: str) -> Statement:
-    """The values of a column that have bits, and how many bytes those are, as `column_of` reads them in binary."""
-    text = (
-        f"select (select _release from open.{ident(dataset + '_release')}), value, sum(octet_length(bits))::bigint "
-        f"from open.{ident(dataset + SUFFIX)} where field = $1 and piece <> {_WHOLE} group by value order by value"
-    )
-    return Statement(text, (field,))
-
-
-def column_of(found: Iterable[Sequence[bytes | None]], release: int) -> dict[str, int]:
-    """The bytes of each value; none of them when it is another release's."""
-    return {
-        (value or b"").decode(): int.from_bytes(size or b"")
-        for number, value, size in found
-        if int.from_bytes(number or b"") == release
-    }
 
 
 def last_sql(dataset: str) -> Statement:
@@ -243,4 +240,5 @@ def _joined(there: Mapping[int, bytes], every: Collection[int], rows: int) -> Ro
         size = -(-min(CHUNK, rows - n * CHUNK) // 8)
         bits = there.get(n) or bytes(size)
         found.append(bits if len(bits) == size else zlib.decompress(bits))
-    return Rows(found[0] if len(found) == 1 else b"".join(found))
+    total = int.from_bytes(there[_TOTAL], "little") if _TOTAL in there else None
+    return Rows(found[0] if len(found) == 1 else b"".join(found), total)

@@ -6,6 +6,7 @@ A cursor is base64url of a JSON array: a tag of the query's dataset and order, t
 import base64
 import hashlib
 import json
+from collections.abc import Sequence
 
 from lienthong.kernel.problem import QueryInvalid
 from lienthong.kernel.text import Bilingual, both
@@ -17,6 +18,11 @@ _TAG = 8
 def tag(*parts: str) -> str:
     """A short name, of hexadecimal digits, for what a cursor belongs to."""
     return hashlib.blake2b("\0".join(parts).encode(), digest_size=_TAG // 2).hexdigest()
+
+
+def encoded(array: Sequence[str]) -> str:
+    """The cursor with this array."""
+    return base64.urlsafe_b64encode(json.dumps(array).encode()).decode().rstrip("=")
 
 
 def encoded_sql(array: str) -> str:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from lienthong.contract.model import Contract
-from lienthong.store.cursor import encoded_sql, not_of_this_query, opened, tag
+from lienthong.store.cursor import encoded, encoded_sql, not_of_this_query, opened, tag
 from lienthong.store.predicate import Params, column
 from lienthong.store.query import ROW_NUMBER, Order
 from lienthong.store.scope import Scope
@@ -53,6 +53,11 @@ def cursor_sql(keys: Sequence[SortKey], alias: str, release: str | None = None) 
     values = [f"{column(alias, key.column)}::text" for key in keys]
     values += [f"({release})::text"] if release else []
     return encoded_sql(f"json_build_array('{_tag(keys)}', {', '.join(values)})")
+
+
+def cursor_of(keys: Sequence[SortKey], values: Sequence[str], release: int) -> str:
+    """The cursor of a row of an open release, as `cursor_sql` makes it; `values` are the texts of its keys."""
+    return encoded([_tag(keys), *values, str(release)])
 
 
 def decode(cursor: str, keys: Sequence[SortKey]) -> list[str | None]:

@@ -10,12 +10,13 @@ from typing import Literal
 
 from lienthong.contract.model import FieldContract
 from lienthong.kernel.text import both
+from lienthong.store import bits, spreadsheet
 from lienthong.store.compile import Compiler, Statement
 from lienthong.store.copying import Written
 from lienthong.store.export import DELIMITER, QUOTE, WKB, is_geometry
 from lienthong.store.keyset import after_sql, decode, sort_keys
 from lienthong.store.mask import keeps_type, masked_column
-from lienthong.store.predicate import column
+from lienthong.store.predicate import column, ident
 from lienthong.store.query import ROW_NUMBER, Group, Item, Measure, Nested, Query, fields
 from lienthong.store.scope import Scope
 
@@ -27,19 +28,20 @@ WHOLE = 1_000_000_000
 _UNKNOWN = f" limit (select {WHOLE}::bigint)"
 # Nothing that is sent holds these signs, so a line of one column goes as it is.
 _AS_IT_IS = f"format csv, delimiter E'\\x{ord(DELIMITER):02x}', quote E'\\x{ord(QUOTE):02x}'"
-# The code points that begin a formula in a spreadsheet, the apostrophe that may stand before one, full-width forms.
-_SUSPECT = "'{39,61,43,45,64,9,13,10,65309,65291,65293,65312}'::int[]"
-_FORMULA = "'^''*[=+\\-@\\t\\r\\n＝＋－＠]'"
 _DAY = ("date", "partial_date", "datetime")
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A column of the answer: what it is, and the SQL of its value as text; `shape` is that of a geometry itself."""
+    """A column of the answer: what it is, and the SQL of its value as text; `shape` is that of a geometry itself.
+
+    `free`: the SQL of whether it is known that no text of the column begins as a formula.
+    """
 
     field: FieldContract
     text: str
     shape: str | None = None
+    free: str = ""
 
 
 class Liner(Compiler):
@@ -121,10 +123,15 @@ class Liner(Compiler):
                 found = _made(made, scope)
                 yield Cell(found, _rounded(f"({alias}.j ->> {self._literal(made.key)})", found))
             return
+        served = f"open.{ident(scope.contract.id)}"
+        noted = f"open.{ident(scope.contract.id + bits.SUFFIX)}" if self._relation(query) == served else ""
         for item in query.items or fields(scope.visible):
-            yield self._nested_cell(item, scope, alias) if isinstance(item, Nested) else self._cell(item, scope, alias)
+            if isinstance(item, Nested):
+                yield self._nested_cell(item, scope, alias)
+            else:
+                yield self._cell(item, scope, alias, noted)
 
-    def _cell(self, item: Item, scope: Scope, alias: str) -> Cell:
+    def _cell(self, item: Item, scope: Scope, alias: str, noted: str) -> Cell:
         if item.field == ROW_NUMBER:
             return Cell(_named(item.key, "decimal", scale=0), f"{column(alias, ROW_NUMBER)}::text")
         field = scope.contract.by_name[item.field]
@@ -134,7 +141,10 @@ class Liner(Compiler):
             return Cell(seen, f"st_astext({shape}, 6)", shape)
         if item.field in scope.masked and not keeps_type(field):
             seen = _like(seen, logical_type="text", options={})
-        return Cell(seen, f"({self._item(item, scope, alias)})::text")
+        value = self._item(item, scope, alias)
+        stored = value == column(alias, item.field) and field.columns[0].sql_type == "text"
+        free = spreadsheet.note_of(noted, item.field) if noted and stored else ""
+        return Cell(seen, f"({value})::text", free=free)
 
     def _nested_cell(self, item: Nested, scope: Scope, alias: str) -> Cell:
         """Related rows in a cell are JSON, as lists are."""
@@ -177,8 +187,7 @@ def _harmless(cell: Cell) -> str:
     """The text, with an apostrophe before it when a spreadsheet would take it for a formula."""
     if is_geometry(cell.field) or cell.field.logical_type in _DAY:
         return cell.text
-    text = cell.text
-    return f"case when ascii({text}) = any({_SUSPECT}) and {text} ~ {_FORMULA} then '''' || {text} else {text} end"
+    return spreadsheet.harmless(cell.text, cell.free)
 
 
 def _named(name: str, logical_type: str, **options: object) -> FieldContract:

@@ -12,7 +12,7 @@ from lienthong.contract.finding import nearest
 from lienthong.kernel.problem import Invalid
 from lienthong.kernel.text import Bilingual, both
 from lienthong.web import strict_json
-from lienthong.web.complaints import complaint
+from lienthong.web.complaints import allowed, complaint
 
 MAX_BYTES = 65_536
 Model = TypeVar("Model", bound=BaseModel)
@@ -67,8 +67,8 @@ def _told(error: ErrorDetails, model: type[BaseModel]) -> tuple[str, Bilingual, 
             detail = both(f"Không có thành phần '{name}'", f"Unknown member '{name}'")
             return place, detail, nearest(name, _members(model, error["loc"][:-1]))
         case "literal_error":
-            allowed = str((error.get("ctx") or {}).get("expected", "")).replace("'", "").replace(" or ", ", ")
-            return place, both(f"'{name}': giá trị lạ", f"'{name}': unknown value"), both(allowed, allowed)
+            values = allowed(error)
+            return place, both(f"'{name}': giá trị lạ", f"'{name}': unknown value"), both(values, values)
         case _:
             told = complaint(error)
             return place, both(f"'{name}' sai: {told.vi}", f"'{name}' is wrong: {told.en}"), None

@@ -37,7 +37,11 @@ def complaint(error: Mapping[str, Any]) -> Bilingual:
         name, vi, en = _BOUNDS[kind]
         return both(vi.format(context[name]), en.format(context[name]))
     if kind == "literal_error":
-        allowed = str(context.get("expected", "")).replace("'", "").replace(" or ", ", ")
-        return both(f"phải là một trong: {allowed}", f"must be one of: {allowed}")
+        return both(f"phải là một trong: {allowed(error)}", f"must be one of: {allowed(error)}")
     vi, en = _KINDS.get(kind.partition("_")[0], (error["msg"], error["msg"]))
     return both(vi, en)
+
+
+def allowed(error: Mapping[str, Any]) -> str:
+    """The values that a `literal_error` would take, separated by commas."""
+    return str((error.get("ctx") or {}).get("expected", "")).replace("'", "").replace(" or ", ", ")

@@ -35,14 +35,16 @@ _WIDE = str.maketrans("0123456789", "０１２３４５６７８９")
 _TEXTS: tuple[Callable[[str], str], ...] = (str, str, str, lambda text: text.translate(BARE), str.upper)
 
 
-def everyday(rounds: int, seed: int) -> tuple[list[tuple[set[str], str]], list[str]]:
-    """Texts with the kinds they hold, and texts about nobody; each form so many times."""
+def everyday(
+    rounds: int, seed: int, name: str = "everyday", written: Callable[[random.Random, str], str] | None = None
+) -> tuple[list[tuple[set[str], str]], list[str]]:
+    """Texts with the kinds they hold, and texts about nobody; each form of the file so many times."""
     chance = random.Random(seed)
     held: list[tuple[set[str], str]] = []
     nobodys: list[str] = []
-    for line in Path(__file__).with_suffix(".txt").read_text("utf-8").splitlines() * rounds:
+    for line in Path(__file__).with_name(f"{name}.txt").read_text("utf-8").splitlines() * rounds:
         kind, form = line.replace("\\n", "\n").replace("\\t", "\t").split("\t", 1)
-        text, kinds = _filled(chance, form)
+        text, kinds = _filled(chance, form, written or _written)
         if kind == "-":
             nobodys.append(text)
         else:
@@ -50,7 +52,7 @@ def everyday(rounds: int, seed: int) -> tuple[list[tuple[set[str], str]], list[s
     return held, nobodys
 
 
-def _filled(chance: random.Random, form: str) -> tuple[str, set[str]]:
+def _filled(chance: random.Random, form: str, written: Callable[[random.Random, str], str]) -> tuple[str, set[str]]:
     """The form with its marks replaced, written in one of the ways of writing, and the kinds of its numbers."""
     kinds: list[str] = []
 
@@ -65,7 +67,7 @@ def _filled(chance: random.Random, form: str) -> tuple[str, set[str]]:
     if chance.random() < 0.1:
         text = unicodedata.normalize("NFD", text)
     for at, kind in enumerate(kinds):
-        text = text.replace(chr(0xE000 + at), _written(chance, kind))
+        text = text.replace(chr(0xE000 + at), written(chance, kind))
     return text, set(kinds)
 
 

@@ -9,7 +9,7 @@ from lienthong.privacy.identifiers.reading import clean, digits, fold, unbroken
 from lienthong.privacy.identifiers.tables import lines_of_tables
 
 _WORTH = re.compile(
-    r"\d(?:\D{0,4}\d){6}|@|[\[({<] ?a ?[\])}>]|(?<![a-z])(?:at|a cong|a-cong|acong)(?![a-z])|"
+    r"\d(?:\D{0,4}\d){6}|@|[\[({<] ?a ?[\])}>]|(?<![a-z])(?:at|a[ \-]?(?:cong|moc))(?![a-z])|"
     r"(?<![a-z])[a-z]{1,2}[ .\-]?[\doil][\doilsbz]{6}|"
     r"(?<!\d)\d\d[ .\-/\n_]{0,3}[a-z][a-z0-9]?[ .\-/\n_]{0,3}\d{4}(?!\d)"
 )
@@ -63,12 +63,16 @@ def _in_order(run: list[Number]) -> list[Number]:
 
 def _kind(number: Number, text: str, folded: str, last: int) -> str | None:
     """What a number is, by the word beside it, else by its form."""
+    if number.digits[:4] in ("1800", "1900") and words.of_call_centre(folded, number.start):
+        return None
     told = words.before(folded, number.start, last) or tuple(w for w in (words.after(folded, number.end),) if w)
     word = told[0] if told else None
     if not (number.ends_like_an_amount and words.is_amount(folded, number.end)) and not _is_round(number, folded):
         for name in told:
             if name == "passport" and "identity" in told:
                 continue  # a label for either
+            if name == "bank" and told[0] == "phone" and (kinds.is_land_line(number.digits) or not number.whole):
+                continue  # the telephone of a bank
             if named := _named(number, name, folded):
                 return named
     if not _begins(text, folded, number, word) or _CODE_GOES_ON.match(folded, number.end):
@@ -102,13 +106,15 @@ def _named(number: Number, word: str, folded: str) -> str | None:
             return "old_identity_card" if length == 9 else "citizen_id"
         case "personal_tax" if complete and length in (10, 12, 13):
             return "citizen_id" if length == 12 else "personal_tax_code"
+        case "social" if number.is_amount_like(folded) and number.digits.endswith("000"):
+            return None
         case "social" if complete and length == 10:
             return "social_insurance"
         case "health" if complete and length in (10, 13):
             return "health_insurance"
         case "licence" if complete and length == 12:
             return "driving_licence"
-        case "passport" if complete and number.natural and length == 9:
+        case "passport" if complete and number.natural and length == 9 and not _is_coded(number, folded):
             return "passport"  # of a country whose passports have digits alone
         case "card" if complete and 12 <= length <= 19:
             return "bank_card"
@@ -127,6 +133,8 @@ def _named(number: Number, word: str, folded: str) -> str | None:
 
 def _is_said_mobile(number: Number, folded: str) -> bool:
     """Beside the word for a telephone: one of today or of before, or one whose zero is lost that is no amount."""
+    if ": " in number.gaps:
+        return False  # XL84: 360000000
     if kinds.is_mobile(number.digits):
         return True
     if not number.natural or "," in "".join(number.gaps) or words.is_amount(folded, number.end):
@@ -212,7 +220,7 @@ def _old_card(number: Number, text: str, person: bool) -> str | None:
         return "old_identity_card"
     if not kinds.is_old_card(told) or number.shape not in ((9,), (3, 3, 3)):
         return None
-    alone = number.single and _is_cell(number, text)
+    alone = number.single and _is_cell(number, text) or words.is_card_further_on(fold(text), number.end)
     return "old_identity_card" if told[0] == "0" or alone else None
 
 

@@ -27,7 +27,7 @@ _SHORTEST, _LONGEST = 8, 20
 _SHORTEST_SAID = 7  # the digits of a passport
 
 _BOXES = re.compile(r"(?<![\w|\[])[|\[]?(\d)( ?[|_] ?|\] ?\[)(?:\d\2){6,}\d(?!\d)")
-_LETTERED = re.compile(r"(?<![^\s:;,|])[A-Z] (?:[A-Z] )?(?:\d ){6,}\d(?!\w)")
+_LETTERED = re.compile(r"(?<![^\s:;,|\[])[A-Z]([ .|])(?:[A-Z]\1)?(?:\d\1){6,}\d(?!\w)")
 _COUNTED = "123456789"  # the heads of columns
 
 # Groups with the same words or dots between them: 0912 rồi 345 rồi 678. Units and joining words make a list of numbers.
@@ -45,8 +45,8 @@ def joined(text: str) -> str:
     """`text` with such numbers written in one piece; the rest as it was."""
     if "|" in text or "_" in text or "[" in text:
         text = _BOXES.sub(lambda found: _shown(found[0], _GROUP.findall(found[0]), _COUNTED), text)
-    if " " in text:
-        text = _LETTERED.sub(lambda found: found[0].replace(" ", ""), text)
+    if " " in text or "." in text or "|" in text:
+        text = _LETTERED.sub(lambda found: found[0].replace(found[1], ""), text)
     if _TWO_SAID.search(folded := fold(text)) and _SAID.search(folded):
         text = _replaced(text, _SPOKEN, _from_speech)
     return _replaced(text, _SAME_BETWEEN, lambda part: _shown(part, _GROUP.findall(part)))

@@ -10,7 +10,8 @@ _TLD = (
     r"(?:com|vn|net|org|edu|info|io|me|biz|asia|name|co|us|uk|jp|kr|sg|eu|de|fr|gov|mil|xyz|"
     r"online|site|cloud|ru|cn|tw|au|ca|th|la)"
 )
-_SAID_AT = r"(?: @ |@ | ?[\[({<] {0,2}(?:at|a|a cong|a-cong|acong|@) {0,2}[\])}>] ?| (?:a cong|a-cong|acong) |_at_)"
+_SAID = r"a[ \-]?(?:cong|moc)"
+_SAID_AT = rf"(?: @ |@ | ?[\[({{<] {{0,2}}(?:at|a|{_SAID}|@) {{0,2}}[\])}}>] ?| {_SAID} |_at_)"
 _AT = rf"(?:@| at |{_SAID_AT})"
 _DOT = r"(?: ?\. ?| ?[\[({<] ?(?:dot|cham|\.) ?[\])}>] ?| (?:dot|cham) )"
 _PLAIN_MAIL = re.compile(r"[a-z0-9_%+\-.]*[a-z0-9_%+\-]@((?:[a-z0-9\-]+\.)+[a-z]{2,24})(?![a-z0-9])")
@@ -39,6 +40,7 @@ _HEALTH_GROUPS = (
     "PV|HS|SV|GB|GD|TH|TV|TD|TU|BA|NU|TG|ND|XV|TL|XH|VT|TX|TT|QT|LE|NM|CN|DS|AK|NC|HK|KH"
 )
 _SEPARATOR = r"[ .\-–_/()*~\n\r]{0,3}"  # whatever stands between signs of one number
+_NO_SERIES = r"(?:ma|so|la|dt)[ (:.]"  # words of two letters
 _O = "[0-9oilsbz]"  # a digit, or a letter that stands for it
 
 
@@ -50,10 +52,10 @@ def _health(separator: str, digit: str) -> re.Pattern[str]:
     )
 
 
-_HEALTH = _health(r"(?:\.| ?- ?| {1,2})?", r"\d")
+_HEALTH = _health(r"(?:\.| ?- ?| \. | {1,2})?", r"\d")
 _NAMED_HEALTH = _health(_SEPARATOR, _O)
 _PASSPORT = re.compile(
-    rf"(?<![a-z0-9])[a-z]{{1,2}}{_SEPARATOR}(?=(?:[^0-9]{{0,4}}\d){{4}})[0-9oil](?:{_SEPARATOR}{_O}){{6,7}}(?![a-z0-9])"
+    rf"(?<![a-z0-9])(?!{_NO_SERIES})[a-z]{{1,2}}{_SEPARATOR}(?=(?:[^0-9]{{0,4}}\d){{4}})[0-9oil](?:{_SEPARATOR}{_O}){{6,7}}(?![a-z0-9])"
 )
 _VN_PASSPORT = re.compile(r"(?<![a-z0-9])[bcnpke]\d{7,8}(?![a-z0-9])")
 # Of other countries: letters and digits in any order, eight or nine.
@@ -64,7 +66,7 @@ _MACHINE = re.compile(
     r"(?<![a-z0-9])[a-z]\d{7,8}<?\d[a-z]{3}\d{7}|p/[a-z]{3}/[a-z]\d{6,8}/|(?<![a-z])p<[a-z]{3}[a-z]+<"
 )
 _MACHINE_CARD = re.compile(r"idvnm\d{10}\d{12}")
-_LICENCE = re.compile(rf"(?<![a-z0-9])[a-z]{{1,2}}{_SEPARATOR}\d(?:{_SEPARATOR}\d){{5,11}}(?!\d)")
+_LICENCE = re.compile(rf"(?<![a-z0-9])(?!{_NO_SERIES})[a-z]{{1,2}}{_SEPARATOR}\d(?:{_SEPARATOR}\d){{5,11}}(?!\d|vn)")
 _PLATE_GAP = r"[ .\-/\n_]{0,3}"
 _PLATE = re.compile(
     rf"(?<![a-z0-9.])(?:1[1-9]|[2-9]\d){_PLATE_GAP}[a-z](?:[a-z]\d|[a-z0-9])?{_PLATE_GAP}"
@@ -149,7 +151,7 @@ def _is_private(found: re.Match[str]) -> bool:
         r"[\[({<>})\]]", "", re.sub(r" ?[\[({<]? ?(?:dot|cham) ?[\])}>]? ?", ".", found[1].replace(" ", ""))
     )
     domain = domain.strip(".")
-    if domain == "gov.vn" or domain.endswith(".gov.vn"):
+    if re.search(r"(?:^|\.)gov\.vn(?:\.|$)", domain):  # a sentence may go on after it
         return False
     office = _OFFICE.match(found[0][: found[0].find("@") + 1] if "@" in found[0] else "")
     return not office or bool(_PRIVATE_MAIL.match(domain))

@@ -11,8 +11,9 @@ _LISTING = {",", ", ", ";", "; ", ":", ": "}
 _DATE = re.compile(
     r"(?<![\d.\-/])(?:[0-3]?\d([/.\-])[01]?\d\1(?:19|20)\d\d|(?:19|20)\d\d([/.\-])[01]?\d\2[0-3]?\d)(?![.\-/]?\d)"
     r"|(?<![\d:])[0-2]?\d:[0-5]\d(?::[0-5]\d)?(?![\d:])"
+    r"|(?<![\d.\-/])(?<!\d )(?:19|20)\d\d ?- ?(?:19|20)\d\d(?! ?[.\-/]?\d)"
 )
-_COUNT = re.compile(r"(?<=\d{3}) (?=\d{1,2} (?:thang|ngay|nam|tuan|lan|quy|gio|phut|trieu|month|day|year)s?(?![a-z]))")
+_COUNT = re.compile(r"(?<=\d{2}) (?=\d{1,2} (?:thang|ngay|nam|tuan|lan|quy|gio|phut|trieu|month|day|year)s?(?![a-z]))")
 _MONEY_SHAPE = re.compile(r"[1-9]\d{0,2}(?:([., ])\d{3})(?:\1\d{3})+")
 # How people write ten, eleven and twelve digits in groups.
 _USUAL = {
@@ -21,6 +22,7 @@ _USUAL = {
     (3, 3, 3), (2, 3, 2, 3), (3, 2, 2, 3), (4, 2, 4), (4, 4, 4, 4), (3, 2, 2, 5), (2, 4, 2, 2), (4, 3, 2, 1),
 }  # fmt: skip
 _PLAIN_SHAPES = {(4, 3, 3), (3, 3, 4), (3, 4, 3), (4, 6), (3, 3, 3, 3), (4, 4, 4)}  # whatever stands between
+_SLASHED = {*_PLAIN_SHAPES, (3, 1, 2, 6), (3, 3, 6), (3, 3, 3)}
 LONGEST = 20
 
 
@@ -56,7 +58,8 @@ class Number:
             blanks = not "".join(self.gaps).strip()
             return not blanks or len(self.shape) == 2 or self.shape in _USUAL or _is_even(self.shape) or self.cut
         if self.whole:
-            return self.shape in _PLAIN_SHAPES and len(set(self.gaps)) == 1
+            shapes = _SLASHED if "/" in self.gaps else _PLAIN_SHAPES
+            return self.shape in shapes and len(set(self.gaps)) == 1
         return plain and self.apart and (self.shape in _USUAL or self.cut) and len(set(self.gaps)) == 1
 
     @property
@@ -97,7 +100,7 @@ class Number:
 
 
 def without_dates(text: str) -> str:
-    """`text` with dates and times blotted out; as long as `text`."""
+    """`text` with dates, times and spans of years blotted out; as long as `text`."""
     return _DATE.sub(lambda found: "\x00" * len(found[0]), text)
 
 

@@ -13,7 +13,8 @@ _DASHES = dict.fromkeys([*range(0x2010, 0x2016), 0x2043, 0x2212, 0x2E3A, 0x2E3B,
 _DOTS = dict.fromkeys([0xB7, 0x2022, 0x2027, 0x2219, 0x22C5, 0x30FB, 0x25CF], ".")
 # Letters of other scripts that look like O, and signs that NFKC leaves alone.
 _LIKE = dict.fromkeys([0x41E, 0x43E, 0x39F, 0x3BF, 0x555, 0x585], "O") | {0x2044: "/", 0x24FF: "0"}
-_TABLE: dict[int, str | None] = {**_GONE, **_DASHES, **_DOTS, **_LIKE}
+_QUOTES = dict.fromkeys([0xAB, 0xBB, *range(0x2018, 0x2020), 0x2039, 0x203A], '"')
+_TABLE: dict[int, str | None] = {**_GONE, **_DASHES, **_DOTS, **_LIKE, **_QUOTES}
 
 
 _KEY = re.compile(r"(?<=[a-z])(?=[A-Z][A-Za-z]*[\"'>]?\s*[:=>])")  # soBHXH":  <SoCMND>
@@ -102,7 +103,8 @@ def unbroken(text: str) -> str:
 _DISGUISED = re.compile(r"(?<![^\W\d_])(?:[0-9OoQDIlSBZ|](?:[ .\-_()]{0,3}(?=[0-9OoQDIlSBZ|]))?){8,}(?![^\W\d_])")
 # Small letters, and L, are read so only in a number that has eight digits at least.
 _BLURRED = re.compile(r"(?<![^\W_])(?=(?:[A-Za-z]*\d){8})\d+(?:[Lsbzio]{1,2}\d+){1,2}(?![^\W_])")
-_FENCE = re.compile(r"(?<=\d{4})\|(?=\d{4})|\|\Z")  # what separates two numbers is no 1
+_FENCE = re.compile(r"(?<=\d{4})\|(?=\d{3})|\|\Z|\A\|")  # what separates two numbers is no 1
+_CODED = re.compile(r"[QDBSZ]\d{7,8}")  # the number of a thing, or a passport: no nought misread at its head
 _PIECE = re.compile(r"[A-Za-z|]*\d[A-Za-z|\d]*|(?<![^\W_])[OoIl](?![^\W_])")
 _LETTERS = str.maketrans("OoQDIl|SBZLisbz", "000011158211582")
 
@@ -116,6 +118,8 @@ def digits(text: str) -> str:
 def _undisguise(found: re.Match[str]) -> str:
     real, letters = len(re.findall(r"\d", found[0])), len(re.findall(r"[A-Za-z|]", found[0]))
     if not 0 < letters <= real:
+        return found[0]
+    if _CODED.fullmatch(found[0].rstrip(" .-_()")):
         return found[0]
     fenced = _FENCE.sub("\x00", found[0])
     return _PIECE.sub(lambda piece: piece[0].translate(_LETTERS), fenced).replace("\x00", "|")

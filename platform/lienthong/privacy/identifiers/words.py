@@ -4,11 +4,13 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
+from lienthong.privacy.identifiers.numbers import without_dates
+
 # Whose a number can be: a person, told by kinship, by title, by what the law calls one.
 _OWNER = (
     r"ca nhan|ca the|cn|tncn|thu nhap ca nhan|hkd|ho kinh doanh|ho kd|ho ca the|chu ho|npt|nguoi phu thuoc|nld|"
     r"nguoi (?:lao dong|ban|mua|thue|duoc|nhan)|nhan vien|(?:ong|ba|anh|chi|em|co|chu|chau|vo|chong|con|toi|"
-    r"minh)(?=[ :])"
+    r"minh)(?=[ :](?!nhanh|cuc))"
 )
 _KINDS: dict[str, str] = {
     "personal_tax": (
@@ -19,7 +21,8 @@ _KINDS: dict[str, str] = {
         r"(?:la|cua) ca nhan(?: [a-z]{1,8}){0,5} ?,? ?(?:co )?(?:mst|ma so thue)"
     ),
     "identity": (
-        r"so cccd|cccd|c\.c\.c\.d|c\.? ?cuoc|can cuoc(?: cong dan)?|the cc|[sg]?cmnd|cmtnd|g?cmt|c\.m\.n\.d|cm so|"
+        r"so cccd|cccd|c\.c\.c\.d|c\.? ?cuoc|can cuoc(?: cong dan)?|the cc|[sg]?cmnd|cmtnd|g?cmt|"
+        r"c/m nhan dan|c/m(?: so)?(?= ?[:=]? ?\d)|so cm(?! (?:vuong|khoi))|c\.m\.n\.d|cm so|"
         r"chung minh(?: thu| nhan dan)?|c(?:m|c|cgc)(?= ?[:=\-]? ?(?:\d|\Z))|cc gan chip|vneid|"
         r"(?:so|ma so|ma) (?:dinh danh|cong dan)(?! (?:dien tu|co quan|don vi|to chuc|bhxh))(?: ca nhan)?|"
         r"dinh danh ca nhan|s?dd?cn|(?:so|ma) dd|giay to tuy than|so giay to|gttt|"
@@ -67,15 +70,15 @@ _KINDS: dict[str, str] = {
         r"tel|mobile|cell(?:phone)?|"
         r"di dong|dd|"
         r"zalo|viber|whats ?app|telegram|hotline|lien he|lien lac|lh|goi|call|contact|alo|"
-        r"so may|nhan tin|sms|fax|may ban|thue bao|dtlh|dtlac|sdtlh|nr|dtnr|dt ban(?: nha)?|sim|messenger|"
-        r"viettel|mobi(?:fone)?|vina(?:phone)?|may (?:cua )?(?:toi|minh|em|chau|con|me|bo|vo|chong|anh|chi)"
+        r"so may(?! ?:? ?[a-np-z]\d)|nhan tin|sms|fax|may ban|thue bao|dtlh|dtlac|sdtlh|nr|dtnr|dt ban(?: nha)?|sim|"
+        r"messenger|viettel|mobi(?:fone)?|vina(?:phone)?|may (?:cua )?(?:toi|minh|em|chau|con|me|bo|vo|chong|anh|chi)"
     ),
     "tax": r"mst|ma so thue|ma thue|tax code|tax|nnt|nguoi nop thue|thue(?= ?[:#])|msthue|"
     r"vat(?= (?:code|no|number|id)| ?[:#])",
     "business": (
         r"msdn|ma so doanh nghiep|dang ky (?:kinh doanh|doanh nghiep)|ma dn|doanh nghiep|(?:cn)?dkkd|dkdn|gpkd|"
         r"gcndk\w*|giay chung nhan|giay phep|gcn|"
-        r"ma chi nhanh|chi nhanh|cong ty|htx|hop tac xa|(?:company|business|enterprise) (?:registration|"
+        r"ma chi nhanh|chi nhanh|cong ty|dntn|nha thau|htx|hop tac xa|(?:company|business|enterprise) (?:registration|"
         r"licen[cs]e|code|id|no|number)"
     ),
     "other": (
@@ -85,13 +88,13 @@ _KINDS: dict[str, str] = {
         r"cong to|ma hang|danh muc|von|von dieu le|(?:don|tri) gia|gia(?: (?:tri|ban|thue|goi|trung|"
         r"khoi)(?![a-z])| ?[:=]| (?=\d))|so tien|tong|doanh thu|kinh phi|tong dai|duong day nong|hai quan"
     ),
-    "number": r"ma so|serial|seri",  # of what was named before; of nobody where nothing was
+    "number": r"ma so|serial|se-?ri",  # of what was named before; of nobody where nothing was
 }
 _ANY = re.compile("|".join(rf"(?P<{kind}>(?<![a-z0-9])(?:{words})(?![a-z]))" for kind, words in _KINDS.items()))
 _SURNAME = (
-    r"nguyen|tran|le|pham|hoang|huynh|phan|(?<!chuc )(?<!dich )(?<!phuc )(?<!nhiem )"
+    r"nguyen|tran|le|pham|hoang|huynh|(?<!nhan )(?<!kien )(?<!moi )phan|(?<!chuc )(?<!dich )(?<!phuc )(?<!nhiem )"
     r"(?<!nghiep )(?<!nghia )(?<!noi )vu|vo|dang(?! ky)|bui|do|ho|ngo|duong|ly|dao|doan|vuong|"
-    r"trinh|truong|(?<!co )dinh|lam|mai|to|ta|ha|cao|luong|luu|thai|chu|nong|trieu|(?<!don )vi|hua|be|"
+    r"trinh|truong|(?<!co )dinh|lam|mai|to(?! chuc)|ta|ha|cao|luong|luu|thai|chu|nong|trieu|(?<!don )vi|hua|be|"
     r"ma(?= (?:thi|van|hoang|duc))|quach|tang|la|lo|sung|giang|vang|thao|phung|"
     r"ton|kieu|nghiem"
 )
@@ -99,25 +102,28 @@ _SURNAME = (
 _NO_NAME = r"(?:so|ma|thue|dien|thoai|tai|khoan|dong|nam|ngay|thang|trong|va|cua|den|vung|chuong)(?![a-z])"
 # A title, or a name that begins with a family name, right before the number.
 _PERSON = re.compile(
-    rf"(?:(?<![a-z])(?:ong|ba|anh|chi(?! (?:so|tra|tieu|phi|cuc|nhanh|tiet))|chu ho|"
-    rf"co(?! (?:quan|so|dinh|ma|tai khoan|the|dien thoai|dau|dang ky|tong))|"
+    rf"(?:(?<![a-z])(?:ong|ba|(?<!phan )anh|chi(?! (?:so|tra|tieu|phi|cuc|nhanh|tiet))|chu ho|"
+    rf"co(?! (?:quan|so|dinh|ma|mst|tai khoan|the|dien thoai|dau|dang ky|tong))|"
     rf"chau|em|ho ten|ho va ten|"
-    rf"mr|mrs|ms|nguoi dai dien|dai dien|nguoi nop)[ :.][a-z .]{{0,40}}|"
+    rf"mr|mrs|ms|nguoi dai dien|(?<!vp )(?<!phong )dai dien|nguoi nop)[ :.][a-z .]{{0,40}}|"
     rf"(?<![a-z])(?:{_SURNAME})(?: (?!{_NO_NAME})[a-z]{{1,8}}){{1,4}})"
     r"[\s,:;()\-–|/+]{0,5}(?:so[ :]*)?\Z"
 )
 _PRIVATE = re.compile(
     r"(?<![a-z])(?:nha rieng|ca nhan|chu ho|(?:gap|cua|lien he|goi(?: cho)?) (?:ong|ba|anh|"
-    r"chi|chu|co|em)|rieng|(?:s?dt|d\.? ?thoai|dien thoai|may|tel)[ .(]{1,3}(?:o )?nha|(?:o|tai|ve) nha|"
-    r"(?:so )?may ban(?! cua (?:co quan|phong|so|ubnd))|nha (?:ong|ba)|gia dinh|tu gia|(?:dt)?nr|dt ban nha|home|"
-    r"residence|house (?:phone|tel))(?![a-z])"
+    r"chi|chu|co|em)|(?<!phu )rieng|(?:s?dt|d\.? ?thoai|dien thoai|may|tel|co dinh)[ .(]{1,3}(?:o )?nha|"
+    r"(?:o|tai|ve) nha|(?:so )?may ban(?! cua (?:co quan|phong|so|ubnd))|nha (?:ong|ba)|gia dinh|tu gia|(?:dt)?nr|"
+    r"dt ban nha|home|residence|house (?:phone|tel))(?![a-z])"
 )
 # A telephone that stands on a desk: a home's, unless an office is named.
 _DESK = re.compile(
     r"(?<![a-z])(?:(?:so|s?dt|d\.? ?thoai|dien thoai|may|tel|phone)[ .(]{1,3}(?:so )?(?:ban|co dinh)|dtcd|land ?line|"
     r"fixed (?:line|phone))(?![a-z])|[:,;(\-] ?ban[ :]{0,2}\Z"
 )
-_OFFICES = re.compile(r"(?<![a-z])(?:uy ban|van phong|trung tam|benh vien|tram y te|cong an|ban quan ly|mot cua)")
+_OFFICES = re.compile(
+    r"(?<![a-z])(?:uy ban|van phong|trung tam|benh vien|tram y te|cong an|ban quan ly|mot cua|kho bac|buu dien|toa an|"
+    r"chi cuc)"
+)
 _SPEAKER = re.compile(r"(?<![a-z])(?:toi|ong|ba|anh|chi|em|cu|chau|chu ho)(?= )")
 # What separates a word from a number further on: a number of its own or the end of a part, then other words or none.
 _CLAUSE = re.compile(r"(?:[.;] |[\n|]).*[a-z]|\d[^a-z]{0,12}[.;|] ", re.DOTALL)
@@ -125,7 +131,7 @@ _STANDS_ON = re.compile(r"(?<![a-z])(?:ghi|in|the hien|co|khai) (?:tren|trong|o|
 _AGAINST = frozenset({"tax", "business", "other"})
 # Offices and firms. "so" alone is "số" (number) far more often than "Sở" (department).
 _COMPANY = re.compile(
-    r"(?<![a-z])(?:cong ty|tnhh|co phan|co quan|doanh nghiep|htx|hop tac xa|chi nhanh|"
+    r"(?<![a-z])(?:cong ty|tnhh|co phan|co quan|doanh nghiep|dntn|htx|hop tac xa|chi nhanh|"
     r"(?<!to )(?<!thon )(?<!ap )(?<!xom )(?<!doi )(?<!nhom )truong(?! (?:thon|ban|"
     r"khoi|xom|nhom))|"
     r"ubnd|phong|so (?:y te|giao duc|tu phap|noi vu|tai chinh|ke hoach|xay dung|nong nghiep|cong thuong|tai nguyen|"
@@ -133,13 +139,13 @@ _COMPANY = re.compile(
 )
 _TREASURY = re.compile(r"kho bac|kbnn|ngan sach")
 _MONEY = re.compile(
-    r"^ ?(?:dong|d(?![a-z])|vnd|usd|eur|doi tuong|truong hop|giao dich|khach|lao dong|hoc sinh|"
+    r"^ ?(?:dong|d(?![a-z]|/c)|vnd|usd|eur|doi tuong|truong hop|giao dich|khach|lao dong|hoc sinh|"
     r"thue bao|trieu|ty(?![a-z])|nghin|ngan(?! hang)|m2|m3|"
     r"ha(?![a-z])|kg|tan(?![a-z])|km|%|nguoi|luot|ho(?![a-z])|kwh)"
 )
-_COINS = re.compile(r"^ ?(?:dong|d(?![a-z])|vnd|usd|eur)")
+_COINS = re.compile(r"^ ?(?:dong|d(?![a-z]|/c)|vnd|usd|eur)")
 _BANK_AFTER = re.compile(
-    r"^[ ,(\-:/]{0,4}(?:tai |at |o |nh |ngan hang |thuoc |mo tai )*(?:tmcp )?(?:ngan hang|"
+    r"^[\"'`)\]]{0,2}[ ,(\-:/]{0,4}(?:tai |at |o |nh |ngan hang |thuoc |mo tai )*(?:tmcp )?(?:ngan hang|"
     r"vietcombank|vcb|bidv|agribank|techcombank|"
     r"tcb|vietinbank|mb ?bank|mb(?![a-z])|acb|vp ?bank|tp ?bank|sacombank|shb|hd ?bank|vib|"
     r"ocb|sea ?bank|msb|exim ?bank|lp ?bank|"
@@ -152,15 +158,25 @@ _ACCOUNT = re.compile(
 )
 # 012345678901 (căn cước của …), 8765432109 - mst cá nhân, 0912… là số của tôi; the end of the words or a name after it.
 _OPENING = re.compile(
-    r"[\"']{0,2} ?(?:[(\[<←|] ?|- |(?:chinh )?la |cua (?:co quan )?(?=bhxh|bao hiem)| (?=(?:bhxh|bhyt|cccd|cmnd|"
+    r"[\"'`)\]]{0,2} ?(?:(?:<-|[(\[<←|]) ?|- |"
+    r", (?=giay (?:chung minh|cmnd|cmt))|(?:chinh )?la |cua (?:co quan )?(?=bhxh|bao hiem)| (?=(?:bhxh|bhyt|cccd|cmnd|"
     r"gplx)(?![a-z])))"
 )
-_FILLING = re.compile(r"(?:so|ma|the|giay|cua) ")
+# 012345678, chứng minh thư của bà Ba; 9123456789: số sổ BHXH
+_TOLD_AFTER = re.compile(r"[\"'`)\]]{0,2} ?[,:] ")
+_TOLD_TO_ITS_END = re.compile(r"(?: [a-z]{1,8}){0,3}? ?(?:\Z|\n| - |;|/|cua |cap )")
+_FILLING = re.compile(r"(?:so|ma|the|giay|cua|tren) ")
 # Words for a telephone with a home in them: máy bàn ở nhà, điện thoại cố định nhà riêng, ĐT gia đình.
 _HOME = re.compile(
     r"(?:so |dt|sdt|dien thoai|may|tel|phone|home|telephone)(?:[ .(]{0,3}[a-z]+){0,3}?[ .(]{0,3}"
     r"(?:nha|gia dinh|rieng|home|residence)(?![a-z])|home (?:phone|tel)|nha rieng(?![a-z])|(?:nr|nha)(?= ?[).,;])"
 )
+# CA Lạng Sơn cấp ngày 01/02/2003 (chứng minh nhân dân)
+_CARD_FURTHER_ON = re.compile(
+    r"(?:(?!ho so|bien lai|phieu|giay phep|thu tuc|le phi)[^\d\n|;]){0,70}?"
+    r"(?<![a-z])(?:[sg]?cmnd|cmt|chung minh (?:thu|nhan dan))(?![a-z])(?! ?(?:so)?[ :]{0,3}\d)"
+)
+_CALL_CENTRE = re.compile(r"(?<![a-z])(?:tong dai|hotline|duong day nong|call cent(?:er|re))(?![a-z])")
 _TRANSFER_AFTER = re.compile(r"^(?: [a-z]{2,8}){2,5} (?:chuyen tien|chuyen khoan|ck)(?![a-z])")
 
 
@@ -197,9 +213,9 @@ def names(folded: str, start: int) -> bool:
     return bool(told) and told[0] not in _AGAINST
 
 
-def _openings(beside: str) -> Iterator[int]:
+def _openings(beside: str, opening: re.Pattern[str] = _OPENING) -> Iterator[int]:
     """Where the name of what stands before can begin: after a bracket or "is", and after "số", "mã", "thẻ"."""
-    found = _OPENING.match(beside)
+    found = opening.match(beside)
     while found:
         yield found.end()
         found = _FILLING.match(beside, found.end())
@@ -214,12 +230,26 @@ def after(text: str, end: int) -> str | None:
         match = _ANY.match(beside, mark)
         if match and not re.match(r"[^a-z]{0,6}\d|.{0,14}?\d{5}", beside[match.end() :]):
             return match.lastgroup
+    for mark in _openings(beside, _TOLD_AFTER):
+        match = _ANY.match(beside, mark)
+        if match and _TOLD_TO_ITS_END.match(beside, match.end()) and not re.search(r"\d{5}", beside[match.end() :]):
+            return match.lastgroup
     return None
 
 
 def of_card(text: str, start: int) -> bool:
     """Does the word for a card stand right before?"""
     return text[max(0, start - 8) : start].rstrip(" :,-").endswith("the")
+
+
+def of_call_centre(text: str, start: int) -> bool:
+    """Is it a number that whoever calls an office dials?"""
+    return bool(_CALL_CENTRE.search(text, max(0, start - 40), start))
+
+
+def is_card_further_on(text: str, end: int) -> bool:
+    """Do words of the same line, with no other number between, name an old identity card and no paper?"""
+    return bool(_CARD_FURTHER_ON.match(without_dates(text[end : end + 90])))
 
 
 def of_person(text: str, start: int) -> bool:
