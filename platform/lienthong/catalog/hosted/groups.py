@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 import sqlalchemy
-from sqlalchemy import ColumnElement, delete, func, text, update
+from sqlalchemy import ColumnElement, delete, func, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import and_, col, or_, select
 
@@ -31,9 +31,9 @@ async def find(session: AsyncSession, name: str, kind: str | None = None) -> Hos
 
 
 async def active(session: AsyncSession, kind: str) -> list[HostedGroup]:
-    """All that are not deleted."""
+    """All that are not deleted, the oldest first."""
     query = select(HostedGroup).where(HostedGroup.kind == kind, HostedGroup.state == ACTIVE)
-    return list((await session.execute(query)).scalars())
+    return list((await session.execute(query.order_by(col(HostedGroup.created)))).scalars())
 
 
 async def version(session: AsyncSession) -> tuple[int, int]:
@@ -74,6 +74,7 @@ async def parents_of(session: AsyncSession, ids: Iterable[str]) -> dict[str, lis
         .where(
             HostedMember.table_name == "group", HostedMember.state == ACTIVE, col(HostedMember.group_id).in_(list(ids))
         )
+        .order_by(col(HostedMember.number))
     )
     for group, capacity, parent in (await session.execute(query)).all():
         found.setdefault(group, []).append((parent, capacity))
@@ -83,16 +84,13 @@ async def parents_of(session: AsyncSession, ids: Iterable[str]) -> dict[str, lis
 async def members(
     session: AsyncSession, id: str, kind: str | None = None, capacity: str | None = None
 ) -> list[HostedMember]:
-    """Whatever belongs to a group, as it was put in; an organization's datasets: `datasets_of`.
-
-    The order is that in which the rows lie in the table, as in CKAN.
-    """
+    """Whatever belongs to a group, in the order in which it was put in; an organization's datasets: `datasets_of`."""
     query = select(HostedMember).where(HostedMember.group_id == id, HostedMember.state == ACTIVE)
     if kind:
         query = query.where(HostedMember.table_name == kind)
     if capacity:
         query = query.where(HostedMember.capacity == capacity)
-    return list((await session.execute(query.order_by(text("hosted_member.ctid")))).scalars())
+    return list((await session.execute(query.order_by(col(HostedMember.number)))).scalars())
 
 
 async def packages(session: AsyncSession, ids: Iterable[str]) -> list[HostedPackage]:

@@ -170,7 +170,7 @@ async def _groups(session: AsyncSession, ids: list[str]) -> dict[str, list[Hoste
     found: dict[str, list[HostedGroup]] = {}
     for package, group in (await session.execute(query)).all():
         found.setdefault(package, []).append(group)
-    return {id: sorted(own, key=lambda g: str(g.body.get("title") or g.name)) for id, own in found.items()}
+    return {id: sorted(own, key=lambda g: (str(g.body.get("title") or g.name), g.name)) for id, own in found.items()}
 
 
 async def _tabled(session: AsyncSession, ids: list[str]) -> frozenset[str]:
@@ -186,7 +186,9 @@ async def _relations(
     session: AsyncSession, ids: list[str]
 ) -> tuple[dict[str, list[Relation]], dict[str, list[Relation]]]:
     here = or_(_among(HostedRelationship.subject_id, ids), _among(HostedRelationship.object_id, ids))
-    rows: list[HostedRelationship] = await _all(session, select(HostedRelationship).where(here))
+    rows: list[HostedRelationship] = await _all(
+        session, select(HostedRelationship).where(here).order_by(col(HostedRelationship.number))
+    )
     ends = {id for row in rows for id in (row.subject_id, row.object_id)}
     query = select(HostedPackage.id, HostedPackage.name).where(_among(HostedPackage.id, ends))
     names: dict[str, str] = {row[0]: row[1] for row in await session.execute(query)} if rows else {}
@@ -218,11 +220,12 @@ async def holder(session: AsyncSession, name: str) -> str | None:
 
 
 async def owned(session: AsyncSession, owner: str | None, names: Iterable[str]) -> list[HostedPackage]:
-    """Those of an organization's packages that are named by id or name, without deleted ones."""
+    """Those of an organization's packages that are named by id or name, in that order, without deleted ones."""
     wanted = list(names)
     fits = or_(_among(HostedPackage.id, wanted), _among(HostedPackage.name, wanted))
     query = select(HostedPackage).where(fits, HostedPackage.owner_org == owner, HostedPackage.state != DELETED)
-    return list((await session.execute(query)).scalars())
+    found: list[HostedPackage] = await _all(session, query)
+    return sorted(found, key=lambda p: min(wanted.index(key) for key in (p.id, p.name) if key in wanted))
 
 
 async def with_ids(session: AsyncSession, tags: Sequence[dict[str, Any]], new: Sequence[str]) -> list[dict[str, Any]]:

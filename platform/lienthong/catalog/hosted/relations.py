@@ -68,7 +68,8 @@ async def relationships(session: Session, package: str) -> list[tuple[HostedRela
     """The relationships of a package, each with the other package."""
     here = or_(HostedRelationship.subject_id == package, HostedRelationship.object_id == package)
     found = []
-    for row in (await session.execute(select(HostedRelationship).where(here))).scalars().all():
+    query = select(HostedRelationship).where(here).order_by(col(HostedRelationship.number))
+    for row in (await session.execute(query)).scalars().all():
         far = await session.get(HostedPackage, row.object_id if row.subject_id == package else row.subject_id)
         if far is not None:
             found.append((row, far))
@@ -103,4 +104,4 @@ async def collaborators(
     ):
         if value is not None:
             query = query.where(col(column) == value)
-    return list((await session.execute(query)).scalars())
+    return list((await session.execute(query.order_by(col(HostedCollaborator.modified)))).scalars())

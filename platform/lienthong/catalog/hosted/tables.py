@@ -8,7 +8,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Index, Sequence, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Identity, Index, Sequence, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field
 
@@ -33,6 +33,11 @@ def moment() -> Any:
 def changed(*, index: bool = False) -> Any:
     """The number of the last change; set by a trigger."""
     return Column(BigInteger, nullable=False, server_default=text("0"), index=index)
+
+
+def numbered() -> Any:
+    """The order in which the rows were put in."""
+    return Column(BigInteger, Identity(), nullable=False)
 
 
 def owned(target: str, *, primary: bool = False, index: bool = True) -> Any:
@@ -139,6 +144,7 @@ class HostedMember(PlatformTable, table=True):
     table_id: str = Field(sa_type=Text)
     capacity: str = Field(default="public", sa_type=Text)
     state: str = Field(default=ACTIVE, sa_type=Text)
+    number: int | None = Field(default=None, sa_column=numbered())
 
 
 class HostedUser(PlatformTable, table=True):
@@ -198,6 +204,7 @@ class HostedTag(PlatformTable, table=True):
     vocabulary_id: str | None = Field(
         default=None, sa_column=Column(Text, ForeignKey("platform.hosted_vocabulary.id", ondelete="CASCADE"))
     )
+    number: int | None = Field(default=None, sa_column=numbered())
 
 
 class HostedFollow(PlatformTable, table=True):
@@ -257,6 +264,7 @@ class HostedRelationship(PlatformTable, table=True):
     object_id: str = Field(sa_column=owned("hosted_package"))
     type: str = Field(sa_type=Text)
     comment: str | None = Field(default=None, sa_type=Text)
+    number: int | None = Field(default=None, sa_column=numbered())
 
 
 class HostedCollaborator(PlatformTable, table=True):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import delete, func, text, update
+from sqlalchemy import delete, func, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, or_, select
 
@@ -22,9 +22,9 @@ async def vocabulary(session: AsyncSession, name: str) -> HostedVocabulary | Non
 
 
 async def of_vocabularies(session: AsyncSession, ids: Iterable[str]) -> dict[str, list[HostedTag]]:
-    """The tags of each vocabulary, as they were put in: where they lie in the table tells it."""
+    """The tags of each vocabulary, in the order in which they were put in."""
     found: dict[str, list[HostedTag]] = {}
-    query = select(HostedTag).where(col(HostedTag.vocabulary_id).in_(list(ids))).order_by(text("hosted_tag.ctid"))
+    query = select(HostedTag).where(col(HostedTag.vocabulary_id).in_(list(ids))).order_by(col(HostedTag.number))
     for tag in (await session.execute(query)).scalars():
         found.setdefault(str(tag.vocabulary_id), []).append(tag)
     return found
