@@ -3,6 +3,7 @@
 import pytest
 from ckanapi import NotAuthorized
 
+from lienthong.store import owner
 from tests.surface.hosted import call, client, did, refused
 from tests.surface.small import ADMIN, AGENCY, World
 
@@ -47,6 +48,26 @@ def test_counts_tell_what_the_caller_may_see(world: World, tokens: dict[str, str
         for p in did(world, "organization_show", tokens["member"], id="so-y-te", include_datasets=True)["packages"]
     }
     assert names == {"benh-vien", "ho-so"}
+
+
+def test_a_list_keeps_its_order_when_postgresql_uses_a_place_again(world: World, tokens: dict[str, str]) -> None:
+    """What is put in last comes last, also where a row before it went and its place was cleared (vacuum)."""
+    words = [{"name": name} for name in ("ao", "ho", "sông")]
+    did(world, "vocabulary_create", ADMIN, name="mat-nuoc", tags=words)
+    for group, name in (("cu", "u-nobody"), ("nhom", "u-admin"), ("nhom", "u-editor")):
+        call(world, "group_create", ADMIN, name=group)
+        did(world, "group_member_create", ADMIN, id=group, username=name, role="member")
+    did(world, "tag_delete", ADMIN, id="ao", vocabulary_id="mat-nuoc")
+    did(world, "group_purge", ADMIN, id="cu")
+    with owner.connect(world.settings) as connection:
+        connection.execute("vacuum platform.hosted_tag, platform.hosted_member")
+    did(world, "tag_create", ADMIN, name="biển", vocabulary_id="mat-nuoc")
+    did(world, "group_member_create", ADMIN, id="nhom", username="u-member", role="member")
+    assert did(world, "tag_list", vocabulary_id="mat-nuoc") == ["ho", "sông", "biển"]
+    ids = [did(world, "user_show", ADMIN, id=name)["id"] for name in ("u-admin", "u-editor", "u-member")]
+    assert [id for id, kind, _ in did(world, "member_list", id="nhom") if id in ids] == ids
+    did(world, "vocabulary_update", ADMIN, id="mat-nuoc", tags=[])
+    did(world, "vocabulary_delete", ADMIN, id="mat-nuoc")
 
 
 def test_members_are_listed_without_what_is_private(world: World, tokens: dict[str, str]) -> None:
