@@ -69,3 +69,15 @@ def test_what_is_hidden_changes_no_answer(asked_twice: World) -> None:
     different = [(call, one, other) for call, one, other in zip(calls, before, after, strict=True) if one != other]
     assert different == []
     assert sum(status == 200 for status, *_ in before) > QUESTIONS / 5
+
+
+def test_a_tile_does_not_tell_that_what_is_hidden_changed(asked_twice: World) -> None:
+    """A row that is changed lies elsewhere; a tile drawn in that order would be other bytes."""
+    calls = [Call(f"/ogc/collections/firms/tiles/WebMercatorQuad/{z}/{x}/{y}") for z, x, y in ((6, 28, 50), (0, 0, 0))]
+    before = [told(asked_twice, call) for call in calls]
+    with owner.connect(asked_twice.settings) as connection:
+        for last in range(5):
+            changed = "update governed.firms set owner_name = 'yy ' || owner_name where firm_code like %s"
+            assert connection.execute(changed, [f"%{last}"]).rowcount > 0
+            assert [told(asked_twice, call) for call in calls] == before
+    assert [status for status, *_ in before] == [200, 200]

@@ -67,7 +67,9 @@ class Tiler(Compiler):
         )
         made = f"st_asmvt(r, {title}, {EXTENT}, '_geom', '_fid') filter (where r._geom is not null)"
         sql = f"select encode({made}, 'hex'), count(*)::int{release}"
-        return self._statement(sql, f" from ({page}) p cross join lateral ({inner}) r", ("body", "count", *more))
+        # In the order of storage a tile would tell that something changed in its rows, hidden fields as well.
+        ordered = f"select * from ({page}) u order by {ROW_NUMBER}"
+        return self._statement(sql, f" from ({ordered}) p cross join lateral ({inner}) r", ("body", "count", *more))
 
 
 def is_gathered(field: FieldContract, rows: int, zoom: int, single_from: int | None) -> bool:
@@ -130,4 +132,4 @@ def _gathered(place: str, at: tuple[str, str], zoom: int) -> str:
     # The index rounds: a point just beyond the edge belongs to the neighbour.
     within = f"floor(_wx * {side})::int = {x} and floor(_wy * {side})::int = {y}"
     middle = f"select avg(_wx) as _wx, avg(_wy) as _wy, count(*)::int as {COUNT} from ({inner}) w where {within}"
-    return f"select {in_tile(side, x, y)}, {COUNT} from ({middle} group by {cell}) c"
+    return f"select {in_tile(side, x, y)}, {COUNT} from ({middle} group by {cell} order by {cell}) c"
