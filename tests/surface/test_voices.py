@@ -4,7 +4,9 @@ import asyncio
 import html
 import re
 from html.parser import HTMLParser
+from typing import Any
 
+import httpx
 import pytest
 
 from lienthong.catalog.voices import LIMITS
@@ -51,6 +53,14 @@ def steward(world: World) -> Browser:
     return found
 
 
+@pytest.fixture(scope="module")
+def other(world: World) -> Browser:
+    """Somebody else who may settle what the public says."""
+    found = Browser(world)
+    found.sign_in("admin")
+    return found
+
+
 def say(world: World, **given: str) -> int:
     """The form of the page, sent by nobody known; the status."""
     fields = {"kind": "feedback", "dataset": "firms", "title": "Thiếu mã", "text": "Một số dòng thiếu mã."} | given
@@ -71,6 +81,109 @@ def test_a_message_is_shown_once_a_steward_has_read_it(world: World, steward: Br
     assert "lan@example.vn" not in page + world.anonymous.get("/api/v1/voices").text
     assert world.owner("select email, settled_by from platform.voice where id = %s", id_[1]) == [(None, "thu")]
     assert steward.send("/steward/voices", f"/steward/voices/{id_[1]}/refuse").status_code == 409
+
+
+def waiting(world: World, **given: str) -> str:
+    """A message that waits; its id."""
+    assert say(world, **given) == 303
+    found = world.owner("select id from platform.voice where title = %s", given["title"])
+    assert len(found) == 1
+    return str(found[0][0])
+
+
+def settle(steward: Browser, id_: str, action: str, answer: str = "", page: str = "") -> httpx.Response:
+    """The form of the message's page, as `page` was when it was opened."""
+    form = page or steward.get(f"/steward/voices/{id_}").text
+    given = {name: _hidden(form, name) for name in ("csrf", "version")}
+    return steward.request("POST", f"/steward/voices/{id_}/{action}", data={**given, "answer": answer})
+
+
+def _hidden(form: str, name: str) -> str:
+    found = re.findall(rf'name="{name}" value="([^"]*)"', form)
+    assert found, name
+    return str(found[-1])
+
+
+def shown(world: World, title: str) -> dict[str, Any] | None:
+    """What everybody is told of it, by the API; the page says the same."""
+    found = [one for one in world.anonymous.get("/api/v1/voices").json()["data"] if one["title"] == title]
+    assert bool(found) == (title in world.anonymous.get("/voices").text)
+    return found[0] if found else None
+
+
+def test_an_answer_can_be_added_and_changed_while_it_is_shown(world: World, steward: Browser) -> None:
+    id_ = waiting(world, title="Bao giờ có số liệu quý 3?")
+    assert settle(steward, id_, "show").status_code == 303
+    told = shown(world, "Bao giờ có số liệu quý 3?")
+    assert told and told["answer"] is None
+    assert f"/steward/voices/{id_}" in steward.get("/steward/voices").text
+    assert f"/steward/voices/{id_}" in steward.get("/voices").text
+    assert f"/steward/voices/{id_}" not in world.anonymous.get("/voices").text
+    for answer in ("Tuần sau.", "Đã có từ hôm nay."):
+        assert settle(steward, id_, "show", answer).status_code == 303
+        told = shown(world, "Bao giờ có số liệu quý 3?")
+        assert told and told["answer"] == answer
+        assert answer in world.anonymous.get("/voices").text
+
+
+def test_what_is_shown_can_be_taken_back_for_good(world: World, steward: Browser, other: Browser) -> None:
+    id_ = waiting(world, title="Số điện thoại của ông A")
+    assert settle(steward, id_, "show").status_code == 303
+    page = steward.get(f"/steward/voices/{id_}").text
+    assert settle(other, id_, "refuse").status_code == 303
+    assert shown(world, "Số điện thoại của ông A") is None
+    assert world.owner("select state, settled_by from platform.voice where id = %s", id_) == [("refused", "admin")]
+    assert f"/steward/voices/{id_}/" not in steward.get(f"/steward/voices/{id_}").text  # nothing to do is offered
+    assert settle(steward, id_, "show", page=page).status_code == 409
+    assert shown(world, "Số điện thoại của ông A") is None
+
+
+def test_who_settles_what_another_has_settled_is_told_so_and_changes_nothing(
+    world: World, steward: Browser, other: Browser
+) -> None:
+    id_ = waiting(world, title="Tệp không mở được")
+    desk = steward.get("/en/steward/voices").text
+    assert settle(other, id_, "show", "Đã sửa tệp.").status_code == 303
+    for action in ("refuse", "show"):
+        told = steward.request(
+            "POST", f"/en/steward/voices/{id_}/{action}", data={"csrf": _hidden(desk, "csrf"), "answer": "Đang xem."}
+        )
+        assert told.status_code == 409
+        assert "“Tệp không mở được” has already been settled by admin: shown" in told.text
+        assert f"{id_}</code>" not in told.text
+        assert "Đang xem.</textarea>" in told.text and "Đã sửa tệp." in told.text
+    before = steward.get(f"/steward/voices/{id_}").text
+    assert settle(other, id_, "show", "Đã sửa cả hai tệp.").status_code == 303
+    again = settle(steward, id_, "show", "Đã sửa.", page=before)
+    assert again.status_code == 409 and "Ý kiến “Tệp không mở được” đã được admin xử lý: cho hiện" in again.text
+    told_ = shown(world, "Tệp không mở được")
+    assert told_ and told_["answer"] == "Đã sửa cả hai tệp."
+    assert settle(steward, id_, "show", "Đã sửa.", page=again.text).status_code == 303  # now that it has been seen
+
+
+def test_the_form_says_that_the_address_is_erased(world: World, steward: Browser) -> None:
+    id_ = waiting(world, title="Xin trả lời riêng", email="lan@example.vn")
+    told = "Thư điện tử bị xóa ngay khi bạn cho hiện hoặc không cho hiện"
+    assert told in steward.get(f"/steward/voices/{id_}").text
+    assert settle(steward, id_, "show").status_code == 303
+    assert told not in steward.get(f"/steward/voices/{id_}").text
+
+
+def test_an_answer_that_is_too_long_comes_back_with_what_was_typed(world: World, steward: Browser) -> None:
+    id_ = waiting(world, title="Trả lời dài")
+    long = "x" * (LIMITS["answer"] + 1)
+    back = settle(steward, id_, "show", long)
+    assert back.status_code == 422 and long in back.text
+    assert world.owner("select state from platform.voice where id = %s", id_) == [("waiting",)]
+    assert settle(steward, id_, "show", "x\r\n" * (LIMITS["answer"] // 2)).status_code == 303  # as a browser counts
+
+
+def test_the_dataset_that_is_spoken_of_is_named_by_its_title(world: World, steward: Browser) -> None:
+    id_ = waiting(world, title="Thiếu mã bưu chính")
+    link = '<a href="/datasets/firms">Hãng</a>'
+    assert link in steward.get("/steward/voices").text and link in steward.get(f"/steward/voices/{id_}").text
+    assert settle(steward, id_, "show").status_code == 303
+    assert link in world.anonymous.get("/voices").text
 
 
 def test_a_hosted_dataset_can_be_spoken_of(world: World, steward: Browser) -> None:
@@ -133,13 +246,14 @@ def test_nothing_that_was_typed_runs(world: World, steward: Browser) -> None:
     pages = [steward.get("/steward/voices").text]
     for id_ in re.findall(r"/steward/voices/([0-9a-f-]{36})/show", pages[0]):
         steward.send("/steward/voices", f"/steward/voices/{id_}/show", answer=HOSTILE[0])
+        pages.append(steward.get(f"/steward/voices/{id_}").text)
     pages += [world.anonymous.get(path).text for path in ("/voices", "/en/voices")]
     for page in pages:
         seen = Tags()
         seen.feed(page)
         assert not seen.running
         assert not {"script", "iframe", "img", "base"} & set(seen.found)
-        assert "{{7*7}}" in page  # as it was typed
+    assert all("{{7*7}}" in page for page in (pages[0], *pages[-2:]))  # as it was typed
 
 
 def test_it_can_be_said_over_rest(world: World) -> None:

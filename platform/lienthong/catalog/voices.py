@@ -1,15 +1,16 @@
 """What the public says: feedback on a dataset, requests for data, reuses of it. Shown once a steward has read it.
 
 An e-mail address is for the answer only: stewards see it, nobody else, and it is erased when the voice is settled.
+What is shown can be settled again: with another answer, or not to be shown any more. What is refused stays so.
 """
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
-from sqlalchemy import Column, DateTime, Text
+from sqlalchemy import Column, DateTime, Text, func
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlmodel import Field, col, select
 
@@ -26,6 +27,7 @@ KINDS = get_args(Kind)
 MOST_WAITING = 500
 LIMITS = {"title": 200, "text": 4_000, "url": 500, "name": 100, "email": 200, "answer": 4_000}
 _NAMES = {"title": both("tiêu đề", "the title"), "text": both("nội dung", "the text")}
+_SETTLED = {"shown": both("cho hiện", "shown"), "refused": both("không cho hiện", "not shown")}
 
 
 class Voice(PlatformTable, table=True):
@@ -46,6 +48,11 @@ class Voice(PlatformTable, table=True):
     answer: str | None = Field(default=None, sa_column=Column(Text))
     settled_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
     settled_by: str | None = Field(default=None, max_length=100)
+
+    @property
+    def version(self) -> str:
+        """What a form to settle it repeats: another one each time it is settled, empty while it waits."""
+        return self.settled_at.astimezone(UTC).isoformat() if self.settled_at else ""
 
 
 async def subjects(catalog: Catalog, listings: Listings) -> list[str]:
@@ -68,7 +75,7 @@ async def say(engine: AsyncEngine, given: dict[str, str], datasets: Sequence[str
 
 
 def _checked(given: dict[str, str], datasets: Sequence[str]) -> dict[str, Any]:
-    found: dict[str, Any] = {name: nfc(given.get(name, "")).strip() or None for name in ("kind", "dataset", *LIMITS)}
+    found: dict[str, Any] = {name: _tidy(given.get(name, "")) for name in ("kind", "dataset", *LIMITS)}
     del found["answer"]
     if found["kind"] not in KINDS:
         raise Invalid(
@@ -100,6 +107,11 @@ def _checked(given: dict[str, str], datasets: Sequence[str]) -> dict[str, Any]:
     return found
 
 
+def _tidy(text: str) -> str | None:
+    """As it is kept, and measured: a line break is one sign, though browsers send two."""
+    return nfc(text).replace("\r\n", "\n").strip() or None
+
+
 def _is_link(text: str) -> bool:
     try:
         parts = urlsplit(text)
@@ -126,22 +138,56 @@ async def waiting(engine: AsyncEngine, limit: int = 100) -> list[Voice]:
         return list((await session.execute(query)).scalars())
 
 
-async def settle(engine: AsyncEngine, id: str, who: str, show: bool, answer: str) -> None:
-    """Show it, with an answer if there is one, or refuse it. Raises NotFound, Conflict, Invalid."""
+async def count_waiting(engine: AsyncEngine) -> int:
+    """How many wait for a steward."""
+    async with AsyncSession(engine) as session:
+        query = select(func.count()).select_from(Voice).where(Voice.state == "waiting")
+        return int((await session.execute(query)).scalar_one())
+
+
+async def one(engine: AsyncEngine, id: str) -> Voice:
+    """Whatever became of it. Raises NotFound."""
+    async with AsyncSession(engine) as session:
+        return await _one(session, id)
+
+
+async def settle(engine: AsyncEngine, id: str, who: str, show: bool, answer: str, version: str = "") -> None:
+    """Show it, with an answer if there is one, or refuse it; the same of what is shown.
+
+    `version`: of what the steward has read, so that nobody overwrites unseen what another has settled meanwhile.
+    Raises NotFound, Conflict, Invalid.
+    """
+    told, most = _tidy(answer), LIMITS["answer"]
+    if len(told or "") > most:
+        raise Invalid(both(f"Dài hơn {most} ký tự", f"Longer than {most} characters"), place="answer")
+    async with AsyncSession(engine) as session, session.begin():
+        voice = await _one(session, id, for_update=True)
+        if voice.state == "refused" or voice.version not in ("", version):
+            raise _settled(voice)
+        voice.state, voice.answer, voice.email = "shown" if show else "refused", told, None
+        voice.settled_at, voice.settled_by = now(), who
+
+
+def _settled(voice: Voice) -> Conflict:
+    done, again = _SETTLED[voice.state], both("Xem lại rồi gửi lại nếu vẫn cần", "Look at it, and send again if needed")
+    return Conflict(
+        both(
+            f"Ý kiến “{voice.title}” đã được {voice.settled_by} xử lý: {done.vi}",
+            f"“{voice.title}” has already been settled by {voice.settled_by}: {done.en}",
+        ),
+        fix=again if voice.state == "shown" else None,
+    )
+
+
+async def _one(session: AsyncSession, id: str, for_update: bool = False) -> Voice:
     try:
-        key = uuid.UUID(id)
+        query = select(Voice).where(Voice.id == uuid.UUID(id))
     except ValueError:
         raise _missing(id) from None
-    if len(answer) > LIMITS["answer"]:
-        raise Invalid(both(f"Dài hơn {LIMITS['answer']} ký tự", "Too long"), place="answer")
-    async with AsyncSession(engine) as session, session.begin():
-        voice = (await session.execute(select(Voice).where(Voice.id == key).with_for_update())).scalar_one_or_none()
-        if voice is None:
-            raise _missing(id)
-        if voice.state != "waiting":
-            raise Conflict(both("Ý kiến này đã được xử lý", "It was settled already"), place=id)
-        voice.state, voice.answer, voice.email = "shown" if show else "refused", nfc(answer).strip() or None, None
-        voice.settled_at, voice.settled_by = now(), who
+    voice = (await session.execute(query.with_for_update() if for_update else query)).scalar_one_or_none()
+    if voice is None:
+        raise _missing(id)
+    return voice
 
 
 def _missing(id: str) -> NotFound:

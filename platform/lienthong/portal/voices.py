@@ -1,12 +1,13 @@
 """Pages of what the public says, and of how often data is used."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from starlette.responses import RedirectResponse, Response
 
 from lienthong.catalog import usage, voices
 from lienthong.kernel.clock import today
-from lienthong.kernel.problem import Invalid, NotPermitted, Problem, Unauthenticated
+from lienthong.kernel.problem import Conflict, Invalid, NotPermitted, Problem, Unauthenticated
 from lienthong.kernel.text import both, fold
 from lienthong.portal.forms import fields, form
 from lienthong.portal.page import Page
@@ -14,6 +15,7 @@ from lienthong.portal.page import Page
 TRAP = "website"  # a field that people do not see: what fills it in is no person
 COST = 20_000  # of one message, in the budget of an address
 DAYS = 30
+LATELY = 20  # so many that are shown can be reached from the desk; each of them, from where everybody reads it
 CHOICES = 200  # so many datasets are offered to choose from; of more, those that the portal's own contracts govern
 
 
@@ -43,6 +45,7 @@ async def _shown(page: Page, problem: Problem | None = None, given: dict[str, st
         "voices.html",
         problem.status if problem else 200,
         voices=found,
+        titles=await _titles(page, found),
         kinds=voices.KINDS,
         kind=kind,
         problem=problem,
@@ -72,21 +75,45 @@ async def _choices(page: Page, asked: str) -> list[tuple[str, str]]:
     return found + [(entry.name, page.t.text(entry.title)) for entry in others if entry.name not in known]
 
 
+async def _titles(page: Page, spoken: Sequence[voices.Voice]) -> dict[str, str]:
+    """Titles of the datasets that are spoken of, by name, of those that everybody can see now."""
+    known = (await page.services.listed["ckan"].public()).known
+    names = {v.dataset for v in spoken if v.dataset}
+    return {name: page.t.text(known[name].title) for name in names if name in known}
+
+
 async def desk(page: Page) -> Response:
-    """GET /steward/voices: what waits to be read."""
+    """GET /steward/voices: what waits to be read, and what was shown last."""
     _steward(page)
-    return page.render("steward_voices.html", voices=await voices.waiting(page.services.catalog.engine))
+    engine = page.services.catalog.engine
+    waiting, shown = await voices.waiting(engine), await voices.shown(engine, limit=LATELY)
+    return page.render("steward_voices.html", waiting=waiting, shown=shown, titles=await _titles(page, waiting))
+
+
+async def one(page: Page) -> Response:
+    """GET /steward/voices/{id}: a message and what became of it; what is shown can be answered anew or taken back."""
+    _steward(page)
+    return await _one(page)
 
 
 async def settled(page: Page) -> Response:
-    """POST /steward/voices/{id}/{action}: show it (with an answer) or refuse it."""
+    """POST /steward/voices/{id}/{action}: show it (with an answer) or refuse it; back with what forbids it."""
     _steward(page)
     given, action = await form(page), page.request.path_params["action"]
     if action not in ("show", "refuse"):
         raise Invalid(both("Bước là show hoặc refuse", "The step is show or refuse"), place=action[:40])
-    id_, who = page.request.path_params["id"], page.subject.id
-    await voices.settle(page.services.catalog.engine, id_, who, action == "show", given.get("answer", ""))
-    return RedirectResponse(page.t.href("/steward/voices"), 303)
+    id_, answer, version = page.request.path_params["id"], given.get("answer", ""), given.get("version", "")
+    try:
+        await voices.settle(page.services.catalog.engine, id_, page.subject.id, action == "show", answer, version)
+    except (Conflict, Invalid) as problem:
+        return await _one(page, problem, answer)
+    return RedirectResponse(page.t.href("/steward/voices" + (f"/{id_}" if version else "")), 303)
+
+
+async def _one(page: Page, problem: Problem | None = None, typed: str = "") -> Response:
+    voice = await voices.one(page.services.catalog.engine, page.request.path_params["id"])
+    status, titles = problem.status if problem else 200, await _titles(page, [voice])
+    return page.render("steward_voice.html", status, v=voice, titles=titles, problem=problem, typed=typed)
 
 
 def _steward(page: Page) -> None:
@@ -117,5 +144,5 @@ async def figures(page: Page) -> Response:
     return page.render("usage.html", rows=rows, most=most, order=order, days=DAYS, today=today())
 
 
-PAGES = {"/voices": listing, "/usage": figures, "/steward/voices": desk}
+PAGES = {"/voices": listing, "/usage": figures, "/steward/voices": desk, "/steward/voices/{id}": one}
 FORMS = {"/voices": said, "/steward/voices/{id}/{action}": settled}

@@ -119,9 +119,10 @@ def router(services: Services) -> APIRouter:
         kind: Annotated[said.Kind | None, Query(description="loại / kind")] = None,
         dataset: Annotated[str | None, Query(description="tên bộ dữ liệu / name of a dataset", max_length=100)] = None,
     ) -> SaidList:
-        """Góp ý, đề nghị, ứng dụng mà cán bộ đầu mối đã đọc, mới nhất trước.
+        """Góp ý, đề nghị, ứng dụng mà cán bộ đầu mối đã đọc, mới nhất trước; về sau có thể đổi câu trả lời, gỡ xuống.
 
-        Feedback, requests and reuses that a steward has read, the newest first.
+        Feedback, requests and reuses that a steward has read, the newest first; the steward may change the answer, or
+        take the message back, later.
         """
         response.headers.update(OPEN_TO_ALL | {"Cache-Control": "public, max-age=60"})
         names = await said.subjects(services.catalog, services.listed["ckan"])
