@@ -1,4 +1,7 @@
-"""A steward's page tells in words where a run of a delivery stopped."""
+"""A steward's pages tell how much waits, and in words where and why a run of a delivery stopped."""
+
+import re
+import time
 
 import pytest
 from psycopg.types.json import Jsonb
@@ -13,12 +16,18 @@ STEPS = {
     "merge": ("ở bước ghi vào kho", "at merging"),
 }
 
+FIX = {"vi": "Giao lại tệp", "en": "Deliver it again"}
+QUARANTINED = (
+    "insert into platform.quarantine (run_id, dataset, rule, value, reason_vi, reason_en, file, line, row) "
+    "values (%s, %s, 'staff', %s, 'không phải số', 'not a number', 'firms.csv', 7, '{}') returning id"
+)
+
 
 @pytest.fixture(scope="module")
 def steward(own_world: World) -> Browser:
     """A steward who is signed in, of a dataset whose runs were refused at every step."""
     seed(own_world)
-    problem = {"detail": {"vi": "Thiếu tệp", "en": "A file is missing"}, "fix": None, "place": "x.csv"}
+    problem = {"detail": {"vi": "Thiếu tệp", "en": "A file is missing"}, "fix": FIX, "place": "x.csv"}
     for step in STEPS:
         own_world.owner(
             "insert into platform.run (id, dataset, state, step, started_at, contract_version, fingerprint, files, "
@@ -40,6 +49,53 @@ def test_the_step_of_a_refused_run_has_a_name(steward: Browser, english: bool) -
         assert f"</span> {step}<" not in page
 
 
+@pytest.mark.parametrize("english", [False, True])
+def test_a_refusal_tells_its_place_its_reason_and_what_to_do(steward: Browser, english: bool) -> None:
+    page = steward.get(("/en" if english else "") + "/steward/firms").text
+    reason, fix, told = (
+        ("A file is missing", "Deliver it again", "What to do") if english else ("Thiếu tệp", "Giao lại tệp", "Gợi ý")
+    )
+    assert page.count(f"<code>x.csv</code>: {reason}<br><b>{told}:</b> {fix}</td>") == len(STEPS)
+
+
+def test_every_value_of_a_run_and_of_a_row_has_its_name_beside_it(own_world: World, steward: Browser) -> None:
+    ((run,),) = own_world.owner(
+        "insert into platform.run (id, dataset, state, step, started_at, contract_version, fingerprint, files, counts) "
+        "values (gen_random_uuid(), 'places', 'done', 'done', now(), '1.0.0', '', '[]', '{}') "
+        "returning id"
+    )
+    own_world.owner(QUARANTINED, run, "places", "sáu mươi")
+    page = steward.get("/steward/places").text
+    assert page.count('<table class="stacked') == page.count("<table") == 2
+    values = re.findall(r"<td[^>]*>", page)
+    assert len(values) == 3 + 4 and all('data-label="' in value for value in values)
+
+
+def test_the_list_tells_how_much_waits(own_world: World, steward: Browser) -> None:
+    own_world.owner(
+        "insert into platform.run (id, dataset, state, step, started_at, finished_at, contract_version, fingerprint, "
+        "files, counts) values (gen_random_uuid(), 'permits', 'done', 'done', now(), now(), '1.0.0', '', '[]', "
+        """'{"read": 9000, "quarantined": 4321}') returning id"""
+    )
+    own_world.owner(
+        "insert into platform.release (id, dataset, number, state, published_at, contract_version, fingerprint, rows, "
+        "manifest) values (gen_random_uuid(), 'firms', 2, 'checked', now(), '1.0.0', '', 60, '{}') returning id"
+    )
+    own_world.owner(
+        "insert into platform.voice (id, kind, title, text, state, at) select gen_random_uuid(), 'request', 'x', 'x', "
+        "state, now() from unnest(array['waiting', 'waiting', 'waiting', 'shown', 'refused']) state returning id"
+    )
+    deadline = time.monotonic() + 60  # the catalogue looks every second, and as long as the machine is busy
+    while (told := figures(steward)) != ["1", "3", "4,321"]:
+        assert time.monotonic() < deadline, told
+        time.sleep(0.05)
+
+
+def figures(steward: Browser) -> list[str]:
+    """What the list says before its table: releases, messages, rows."""
+    return re.findall(r"<dd>([^<]*)</dd>", steward.get("/en/steward").text)
+
+
 def test_a_delivery_that_stopped_at_landing_does_not_hide_the_rows_set_aside_before(
     own_world: World, steward: Browser
 ) -> None:
@@ -49,11 +105,7 @@ def test_a_delivery_that_stopped_at_landing_does_not_hide_the_rows_set_aside_bef
         "returning id"
     )
     ((loaded,),) = own_world.owner(statement, "done", "done", 1)
-    own_world.owner(
-        "insert into platform.quarantine (run_id, dataset, rule, value, reason_vi, reason_en, file, line, row) "
-        "values (%s, 'firms', 'staff', 'năm mươi', 'không phải số', 'not a number', 'firms.csv', 7, '{}') returning id",
-        loaded,
-    )
+    own_world.owner(QUARANTINED, loaded, "firms", "năm mươi")
     assert "năm mươi" in steward.get("/steward/firms").text
     own_world.owner(statement, "refused", "land", 2)
     assert "năm mươi" in steward.get("/steward/firms").text

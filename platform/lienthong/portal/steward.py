@@ -2,6 +2,8 @@
 
 from starlette.responses import Response
 
+from lienthong.access.releases import of_steward
+from lienthong.catalog import voices
 from lienthong.catalog.snapshot import DatasetState
 from lienthong.catalog.stewardship import quarantine_by_rule, quarantined, runs
 from lienthong.kernel.problem import NotPermitted, Unauthenticated
@@ -13,12 +15,20 @@ ROWS = 100
 
 
 async def overview(page: Page) -> Response:
-    """`/steward`: one line a dataset."""
+    """`/steward`: what waits, and one line a dataset."""
     snapshot = await page.services.catalog.current()
     states = [s for s in snapshot.all() if not s.contract.derived_from and _may(page, s)]
     if not states:
         raise _refusal(page)
-    return page.render("steward.html", states=states)
+    open_ones = of_steward(snapshot, page.subject)
+    return page.render(
+        "steward.html",
+        states=states,
+        publishes=bool(open_ones),
+        releases=sum(len(s.waiting) for s in open_ones),
+        voices=await voices.count_waiting(page.services.catalog.engine),
+        quarantined=sum(s.run.counts.get("quarantined", 0) for s in states if s.run),
+    )
 
 
 async def dataset(page: Page) -> Response:
