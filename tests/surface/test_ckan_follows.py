@@ -115,6 +115,16 @@ def test_activities_by_hand_are_for_sysadmins(world: World, lan: str, minh: str)
     assert "No activities found" in did(world, "activity_delete", ADMIN, offset_days=3)["message"]
 
 
+def test_what_is_done_to_many_is_done_in_the_order_named(world: World) -> None:
+    did(world, "organization_create", ADMIN, name="so-y-te")
+    given = [did(world, "package_create", ADMIN, name=f"thu-tu-{n}", owner_org="so-y-te") for n in range(3)]
+    first, second, third = (package["id"] for package in given)
+    named = [second, given[2]["name"], first]
+    did(world, "bulk_update_private", ADMIN, datasets=named, org_id=given[0]["owner_org"])
+    told = did(world, "recently_changed_packages_activity_list", ADMIN, limit=3)
+    assert [activity["object_id"] for activity in told] == [first, third, second]
+
+
 # --- values ----------------------------------------------------------------------------------------------------------
 
 

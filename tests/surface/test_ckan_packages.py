@@ -391,11 +391,3 @@ def test_round_trip_with_ckanapi(world: World, editor: str) -> None:
         site.action.package_delete(id="di-ve")
         with pytest.raises(NotFound):
             site.action.package_delete(id="khong-co")
-
-
-def test_what_is_done_to_many_is_done_in_the_order_named(world: World) -> None:
-    first, second, third = (made(world, f"thu-tu-{n}") for n in range(3))
-    named = [second["id"], third["name"], first["id"]]
-    did(world, "bulk_update_private", ADMIN, datasets=named, org_id=first["owner_org"])
-    told = did(world, "recently_changed_packages_activity_list", ADMIN, limit=3)
-    assert [activity["object_id"] for activity in told] == [first["id"], third["id"], second["id"]]

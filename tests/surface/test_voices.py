@@ -240,6 +240,13 @@ def test_a_wrong_message_comes_back_with_what_was_typed(world: World, given: dic
         assert "Một tiêu đề" in answer.text
 
 
+def test_a_message_as_long_as_it_may_be_arrives_whole(world: World) -> None:
+    """A browser sends each of these letters as nine signs."""
+    text = "ế" * LIMITS["text"]
+    assert say(world, title="Rất dài", text=text) == 303
+    assert world.owner("select text from platform.voice where title = 'Rất dài'") == [(text,)]
+
+
 def test_nothing_that_was_typed_runs(world: World, steward: Browser) -> None:
     for text in HOSTILE:
         assert say(world, title=text[:200], text=text, name=text[:100]) == 303, text

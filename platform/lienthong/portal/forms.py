@@ -8,7 +8,8 @@ from lienthong.portal.page import Page
 from lienthong.web.body import whole
 from lienthong.web.origin import same_origin
 
-MAX_FORM_BYTES = 16_384
+# A letter of Vietnamese is sent as nine signs, and a request for data has a dozen texts of 2,000 letters.
+MAX_FORM_BYTES = 262_144
 Form = dict[str, list[str]]
 
 
