@@ -154,6 +154,24 @@ def test_harvested_in_three_ways(here: World, there: World, kind: Any) -> None:
         assert extras(firms)["title_en"] == "Firms"
 
 
+def test_what_one_kind_of_harvest_has_seen_another_reads_itself(here: World, there: World) -> None:
+    with served(here) as port:
+        first, second, third = (
+            harvested(there, kind, f"http://{HERE}:{port}") for kind in ("ckan", *["lienthong"] * 2)
+        )
+    assert second.updated == first.created > 0 == third.updated  # CKAN's answers have no English
+
+
+def test_a_refused_inner_address_names_the_setting_that_allows_it(there: World) -> None:
+    with site(turning) as remote:
+        with pytest.raises(Invalid, match=f"LIENTHONG_FEDERATION_ALLOW=a.vn,{remote.url[7:]}$"):
+            harvested(there, "ckan", remote.url, allowed="a.vn")
+        assert not remote.asked
+        with pytest.raises(Invalid) as sent_on:  # where a site sends us, nobody is advised to allow
+            harvested(there, "ckan", remote.url)
+    assert remote.asked and "LIENTHONG" not in str(sent_on.value)
+
+
 def package(n: int, **more: Any) -> dict[str, Any]:
     """A dataset of a CKAN."""
     return {

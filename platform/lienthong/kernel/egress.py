@@ -48,6 +48,10 @@ class Answer:
     body: bytes
 
 
+class NotPublic(Invalid):
+    """The address is not one of the Internet, or plain HTTP; the installation may list its host."""
+
+
 class NotReached(Exception):
     """The receiver did not answer, or not in time."""
 
@@ -69,7 +73,7 @@ def target(url: str, allowed: str) -> Target:
     listed = {entry.strip().lower() for entry in allowed.split(",") if entry.strip()}
     free = bool({host, f"{host}:{port}"} & listed)
     if not secure and not (free and parts.scheme == "http"):
-        raise _refused(both("URL phải là https", "The URL must be https"))
+        raise _refused(both("URL phải là https", "The URL must be https"), NotPublic)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Target(host, port, path, secure, free)
 
@@ -83,7 +87,7 @@ def resolve(given: Target) -> list[str]:
     addresses = list(dict.fromkeys(str(info[4][0]) for info in found))
     if not given.free and not all(_is_public(address) for address in addresses):
         raise _refused(
-            both("Địa chỉ này không phải địa chỉ công cộng", "The host has an address that is not public"),
+            both("Địa chỉ này không phải địa chỉ công cộng", "The host has an address that is not public"), NotPublic
         )
     return addresses
 
@@ -194,8 +198,8 @@ def _is_public(text: str) -> bool:
     return address.is_global and not (address.is_multicast or address.is_reserved or address.is_unspecified)
 
 
-def _refused(detail: Bilingual) -> Invalid:
-    return Invalid(
+def _refused(detail: Bilingual, kind: type[Invalid] = Invalid) -> Invalid:
+    return kind(
         detail,
         place="url",
         fix=both("Dùng https:// với một tên trên Internet", "Use https:// with a name on the Internet"),

@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from ckanapi import RemoteCKAN
@@ -96,7 +97,12 @@ class Web(BaseAdapter):
         asked = egress.Asked(str(request.method), str(request.url), headers, body)
         most = self.limits.answer_bytes
         seconds = min(left, self.limits.answer_seconds)
-        answer = egress.send(asked, self._allowed, egress.Limits(seconds, min(seconds, 60.0), most + 1))
+        try:
+            answer = egress.send(asked, self._allowed, egress.Limits(seconds, min(seconds, 60.0), most + 1))
+        except egress.NotPublic as error:
+            if self.requests > 1:  # where the source sends us is not what our people asked for
+                raise
+            raise _inner(error, asked.url, self._allowed) from error
         self._read += len(answer.body)
         if len(answer.body) > most:
             detail = both(f"Trả lời dài hơn {most:,} byte", f"The answer is longer than {most:,} bytes")
@@ -105,6 +111,13 @@ class Web(BaseAdapter):
 
     def close(self) -> None:
         """Nothing is kept open."""
+
+
+def _inner(error: egress.NotPublic, url: str, allowed: str) -> Invalid:
+    """The refusal of an address that the installation could allow, with the setting that does."""
+    setting = "LIENTHONG_FEDERATION_ALLOW=" + ",".join(filter(None, (allowed, urlsplit(url).netloc)))
+    fix = both(f"Nếu tin cậy máy nội bộ này: đặt {setting}", f"If this inner host is trusted: set {setting}")
+    return Invalid(error.detail, place=url, fix=fix)
 
 
 def _response(request: requests.PreparedRequest, answer: egress.Answer) -> requests.Response:
