@@ -9,6 +9,7 @@ from lienthong.privacy.detectors import DETECTORS
 from lienthong.privacy.identifiers import find
 from tests.security.identifiers.byhand import byhand
 from tests.security.identifiers.clerks import clerks
+from tests.security.identifiers.counters import counters
 from tests.security.identifiers.desks import FORMS
 from tests.security.identifiers.desks import seeds as desks
 from tests.security.identifiers.everyday import everyday
@@ -78,9 +79,9 @@ def test_lines_written_by_hand() -> None:
     assert [text for kind, text, kinds in found if kind == "-" and kinds] == []
 
 
-@pytest.mark.parametrize("made", [everyday, clerks])
+@pytest.mark.parametrize("made", [everyday, clerks, counters])
 def test_everyday_texts(made: Callable[[int, int], tuple[list[tuple[set[str], str]], list[str]]]) -> None:
-    """Forms, chats, keys of JSON and XML, rows of tables, English, notes of clerks; as many texts about nobody."""
+    """Forms, chats, keys of JSON and XML, rows of tables, English, notes of clerks, counters; as many texts about nobody."""
     held, nobodys = made(2, 20_261_122)
     missed = [text for _, text in held if not find(text)]
     misnamed = [(text, kinds) for kinds, text in held if (found := find(text)) and not kinds <= found]

@@ -19,6 +19,7 @@ from lienthong.store.disclosure import leave_out, worth_sql
 from tests.journey.release_world import DEFINITIONS
 from tests.security.identifiers.byhand import byhand
 from tests.security.identifiers.clerks import clerks
+from tests.security.identifiers.counters import counters
 from tests.security.identifiers.desks import seeds as desks
 from tests.security.identifiers.everyday import everyday
 from tests.security.identifiers.genres import seeds as genres
@@ -99,6 +100,7 @@ def test_every_text_in_which_something_is_found_leaves_the_database(connection: 
         *((text, kind) for kind, text in [*wards(2600, 5), *byhand()]),
         *((text, kinds) for kinds, text in everyday(3, 5)[0]),
         *((text, kinds) for kinds, text in clerks(3, 5)[0]),
+        *((text, kinds) for kinds, text in counters(3, 5)[0]),
     ]
     texts = [text for text, _ in written if find(text)]
     looked = sql.SQL("select t from unnest(%s::text[]) t where not ({})").format(

@@ -11,7 +11,7 @@ import random
 from tests.security.identifiers.everyday import everyday
 from tests.security.identifiers.genres import MAKERS
 
-_GROUPS: dict[str, tuple[tuple[int, ...], ...]] = {
+GROUPS: dict[str, tuple[tuple[int, ...], ...]] = {
     "citizen_id": ((3, 3, 3, 3), (4, 4, 4), (3, 1, 2, 6), (6, 6), (3, 3, 6)),
     "old_identity_card": ((3, 3, 3), (3, 6)),
     "mobile_phone": ((4, 3, 3), (3, 3, 4), (3, 4, 3), (4, 2, 2, 2), (5, 5)),
@@ -36,11 +36,12 @@ def _written(chance: random.Random, kind: str) -> str:
         return (
             plain if way < 0.7 else plain.replace("@", chance.choice((" (a móc) ", " a còng ", "[at]", "＠", " (at) ")))
         )
-    if way < 0.25 and kind in _GROUPS and plain.isdigit():
-        return _cut(plain, chance.choice(_GROUPS[kind]), chance.choice(_GAPS))
+    if way < 0.25 and kind in GROUPS and plain.isdigit():
+        return cut(plain, chance.choice(GROUPS[kind]), chance.choice(_GAPS))
     return chance.choice(_QUOTES).format(plain) if way > 0.85 else plain
 
 
-def _cut(plain: str, sizes: tuple[int, ...], gap: str) -> str:
+def cut(plain: str, sizes: tuple[int, ...], gap: str) -> str:
+    """`plain` in groups of these sizes, where it is as long as they are together."""
     ends = [sum(sizes[:n]) for n in range(len(sizes) + 1)]
     return gap.join(plain[a:b] for a, b in zip(ends, ends[1:], strict=False)) if ends[-1] == len(plain) else plain

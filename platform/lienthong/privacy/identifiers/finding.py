@@ -13,6 +13,7 @@ _WORTH = re.compile(
     r"(?<![a-z])[a-z]{1,2}[ .\-]?[\doil][\doilsbz]{6}|"
     r"(?<!\d)\d\d[ .\-/\n_]{0,3}[a-z][a-z0-9]?[ .\-/\n_]{0,3}\d{4}(?!\d)"
 )
+_FEWEST_LEFT = 9  # digits
 _CODE_GOES_ON = re.compile(r"[.\-/_][a-z]{1,3}\d")  # 000.10.34.H37
 # Words that say that ten digits are no telephone, nine no identity card.
 _OTHERWISE = frozenset({"tax", "business", "other", "personal_tax", "card"})
@@ -37,17 +38,33 @@ def _find(text: str) -> set[str]:
     found = marked.find(text, folded, read)
     blotted, last = without_counts(without_dates(read), folded), 0
     for run in runs(blotted):
-        taken: list[Number] = []
-        before_end = last
-        for number in _in_order(run):
-            if any(number.start < t.end and t.start < number.end for t in taken):
-                continue
-            if kind := _kind(number, read, folded, before_end):
-                found.add(kind)
-                taken.append(number)
+        told = _read(run, read, folded, last)
+        found |= {kind for kind, _ in told}
+        if told and (beside := _beside(run, [number for _, number in told], blotted)):
+            found |= {kind for left in runs(beside) for kind, _ in _read(left, read, folded, last)}
         if any(len(n.digits) >= 8 for n in run):
             last = _word_after(folded, last, run[0])
     return found
+
+
+def _read(run: list[Number], text: str, folded: str, last: int) -> list[tuple[str, Number]]:
+    """The numbers of a run that are somebody's, with their kinds; no two share a digit."""
+    told: list[tuple[str, Number]] = []
+    for number in _in_order(run):
+        if any(number.start < t.end and t.start < number.end for _, t in told):
+            continue
+        if kind := _kind(number, text, folded, last):
+            told.append((kind, number))
+    return told
+
+
+def _beside(run: list[Number], taken: list[Number], text: str) -> str | None:
+    """The run alone, as far into `text` as it was, without the numbers taken: what is left may be a number, too."""
+    start, end = min(n.start for n in run), max(n.end for n in run)
+    left = "\x00" * start + text[start:end]
+    for number in taken:
+        left = left[: number.start] + "\x00" * (number.end - number.start) + left[number.end :]
+    return left if sum(sign.isdigit() for sign in left) >= _FEWEST_LEFT else None
 
 
 def _word_after(folded: str, last: int, run: Number) -> int:
@@ -71,14 +88,20 @@ def _kind(number: Number, text: str, folded: str, last: int) -> str | None:
         for name in told:
             if name == "passport" and "identity" in told:
                 continue  # a label for either
-            if name == "bank" and told[0] == "phone" and (kinds.is_land_line(number.digits) or not number.whole):
+            if (
+                name in ("bank", "wallet")
+                and told[0] == "phone"
+                and (kinds.is_land_line(number.digits) or not number.whole)
+            ):
                 continue  # the telephone of a bank
             if named := _named(number, name, folded):
                 return named
     if not _begins(text, folded, number, word) or _CODE_GOES_ON.match(folded, number.end):
         return None
-    if number.complete and kinds.is_land_line(number.digits) and words.is_of_home(folded, number.start, number.end):
-        return "home_phone"
+    if number.complete and kinds.is_land_line(number.digits):
+        since = last if kinds.is_mobile(number.digits) else 0  # the word for the one before is not this one's
+        if words.is_of_home(folded, number.start, number.end, since):
+            return "home_phone"
     if number.complete and number.even_gaps and kinds.is_citizen_id(number.digits):
         return "citizen_id"
     return (
@@ -122,6 +145,8 @@ def _named(number: Number, word: str, folded: str) -> str | None:
             return "bank_card"
         case "bank" if complete and 6 <= length <= 19:
             return "bank_account" if _is_account(number, folded) else None
+        case "wallet":
+            return "mobile_phone" if complete and kinds.is_mobile(number.digits) else _named(number, "bank", folded)
         case "phone" if complete and _is_said_mobile(number, folded):
             return "mobile_phone"
         case "tax" if complete and length == 10 and number.digits[0] == "8" and kinds.is_tax_code(number.digits):

@@ -9,9 +9,11 @@ from lienthong.privacy.identifiers.numbers import without_dates
 # Whose a number can be: a person, told by kinship, by title, by what the law calls one.
 _OWNER = (
     r"ca nhan|ca the|cn|tncn|thu nhap ca nhan|hkd|ho kinh doanh|ho kd|ho ca the|chu ho|npt|nguoi phu thuoc|nld|"
-    r"nguoi (?:lao dong|ban|mua|thue|duoc|nhan)|nhan vien|(?:ong|ba|anh|chi|em|co|chu|chau|vo|chong|con|toi|"
-    r"minh)(?=[ :](?!nhanh|cuc))"
+    r"nguoi (?:lao dong|ban|mua|thue|duoc|nhan)|nhan vien|(?:ong|ba|anh|chi(?! (?:nhanh|cuc|hoi|doan|bo))|em|"
+    r"co(?! (?:quan|so|phan|khi|dien))|chu(?! (?:dau tu|so huu|quan))|chau|vo|chong|con|toi|minh)(?=[ :])"
 )
+# TK 1121, TK 642: a ledger's, and what follows is an amount.
+_NO_LEDGER = r"(?! ?[1-9]\d{2,3}(?! ?[\d.,\-/]|\w))"
 _KINDS: dict[str, str] = {
     "personal_tax": (
         rf"(?:ma so thue|ma thue|ms thue|mst) ?[(\-]?(?:cua |cho )?(?:{_OWNER})|thue tncn|thue thu nhap ca nhan|"
@@ -57,13 +59,15 @@ _KINDS: dict[str, str] = {
         r"amex|credit card|"
         r"debit card|card(?: no)?"
     ),
+    # A wallet's account is a telephone.
+    "wallet": r"(?:vi )?(?:momo|zalo ?pay|viettel ?(?:money|pay)|vnpt ?money|shopee ?pay)",
     "bank": (
-        r"s\.?t\.?k|ct tu|so tk|tk|so tai khoan|(?<!dinh )(?<!theo )tai khoan(?: so)?|account(?: no|"
-        r" number)?|acc(?:t)?|a/c|chuyen khoan|"
+        rf"s\.?t\.?k|ct tu|so tk|tk{_NO_LEDGER}|so tai khoan|(?<!dinh )(?<!theo )tai khoan{_NO_LEDGER}(?: so)?|"
+        r"account(?: no| number)?|acc(?:t)?|a/c|chuyen khoan|"
         r"ngan hang|bank|vietcombank|vcb|bidv|agribank|techcombank|tcb|vietinbank|ctg|mb ?bank|mb|acb|vp ?bank|"
         r"tp ?bank|sacombank|stb|shb|hd ?bank|vib|ocb|sea ?bank|msb|exim ?bank|lp ?bank|lienvietpostbank|pvcombank|"
-        r"nam a ?bank|ab ?bank|bac a ?bank|scb|kienlongbank|viet ?capital|timo|cake|momo|iban|"
-        r"thu huong|beneficiary|cimb|pg ?bank|gp ?bank|bao ?viet ?bank|nam ?a ?bank|viettel ?(?:money|pay)|zalo ?pay"
+        r"nam a ?bank|ab ?bank|bac a ?bank|scb|kienlongbank|viet ?capital|timo|cake|iban|"
+        r"thu huong|beneficiary|cimb|pg ?bank|gp ?bank|bao ?viet ?bank|nam ?a ?bank"
     ),
     "phone": (
         r"sdt|s\.d\.t|mob|so dt|d\.? ?thoai|dtcd|landline|dtdd|dien thoai(?: di dong| lien he)?|dt|d/t|phone|"
@@ -141,7 +145,7 @@ _TREASURY = re.compile(r"kho bac|kbnn|ngan sach")
 _MONEY = re.compile(
     r"^ ?(?:dong|d(?![a-z]|/c)|vnd|usd|eur|doi tuong|truong hop|giao dich|khach|lao dong|hoc sinh|"
     r"thue bao|trieu|ty(?![a-z])|nghin|ngan(?! hang)|m2|m3|"
-    r"ha(?![a-z])|kg|tan(?![a-z])|km|%|nguoi|luot|ho(?![a-z])|kwh)"
+    r"ha(?![a-z])|kg|tan(?![a-z])|km|%|nguoi|luot|ho(?![a-z])|kwh|ms(?![a-z])|bytes?(?![a-z])|lit(?![a-z]))"
 )
 _COINS = re.compile(r"^ ?(?:dong|d(?![a-z]|/c)|vnd|usd|eur)")
 _BANK_AFTER = re.compile(
@@ -263,26 +267,26 @@ def of_office(text: str, start: int) -> bool:
     return bool(_OFFICES.search(text, max(0, start - 60), start))
 
 
-def is_private(text: str, start: int) -> bool:
+def is_private(text: str, start: int, since: int = 0) -> bool:
     """Do words before say that the number is somebody's own, and nearer than they name an office?"""
     found = None
-    text = text[max(0, start - 51) : start].replace("\n", " ")
+    text = text[max(since, start - 51) : start].replace("\n", " ")
     for found in _PRIVATE.finditer(text, min(1, max(0, start - 50))):  # noqa: B007 - the last one
         pass
     return found is not None and not _COMPANY.search(text, found.end())
 
 
-def is_of_home(text: str, start: int, end: int) -> bool:
-    """Do words before or right after say that the telephone is one of a home?"""
-    if is_private(text, start) or _is_on_a_desk(text, start):
+def is_of_home(text: str, start: int, end: int, since: int = 0) -> bool:
+    """Do words before, from `since` on, or right after say that the telephone is one of a home?"""
+    if is_private(text, start, since) or _is_on_a_desk(text, start, since):
         return True
     beside = text[end : end + 60]
     return any(_HOME.match(beside, mark) for mark in _openings(beside))
 
 
-def _is_on_a_desk(text: str, start: int) -> bool:
+def _is_on_a_desk(text: str, start: int, since: int) -> bool:
     """Is it told to be a telephone that does not move, and no office's?"""
-    if not _DESK.search(text[max(0, start - 30) : start].replace("\n", " ")):
+    if not _DESK.search(text[max(since, start - 30) : start].replace("\n", " ")):
         return False
     whose = max((m.end() for m in _SPEAKER.finditer(text, 0, start)), default=0)
     return not _COMPANY.search(text, whose) and not _OFFICES.search(text, whose)
