@@ -96,7 +96,7 @@ def figures(steward: Browser) -> list[str]:
     return re.findall(r"<dd>([^<]*)</dd>", steward.get("/en/steward").text)
 
 
-def test_a_delivery_that_stopped_at_landing_does_not_hide_the_rows_set_aside_before(
+def test_a_delivery_that_stopped_before_the_gate_does_not_hide_the_rows_set_aside_before(
     own_world: World, steward: Browser
 ) -> None:
     statement = (
@@ -107,7 +107,8 @@ def test_a_delivery_that_stopped_at_landing_does_not_hide_the_rows_set_aside_bef
     ((loaded,),) = own_world.owner(statement, "done", "done", 1)
     own_world.owner(QUARANTINED, loaded, "firms", "năm mươi")
     assert "năm mươi" in steward.get("/steward/firms").text
-    own_world.owner(statement, "refused", "land", 2)
-    assert "năm mươi" in steward.get("/steward/firms").text
+    for step in ("land", "conform"):
+        own_world.owner(statement, "refused", step, 2)
+        assert "năm mươi" in steward.get("/steward/firms").text
     own_world.owner(statement, "refused", "gate", 3)
     assert "năm mươi" not in steward.get("/steward/firms").text

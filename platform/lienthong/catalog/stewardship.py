@@ -18,14 +18,14 @@ async def runs(engine: AsyncEngine, dataset: str, limit: int = 20) -> Sequence[R
 
 
 async def last_loaded(session: AsyncSession, dataset: str) -> uuid.UUID | None:
-    """The last run that read rows: one that found nothing new, or stopped at landing, has no quarantine of its own."""
-    read = (col(Run.state) == "done") | ((col(Run.state) == "refused") & (col(Run.step) != "land"))
-    query = select(Run.id).where(Run.dataset == dataset, read).order_by(col(Run.started_at).desc()).limit(1)
+    """The last run that judged rows: one that found nothing new, or stopped before the gate, has no quarantine."""
+    judged = (col(Run.state) == "done") | ((col(Run.state) == "refused") & col(Run.step).in_(("gate", "merge")))
+    query = select(Run.id).where(Run.dataset == dataset, judged).order_by(col(Run.started_at).desc()).limit(1)
     return (await session.execute(query)).scalar_one_or_none()
 
 
 async def quarantine_by_rule(engine: AsyncEngine, dataset: str) -> Sequence[tuple[str, int]]:
-    """(rule, rows) of the last run that read rows, most first."""
+    """(rule, rows) of the last run that judged rows, most first."""
     async with AsyncSession(engine) as session:
         run = await last_loaded(session, dataset)
         count = func.count().label("count")
@@ -36,7 +36,7 @@ async def quarantine_by_rule(engine: AsyncEngine, dataset: str) -> Sequence[tupl
 async def quarantined(
     engine: AsyncEngine, dataset: str, rule: str | None, after: int, limit: int
 ) -> Sequence[Quarantine]:
-    """Quarantined rows of the last run that read rows, after an id, of one rule or of all."""
+    """Quarantined rows of the last run that judged rows, after an id, of one rule or of all."""
     async with AsyncSession(engine) as session:
         run = await last_loaded(session, dataset)
         query = select(Quarantine).where(Quarantine.run_id == run, col(Quarantine.id) > after)
