@@ -71,6 +71,16 @@ def test_every_value_of_a_run_and_of_a_row_has_its_name_beside_it(own_world: Wor
     assert len(values) == 3 + 4 and all('data-label="' in value for value in values)
 
 
+def test_what_a_run_counted_is_told_in_the_way_a_row_goes(own_world: World, steward: Browser) -> None:
+    own_world.owner(
+        "insert into platform.run (id, dataset, state, step, started_at, contract_version, fingerprint, files, counts) "
+        "values (gen_random_uuid(), 'permits', 'done', 'done', now(), '1.0.0', '', '[]', "
+        """'{"late": 0, "closed": 2, "read": 12060, "accepted": 12060, "quarantined": 0, "updated": 0}') returning id"""
+    )
+    page = steward.get("/en/steward/permits").text
+    assert ">read 12,060, accepted 12,060, quarantined 0, closed 2</td>" in page
+
+
 def test_the_list_tells_how_much_waits(own_world: World, steward: Browser) -> None:
     own_world.owner(
         "insert into platform.run (id, dataset, state, step, started_at, finished_at, contract_version, fingerprint, "

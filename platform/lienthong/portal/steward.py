@@ -12,6 +12,7 @@ from lienthong.portal.page import Page
 from lienthong.portal.playbook import has_playbook
 
 ROWS = 100
+COUNTED = ("read", "accepted", "quarantined", "repeated", "late", "inserted", "updated", "unchanged", "closed")
 
 
 async def overview(page: Page) -> Response:
@@ -42,7 +43,7 @@ async def dataset(page: Page) -> Response:
     return page.render(
         "steward_dataset.html",
         state=state,
-        runs=await runs(engine, name),
+        runs=[(run, _counted(run.counts)) for run in await runs(engine, name)],
         by_rule=await quarantine_by_rule(engine, name),
         rows=rows,
         rule=rule,
@@ -52,6 +53,12 @@ async def dataset(page: Page) -> Response:
         },
         more=rows[-1].id if len(rows) == ROWS else None,
     )
+
+
+def _counted(counts: dict[str, int]) -> list[tuple[str, int]]:
+    """What a run counted, in the way a row goes; of what did not happen, only that nothing was set aside."""
+    told = [name for name in COUNTED if counts.get(name) or (name in counts and name in COUNTED[:3])]
+    return [(name, counts[name]) for name in [*told, *(name for name in counts if name not in COUNTED)]]
 
 
 def _may(page: Page, state: DatasetState) -> bool:

@@ -114,6 +114,8 @@ def _ensure(connection: Connection, role: str, member_of: str) -> None:
 
 
 def _clear(connection: Connection, relation: sql.Identifier, role: str, policy: str) -> None:
+    # First, not when the policy needs it: once the grants are changed, autovacuum and this could wait for each other.
+    connection.execute(sql.SQL("lock table {} in access exclusive mode").format(relation))
     connection.execute(sql.SQL("revoke all on {} from {}").format(relation, sql.Identifier(role)))
     connection.execute(sql.SQL("drop policy if exists {} on {}").format(sql.Identifier(policy), relation))
 
