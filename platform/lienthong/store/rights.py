@@ -85,24 +85,26 @@ def apply(connection: Connection, grant: Grant) -> None:
         columns += [masked_column(field)] if field.name in masks else [c.name for c in field.columns]
     # The SQL compares what the row filter names, also where the agreement does not show it.
     columns += [name for name in compared(grant.where) if name not in columns]
-    for schema in SCHEMAS:
-        relation = table(schema, grant.contract.id)
-        _clear(connection, relation, role, _policy(grant.agreement))
-        names = sql.SQL(", ").join(map(sql.Identifier, columns + (["_to"] if schema == "history" else [])))
-        connection.execute(sql.SQL("grant select ({}) on {} to {}").format(names, relation, sql.Identifier(role)))
-        connection.execute(
-            sql.SQL("create policy {} on {} for select to {} using ({})").format(
-                sql.Identifier(_policy(grant.agreement)), relation, sql.Identifier(role), _using(grant)
+    with connection.transaction():
+        for schema in SCHEMAS:
+            relation = table(schema, grant.contract.id)
+            _clear(connection, relation, role, _policy(grant.agreement))
+            names = sql.SQL(", ").join(map(sql.Identifier, columns + (["_to"] if schema == "history" else [])))
+            connection.execute(sql.SQL("grant select ({}) on {} to {}").format(names, relation, sql.Identifier(role)))
+            connection.execute(
+                sql.SQL("create policy {} on {} for select to {} using ({})").format(
+                    sql.Identifier(_policy(grant.agreement)), relation, sql.Identifier(role), _using(grant)
+                )
             )
-        )
 
 
 def withdraw(connection: Connection, grant: Grant) -> None:
     """Take columns and rows back."""
     role = purpose_role(grant.consumer, grant.purpose)
     if connection.execute("select 1 from pg_roles where rolname = %s", (role,)).fetchone():
-        for schema in SCHEMAS:
-            _clear(connection, table(schema, grant.contract.id), role, _policy(grant.agreement))
+        with connection.transaction():
+            for schema in SCHEMAS:
+                _clear(connection, table(schema, grant.contract.id), role, _policy(grant.agreement))
 
 
 def _ensure(connection: Connection, role: str, member_of: str) -> None:
