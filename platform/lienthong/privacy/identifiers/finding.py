@@ -16,7 +16,7 @@ _WORTH = re.compile(
 _FEWEST_LEFT = 9  # digits
 _CODE_GOES_ON = re.compile(r"[.\-/_][a-z]{1,3}\d")  # 000.10.34.H37
 # Words that say that ten digits are no telephone, nine no identity card.
-_OTHERWISE = frozenset({"tax", "business", "other", "personal_tax", "card"})
+_OTHERWISE = frozenset({"tax", "business", "other", "number", "personal_tax", "card"})
 
 
 def find(text: str) -> set[str]:
@@ -41,7 +41,8 @@ def _find(text: str) -> set[str]:
         told = _read(run, read, folded, last)
         found |= {kind for kind, _ in told}
         if told and (beside := _beside(run, [number for _, number in told], blotted)):
-            found |= {kind for left in runs(beside) for kind, _ in _read(left, read, folded, last)}
+            rest = read[: run[0].start] + beside[run[0].start :] + read[len(beside) :]
+            found |= {kind for left in runs(beside) for kind, _ in _read(left, rest, folded, last)}
         if any(len(n.digits) >= 8 for n in run):
             last = _word_after(folded, last, run[0])
     return found
@@ -82,7 +83,9 @@ def _kind(number: Number, text: str, folded: str, last: int) -> str | None:
     """What a number is, by the word beside it, else by its form."""
     if number.digits[:4] in ("1800", "1900") and words.of_call_centre(folded, number.start):
         return None
-    told = words.before(folded, number.start, last) or tuple(w for w in (words.after(folded, number.end),) if w)
+    told = words.before(folded, number.start, last)
+    if told in ((), ("number",)) and (behind := words.after(folded, number.end)):
+        told = (behind,)
     word = told[0] if told else None
     if not (number.ends_like_an_amount and words.is_amount(folded, number.end)) and not _is_round(number, folded):
         for name in told:

@@ -84,7 +84,8 @@ _ROAD_PLATE = re.compile(
 )
 _ROAD = re.compile(
     r"(?<![a-z])(?:lan lan|lan duong|toc do|den do|via he|do xe|dau xe|va cham|tai nan|bo chay|chu xe|tai xe|lai xe|"
-    r"ql ?\d|quoc lo|cao toc|nguoc chieu|vuot|dung do|bai xe|giu xe|gui xe|wave|exciter|vision|air ?blade|dream|sirius|"
+    r"ql ?\d|quoc lo|cao toc|nguoc chieu|vuot|dung do|bai xe|giu xe|gui xe|ve (?:thang|xe|ngay)|"
+    r"wave|exciter|vision|air ?blade|dream|sirius|"
     r"winner|lead|future|jupiter|vario|vespa|vios|innova|fortuner|camry|kia|mazda|hyundai|toyota|honda|yamaha|suzuki|"
     r"ford|vinfast|grab|container|parked|parking|driver|traffic)(?![a-z])"
 )

@@ -9,11 +9,11 @@ from lienthong.privacy.identifiers.numbers import without_dates
 # Whose a number can be: a person, told by kinship, by title, by what the law calls one.
 _OWNER = (
     r"ca nhan|ca the|cn|tncn|thu nhap ca nhan|hkd|ho kinh doanh|ho kd|ho ca the|chu ho|npt|nguoi phu thuoc|nld|"
-    r"nguoi (?:lao dong|ban|mua|thue|duoc|nhan)|nhan vien|(?:ong|ba|anh|chi(?! (?:nhanh|cuc|hoi|doan|bo))|em|"
+    r"nguoi (?:lao dong|thue|duoc|nhan)|nhan vien|(?:ong|ba|anh|chi(?! (?:nhanh|cuc|hoi|doan|bo))|em|"
     r"co(?! (?:quan|so|phan|khi|dien))|chu(?! (?:dau tu|so huu|quan))|chau|vo|chong|con|toi|minh)(?=[ :])"
 )
 # TK 1121, TK 642: a ledger's, and what follows is an amount.
-_NO_LEDGER = r"(?! ?[1-9]\d{2,3}(?! ?[\d.,\-/]|\w))"
+_NO_LEDGER = r"(?! ?[1-9]\d{2,3}(?! ?(?:[\d.,\-]|/ ?\d)|\w))"
 _KINDS: dict[str, str] = {
     "personal_tax": (
         rf"(?:ma so thue|ma thue|ms thue|mst) ?[(\-]?(?:cua |cho )?(?:{_OWNER})|thue tncn|thue thu nhap ca nhan|"
@@ -24,7 +24,7 @@ _KINDS: dict[str, str] = {
     ),
     "identity": (
         r"so cccd|cccd|c\.c\.c\.d|c\.? ?cuoc|can cuoc(?: cong dan)?|the cc|[sg]?cmnd|cmtnd|g?cmt|"
-        r"c/m nhan dan|c/m(?: so)?(?= ?[:=]? ?\d)|so cm(?! (?:vuong|khoi))|c\.m\.n\.d|cm so|"
+        r"c/m nhan dan|c/m(?: so)?(?= ?[:=]? ?\d)|so cm(?! (?:vuong|khoi))|c\.m\.n\.d|cm so|cm cu|"
         r"chung minh(?: thu| nhan dan)?|c(?:m|c|cgc)(?= ?[:=\-]? ?(?:\d|\Z))|cc gan chip|vneid|"
         r"(?:so|ma so|ma) (?:dinh danh|cong dan)(?! (?:dien tu|co quan|don vi|to chuc|bhxh))(?: ca nhan)?|"
         r"dinh danh ca nhan|s?dd?cn|(?:so|ma) dd|giay to tuy than|so giay to|gttt|"
@@ -35,13 +35,14 @@ _KINDS: dict[str, str] = {
         r"[a-z]{0,3}bhxh|bh ?xh|bao hiem (?:xa hoi|xh)|so so bao hiem|so so(?! (?:do|hong|cap|vao|luong))|"
         r"so bao hiem|ma so bao hiem|ma so bh|so bh|"
         r"dong bao hiem|bao hiem tu nguyen|social (?:insurance|security)|ssn|si (?:book|no|number|code)|vss ?id|"
-        r"bhtn|bao hiem that nghiep"
+        r"bhtn|bao hiem that nghiep|chot so(?= (?:cho |cua )?(?:ong|ba|anh|chi|em|co|chu|nld|nguoi|nhan vien) )|"
+        r"(?:tang|giam) (?:lao dong|nld)(?= ?:)"
     ),
     "health": r"[a-z]{0,3}bhyt|bao hiem yt|bao hiem y te|bh y ?te|bh ?yt|insurance card|hi card|health card|"
     r"medical insurance|the (?:bao hiem|tre em)|the bh|ma the(?! (?:atm|ngan|tin|cao|"
     r"nap))|health insurance",
     "licence": r"gp ?lx|(?:giay phep|g\.?phep|gp) (?:lai xe|lai|lx|dieu khien)|bang (?:o ?to|xe may|mo ?to)|"
-    r"(?:bang|b\.?) ?lai(?: xe)?|bang(?: lai)?(?: xe)?(?: hang)? (?:a1?|a2|b(?:1|2|11|12)?|(?:c|d|d2)1?e?|be|ce|"
+    r"(?:bang|b\.?) ?lai(?: xe)?|blx|bang(?: lai)?(?: xe)?(?: hang)? (?:a1?|a2|b(?:1|2|11|12)?|(?:c|d|d2)1?e?|e|be|ce|"
     r"f[b-e])(?![a-z0-9])|(?:doi|mat|giu|cap lai|thu hoi|tuoc) bang|"
     r"driv(?:ing|er'?s?|ers) (?:licen[cs]e|permit)|licen[cs]e (?:no|number)[ .]{0,2}\(?driver|"
     r"d/?l(?: no| number|(?= ?[:#]))",
@@ -89,8 +90,9 @@ _KINDS: dict[str, str] = {
         r"ho so|quyet dinh|cong van|van ban|thong bao|tthc|thu tuc|hop dong|hoa don|ma vach|isbn|issn|"
         r"thua dat|to ban do|ma don|don hang|van don|phieu|barcode|imei|tai san|nghi dinh|thong tu|so hieu|ky hieu|"
         r"toa do|gtin|sku|kinh do|vi do|dien tich|so lo|lo hang|ma kh|ma khach hang|so tham chieu|"
-        r"cong to|ma hang|danh muc|von|von dieu le|(?:don|tri) gia|gia(?: (?:tri|ban|thue|goi|trung|"
-        r"khoi)(?![a-z])| ?[:=]| (?=\d))|so tien|tong|doanh thu|kinh phi|tong dai|duong day nong|hai quan"
+        r"cong to|ma hang|danh muc|(?<!vay )von|von dieu le|(?:don|tri) gia|gia(?: (?:tri|ban|thue|goi|trung|"
+        r"khoi)(?![a-z])| ?[:=]| (?=\d))|so tien|tong|doanh thu|kinh phi|tong dai|duong day nong|hai quan|"
+        r"(?:ma )?dv ?qhns|quan he ngan sach"
     ),
     "number": r"ma so|serial|se-?ri",  # of what was named before; of nobody where nothing was
 }
@@ -98,7 +100,8 @@ _ANY = re.compile("|".join(rf"(?P<{kind}>(?<![a-z0-9])(?:{words})(?![a-z]))" for
 _SURNAME = (
     r"nguyen|tran|le|pham|hoang|huynh|(?<!nhan )(?<!kien )(?<!moi )phan|(?<!chuc )(?<!dich )(?<!phuc )(?<!nhiem )"
     r"(?<!nghiep )(?<!nghia )(?<!noi )vu|vo|dang(?! ky)|bui|do|ho|ngo|duong|ly|dao|doan|vuong|"
-    r"trinh|truong|(?<!co )dinh|lam|mai|to(?! chuc)|ta|ha|cao|luong|luu|thai|chu|nong|trieu|(?<!don )vi|hua|be|"
+    r"trinh|truong|(?<!co )dinh|lam|mai|to(?! chuc)|ta|ha|cao|luong|luu|thai|"
+    r"chu(?! (?:dau tu|tich|nhiem))|nong|trieu|(?<!don )vi|hua|be|"
     r"ma(?= (?:thi|van|hoang|duc))|quach|tang|la|lo|sung|giang|vang|thao|phung|"
     r"ton|kieu|nghiem"
 )
@@ -115,7 +118,7 @@ _PERSON = re.compile(
 )
 _PRIVATE = re.compile(
     r"(?<![a-z])(?:nha rieng|ca nhan|chu ho|(?:gap|cua|lien he|goi(?: cho)?) (?:ong|ba|anh|"
-    r"chi|chu|co|em)|(?<!phu )rieng|(?:s?dt|d\.? ?thoai|dien thoai|may|tel|co dinh)[ .(]{1,3}(?:o )?nha|"
+    r"chi|chu(?! dau tu)|co|em)|(?<!phu )rieng|(?:s?dt|d\.? ?thoai|dien thoai|may|tel|co dinh)[ .(]{1,3}(?:o )?nha|"
     r"(?:o|tai|ve) nha|(?:so )?may ban(?! cua (?:co quan|phong|so|ubnd))|nha (?:ong|ba)|gia dinh|tu gia|(?:dt)?nr|"
     r"dt ban nha|home|residence|house (?:phone|tel))(?![a-z])"
 )
@@ -188,7 +191,8 @@ _TRANSFER_AFTER = re.compile(r"^(?: [a-z]{2,8}){2,5} (?:chuyen tien|chuyen khoan
 def before(folded: str, start: int, last: int) -> tuple[str, ...]:
     """The kinds that words before `start` name, the nearest first, back to `last`, the end of the number before.
 
-    A word that says that the number is nobody's is the last one, and none beyond the end of its clause.
+    A word that says that the number is nobody's is the last one, and none beyond the end of its clause. "number" is
+    there where nothing but the word for one is.
     """
     reach = max(0, last, start - 60)
     edge = max(0, reach - 1)
@@ -206,7 +210,7 @@ def before(folded: str, start: int, last: int) -> tuple[str, ...]:
     if paper and not told:
         return (paper,)
     if told == ["number"]:
-        return () if _CLAUSE.search(folded, end, start) else ("other",)
+        return () if _CLAUSE.search(folded, end, start) else ("number",)
     return tuple(kind for kind in told if kind != "number")
 
 
@@ -214,7 +218,7 @@ def names(folded: str, start: int) -> bool:
     """Does the nearest word before `start`, with no digit between, name something that is a person's?"""
     text = folded[max(0, start - 30) : start]
     told = before(text, len(text), max((n + 1 for n, sign in enumerate(text) if sign.isdigit()), default=0))
-    return bool(told) and told[0] not in _AGAINST
+    return bool(told) and told[0] not in (*_AGAINST, "number")
 
 
 def _openings(beside: str, opening: re.Pattern[str] = _OPENING) -> Iterator[int]:
