@@ -3,13 +3,14 @@
 import fcntl
 import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from tests.worlds import _left_as_found, _no_folder_left, own_world, world  # no
 ADMIN_TOKEN = "test-administrator-token-0123456789"
 DEMO_SCALE = "0.05"
 START_SECONDS = 600
+PORTS = 20_000  # and up to the ones that Linux gives out
 # Five seconds are the default, which is little where others work on the same machine; what every client here was given.
 for _part in ("connect", "read", "write", "pool"):
     setattr(httpx._config.DEFAULT_TIMEOUT_CONFIG, _part, 120.0)
@@ -40,10 +42,12 @@ def shared() -> Path:
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody listens on, and that neither another test process nor the system gives out till it is used."""
+    first = PORTS + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 6 * 2_000
+    while True:
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", secrets.randbelow(2_000) + first))
+            return int(probe.getsockname()[1])
 
 
 @dataclass(frozen=True)
@@ -111,6 +115,12 @@ def _locked(path: Path) -> Iterator[None]:
         yield
 
 
+def _count(root: Path) -> int:
+    """How many test processes use the platform still? Who counts down writes the file anew."""
+    with _locked(root / "platform.lock"):
+        return int((root / "platform.users").read_text())
+
+
 @pytest.fixture(scope="session")
 def platform(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Platform]:
     """The example province, small, loaded through the whole pipeline and served; shared by all test processes.
@@ -134,7 +144,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterat
     with _locked(root / "platform.lock"):
         users.write_text(str(int(users.read_text()) - 1))
     if process:
-        while int(users.read_text()) > 0:
+        while _count(root) > 0:
             time.sleep(0.2)
         stop(process)
 

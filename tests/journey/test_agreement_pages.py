@@ -44,23 +44,22 @@ def parties(both_sides: Parties) -> Iterator[Parties]:
 @pytest.fixture(scope="module")
 def site(both_sides: Parties) -> Iterator[str]:
     """The small world behind a real port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    held = socket.create_server(("127.0.0.1", 0))
     app = both_sides.world.app
     app.mount("/static", StaticFiles(directory=portal.STATIC))
-    server = uvicorn.Server(uvicorn.Config(app, port=port, lifespan="off", log_level="warning"))
+    server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_level="warning"))
     started = threading.Event()
 
     async def serve() -> None:
         started.set()
-        await server.serve()
+        await server.serve(sockets=[held])
 
     running = both_sides.world.portal.start_task_soon(serve)
     started.wait()
     while not server.started:
+        assert not running.done()
         both_sides.settle()
-    yield f"http://127.0.0.1:{port}"
+    yield f"http://127.0.0.1:{held.getsockname()[1]}"
     server.should_exit = True
     running.result(60)
 

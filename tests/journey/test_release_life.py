@@ -198,12 +198,13 @@ def test_a_scheduled_release_is_published_when_it_is_due(world: World) -> None:
         later = now() + timedelta(seconds=1)
         step(world, number, "schedule", at=later.isoformat())
         time.sleep(1.1)
+        days = [today()]
         assert carry_out(world.settings, world.registry, connection) == 1
+        days.append(today())
         assert carry_out(world.settings, world.registry, connection) == 0
     assert (states(world), served(world)) == ([(1, "published")], 5)
-    assert world.query("select review_due from platform.release") == [
-        (review_after(world.registry.get("stalls"), today()),)
-    ]
+    [(review_due,)] = world.query("select review_due from platform.release")
+    assert review_due in {review_after(world.registry.get("stalls"), day) for day in days}
 
 
 def test_a_draft_compared_with_another_release_is_not_published(world: World) -> None:

@@ -109,7 +109,10 @@ def test_of_two_who_saw_the_same_row_one_wins(client: Client) -> None:
     finished(client, client.request("PUT", f"{ROWS}/R", json={"name": "Đua"}, headers=WAIT))
     seen = {"If-Match": tag(client, "R")}
     asked = [client.request("PUT", f"{ROWS}/R", json={"name": f"Người {n}"}, headers=seen) for n in range(4)]
-    runs = [finished(client, answer).json() for answer in asked]
+    # Whoever asks when the first is done already is told at once.
+    late = [answer.json() for answer in asked if answer.status_code == 412]
+    runs = [finished(client, answer).json() for answer in asked if answer.status_code != 412]
+    runs += [{"state": "refused", "problem": problem} for problem in late]
     assert sorted(run["state"] for run in runs) == ["done", "refused", "refused", "refused"]
     assert {run["problem"]["status"] for run in runs if run["problem"]} == {412}
     assert client.get(f"{ROWS}/R").json()["data"]["name"].startswith("Người ")
@@ -305,8 +308,10 @@ def test_who_may_not_write_does_not(
     assert answer.status_code == status, answer.text
 
 
-@pytest.mark.parametrize(("role", "status"), [("publisher", 202), ("steward", 202), ("analyst", 403)])
-def test_people_write_by_their_role(world: Installation, api: World, role: str, status: int) -> None:
+@pytest.mark.parametrize(
+    ("role", "statuses"), [("publisher", {201, 202}), ("steward", {201, 202}), ("analyst", {403})]
+)  # done at once, where the worker is that fast
+def test_people_write_by_their_role(world: Installation, api: World, role: str, statuses: set[int]) -> None:
     with world.connect() as connection:
         connection.execute(
             "insert into platform.person (username, name, role, agency_id) values (%s, 'x', %s, 'office')", (role, role)
@@ -316,7 +321,7 @@ def test_people_write_by_their_role(world: Installation, api: World, role: str, 
             (uuid.uuid4(), token_hash(f"t-{role}"), role),
         )
     answer = caller(api, f"t-{role}").request("PUT", f"{ROWS}/P-{role}", json={"name": "x"})
-    assert answer.status_code == status, answer.text
+    assert answer.status_code in statuses, answer.text
 
 
 def test_a_run_is_shown_to_its_provider_alone(api: World, client: Client) -> None:

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lienthong.governance.ledger import anchor
@@ -52,6 +52,7 @@ def test_a_number_that_was_used_is_a_stray() -> None:
     assert plan == [(10, 0, "stray"), (11, 1, "read")]
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_whatever_waits_every_number_is_used_once(data: st.DataObject) -> None:
     pairs = data.draw(st.lists(st.tuples(st.sampled_from([A, B]), st.integers(1, 30)), unique=True, max_size=40))

@@ -58,17 +58,18 @@ class Callers:
         known = self._kept(key)
         if known is not None:
             return known
+        keep = self._keeping(key)
         async with AsyncSession(self._engine) as session, session.begin():
             row = (await session.execute(select(HostedToken).where(HostedToken.sha256 == key))).scalar_one_or_none()
             user = await session.get(HostedUser, row.user_id) if row and not row.revoked else None
             if row is None or user is None or user.state != ACTIVE:
-                return self._keep(key, NOBODY)
+                return keep(NOBODY)
             person = await self._person(session, user) if user.person_id else None
             if user.person_id and person is None:
-                return self._keep(key, NOBODY)
+                return keep(NOBODY)
             if row.last_access is None or row.last_access + NOTED < now():
                 row.last_access = now()
-            return self._keep(key, await self._caller(session, user, person))
+            return keep(await self._caller(session, user, person))
 
     async def of(self, subject: Subject) -> Caller:
         """The user that stands for a person or agency of the platform."""
@@ -79,11 +80,12 @@ class Callers:
         known = self._kept(key)
         if known is not None:
             return known
+        keep = self._keeping(key)
         async with AsyncSession(self._engine) as session, session.begin():
             user = await _user_of(session, subject)
             if user.state != ACTIVE:
-                return self._keep(key, NOBODY)
-            return self._keep(key, await self._caller(session, user, subject))
+                return keep(NOBODY)
+            return keep(await self._caller(session, user, subject))
 
     async def as_user(self, session: AsyncSession, user: HostedUser) -> Caller:
         """What the roles of a user are, whoever asks."""
@@ -109,7 +111,7 @@ class Callers:
 
     def forget(self) -> None:
         """Users, tokens or members have just changed."""
-        self._cache.clear()
+        self._cache = {}  # what is being looked up just now goes into the old one
 
     async def _person(self, session: AsyncSession, user: HostedUser) -> Subject | None:
         """Who of the platform the user stands for now; an agency, or a person that has gone, is nobody."""
@@ -126,11 +128,17 @@ class Callers:
         known = self._cache.get(key)
         return known[1] if known and time.monotonic() - known[0] < CACHE_SECONDS else None
 
-    def _keep(self, key: str, caller: Caller) -> Caller:
-        if len(self._cache) >= _MOST:
-            self._cache.clear()
-        self._cache[key] = (time.monotonic(), caller)
-        return caller
+    def _keeping(self, key: str) -> Callable[[Caller], Caller]:
+        """What keeps a caller who is looked up from now on: he is as old as the look, not as its end."""
+        cache, begun = self._cache, time.monotonic()
+
+        def keep(caller: Caller) -> Caller:
+            if len(cache) >= _MOST:
+                cache.clear()
+            cache[key] = (begun, caller)
+            return caller
+
+        return keep
 
 
 def is_sysadmin(subject: Subject) -> bool:

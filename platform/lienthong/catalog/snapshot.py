@@ -245,14 +245,14 @@ class Catalog:
             await self._refresh()
 
     async def _refresh(self) -> None:
-        changes = self._changes
+        changes, begun = self._changes, time.monotonic()
         async with AsyncSession(self.engine) as session:
             version = str((await session.execute(_VERSION)).scalar_one())
             if self._snapshot is None or self._snapshot.version != version:
                 states = await _states(session, self.registry)
                 self._snapshot = Snapshot(version, states, {name: _text(s) for name, s in states.items()})
         if changes == self._changes:  # else it may have looked too early
-            self._looked = time.monotonic()
+            self._looked = begun
 
 
 async def _states(session: AsyncSession, registry: Registry) -> dict[str, DatasetState]:

@@ -67,20 +67,20 @@ class Directory:
 
     def forget(self, cookie: str | None = None) -> None:
         """A session, or something about everybody, has just changed: do not answer from what is kept."""
-        if cookie is None:
-            self._cache.clear()
-        else:
-            self._cache.pop("session:" + self.sessions.id(cookie), None)
+        gone = "session:" + self.sessions.id(cookie) if cookie is not None else None
+        # Another one: what is being looked up just now goes into the old one.
+        self._cache = {key: found for key, found in self._cache.items() if gone is not None and key != gone}
 
     async def _cached(self, key: str, token: str | None) -> Subject | None:
-        known, moment = self._cache.get(key), time.monotonic()
+        cache, moment = self._cache, time.monotonic()
+        known = cache.get(key)
         if known and moment - known[0] < CACHE_SECONDS:
             return known[1]
         async with AsyncSession(self._engine) as session, session.begin():
             found = await (self._by_token(session, token) if token else _by_session(session, key.partition(":")[2]))
-        if len(self._cache) >= _CACHE_SIZE:
-            self._cache.clear()
-        self._cache[key] = (moment, found)
+        if len(cache) >= _CACHE_SIZE:
+            cache.clear()
+        cache[key] = (moment, found)
         return found
 
     async def _by_token(self, session: AsyncSession, token: str) -> Subject | None:
