@@ -22,7 +22,7 @@ GIVEN = {
     "legalBasis": "47/2020/NĐ-CP",
     "quota": 100,
     "validFrom": "2026-01-01",
-    "expires": "2027-12-31",
+    "expires": "2099-12-31",
 }
 
 

@@ -204,8 +204,9 @@ def test_a_list_asks_no_query_for_each_organization(world: World, tokens: dict[s
         "include_followers": True,
     }
     assert len(did(world, "organization_list", **given)) == 25
-    few, many = (_statements(world, n, given) for n in (1, 25))
-    assert many <= few + 2 and many < 10  # the looks of once a second may fall into either
+    # The looks of once a second fall into one of them at most.
+    few, many = (min(_statements(world, n, given) for _ in range(3)) for n in (1, 25))
+    assert many <= few + 2 and many < 10
 
 
 def _statements(world: World, limit: int, given: dict[str, Any]) -> int:

@@ -3,6 +3,7 @@
 import hashlib
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from ckanapi import NotAuthorized, NotFound, ValidationError
 from lienthong.access.callers import CACHE_SECONDS
 from lienthong.ckan.call import ACTIONS
 from lienthong.ckan.writing import WRITES
+from lienthong.store import owner
 from tests.surface import people
 from tests.surface.hosted import call, client, did, get, refused, user
 from tests.surface.small import ADMIN, AGENCY, World
@@ -139,6 +141,24 @@ def test_tokens_are_told_once_and_kept_as_hashes(world: World, lan: str) -> None
     assert did(world, "api_token_revoke", lan, token=made["token"]) is None
     assert call(world, "user_show", made["token"]).status_code == 404  # nobody, at once
     assert refused(world, 403, "api_token_revoke", lan, token=made["token"])["message"] == "Access denied"
+
+
+def test_a_token_that_is_revoked_while_it_is_looked_up_is_not_kept(world: World, lan: str) -> None:
+    made = did(world, "api_token_create", lan, user="lan", name="vừa thu hồi")
+    assert did(world, "user_show", made["token"])["name"] == "lan"  # the use of it is noted
+    time.sleep(CACHE_SECONDS + 0.1)  # and who it is, forgotten
+    waits = "select count(*) from pg_stat_activity where pg_backend_pid() = any(pg_blocking_pids(pid))"
+    with owner.connect(world.settings) as connection, ThreadPoolExecutor(1) as pool:
+        connection.execute("update platform.hosted_user set last_active = null where name = 'lan'")
+        with connection.transaction():
+            connection.execute("select 1 from platform.hosted_user where name = 'lan' for update")
+            looked_up = pool.submit(call, world, "user_show", made["token"])
+            while connection.execute(waits).fetchone() != (1,):
+                assert not looked_up.done()
+                time.sleep(0.01)
+            assert did(world, "api_token_revoke", ADMIN, jti=made["id"]) is None
+        assert looked_up.result(60).status_code == 200  # it was good when it was asked for
+        assert call(world, "user_show", made["token"]).status_code == 404
 
 
 def test_tokens_of_others_are_not_made_listed_or_ended(world: World, lan: str, minh: str) -> None:

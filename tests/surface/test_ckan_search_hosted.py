@@ -1,5 +1,6 @@
 """Hosted datasets in the index: who finds what, what a change costs, CKAN's pages and addresses."""
 
+import gc
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -99,7 +100,8 @@ def test_a_change_is_seen_and_nothing_else(index: Index) -> None:
 
 def test_it_is_quick(index: Index) -> None:
     """Five facets over everything in a fraction of a millisecond; a word asked for the first time in a few."""
-    asked(index, rows=0, **{"facet.field": FACETS})
+    for words in ({}, {"q": "water quality"}):
+        asked(index, rows=10, **words, **{"facet.field": FACETS})
 
     def milliseconds(times: int, **params: Any) -> float:
         begun = time.process_time()
@@ -107,11 +109,16 @@ def test_it_is_quick(index: Index) -> None:
             _searched(index, {**params, "facet.field": FACETS}, index.every)
         return (time.process_time() - begun) / times * 1000
 
-    assert milliseconds(50, rows=0) < 3  # measured: 0.3
-    assert milliseconds(20, rows=10, q="water quality") < 5  # measured: 0.4
-    begun = time.process_time()
-    index.put(index.public[0])
-    assert (time.process_time() - begun) * 1000 < 50  # measured: 2
+    gc.collect()
+    gc.disable()  # a collection of all that other tests have left takes longer than this
+    try:
+        assert milliseconds(50, rows=0) < 3  # measured: 0.3
+        assert milliseconds(20, rows=10, q="water quality") < 5  # measured: 0.4
+        begun = time.process_time()
+        index.put(index.public[0])
+        assert (time.process_time() - begun) * 1000 < 50  # measured: 2
+    finally:
+        gc.enable()
 
 
 # --- over the Action API -------------------------------------------------------------------------------------------

@@ -101,15 +101,19 @@ def node_modules() -> Path:
         folder.mkdir(exist_ok=True)
         for file in ("package.json", "package-lock.json"):
             shutil.copy(TYPESCRIPT / file, folder)
-        done = subprocess.run(
-            ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"],
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
-        if done.returncode:
-            pytest.skip(f"npm cannot install: {done.stderr[-300:]}")
+        command = [
+            "npm",
+            "ci",
+            "--no-audit",
+            "--no-fund",
+            "--ignore-scripts",
+            "--fetch-timeout=20000",
+            "--fetch-retries=1",
+        ]
+        try:
+            subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=True)
+        except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+            pytest.skip(f"npm cannot install: {str(error.stderr)[-300:]}")
         (folder / "done").touch()
     return folder / "node_modules"
 

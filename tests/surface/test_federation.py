@@ -358,7 +358,7 @@ def test_the_command_tells_what_it_did(here: World, tmp_path: Path) -> None:
     }
     path.write_text(json.dumps(line) + "\n{broken\n")  # fmt: skip
     command = [sys.executable, "-m", "lienthong.app.cli", "catalogue", "load", str(path), "--json"]
-    done = subprocess.run(command, env=environment(here), capture_output=True, timeout=60)
+    done = subprocess.run(command, env=environment(here), capture_output=True, timeout=300)
     told = json.loads(done.stdout)
     assert (done.returncode, told["created"], len(told["failed"])) == (8, 1, 1), done.stderr
     time.sleep(1.05)

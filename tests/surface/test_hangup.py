@@ -68,7 +68,6 @@ ASKED: list[tuple[str, str, bytes, dict[str, str]]] = [
 def ended(world: World, deadline: float) -> bool:
     """Is no statement left before then? Who answers the caller does not wait for the database to hear of it."""
     with owner.connect(world.settings) as connection:
-        connection.autocommit = True
         while connection.execute(RUNNING).fetchone() != (0,):
             if time.monotonic() > deadline:
                 return False

@@ -228,7 +228,7 @@ def test_many_may_start_at_once(make: Callable[..., Cluster]) -> None:
         subprocess.Popen([sys.executable, "-c", START, home], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         for _ in range(3)
     ]
-    answers = [start.communicate(timeout=60) for start in starts]
+    answers = [start.communicate(timeout=300) for start in starts]
     assert {start.returncode for start in starts} == {0}, answers
     assert {out.decode().strip() for out, _ in answers} == {cluster.url()}
     assert cluster.running

@@ -56,23 +56,27 @@ def cp1258(text: str) -> bytes:
     return bytes(out)
 
 
+@settings(deadline=None)
 @given(st.text(LETTERS + PLAIN))
 def test_viscii_gives_back_what_was_written(text: str) -> None:
     table = one_byte("viscii")
     assert LEGACY["viscii"](bytes(table[char] for char in text)) == text
 
 
+@settings(deadline=None)
 @given(st.text("".join(c for c in LETTERS if c in one_byte("tcvn3")) + PLAIN))
 def test_tcvn3_gives_back_what_was_written(text: str) -> None:
     table = one_byte("tcvn3")
     assert LEGACY["tcvn3"](bytes(table[char] for char in text)) == text
 
 
+@settings(deadline=None)
 @given(st.text(LETTERS + PLAIN))
 def test_vni_gives_back_what_was_written(text: str) -> None:
     assert LEGACY["vni"](vni(text)) == text
 
 
+@settings(deadline=None)
 @given(st.text(LETTERS + PLAIN))
 def test_windows_1258_gives_back_what_was_written(text: str) -> None:
     assert LEGACY["cp1258"](cp1258(text)) == text
@@ -129,6 +133,7 @@ def test_place_names_of_other_languages_are_words_too() -> None:
     assert is_vietnamese("Đắk Lắk Krông Búk")
 
 
+@settings(deadline=None)
 @given(st.text(LETTERS + PLAIN))
 def test_text_that_is_not_damaged_stays(text: str) -> None:
     assert undo(text) == text

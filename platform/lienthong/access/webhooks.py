@@ -203,7 +203,7 @@ class Desk:
             kept = await session.get(Webhook, row.id, with_for_update=True)
             assert kept
             kept.claimed_until = None
-            if kept.active and kept.cursor == row.cursor:
+            if kept.active and (kept.cursor, kept.next_at) == (row.cursor, row.next_at):
                 for name, value in values.items():
                     setattr(kept, name, value)
 

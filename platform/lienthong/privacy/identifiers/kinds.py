@@ -1,9 +1,9 @@
 """What digits can be: a personal number, a tax code, a card, a telephone. No words are looked at here."""
 
 import re
-from datetime import date
 
 from lienthong.contract.types.persons import CitizenId, TaxCode
+from lienthong.kernel.clock import today
 
 _CITIZEN = re.compile(CitizenId.pattern)
 _TAX = TaxCode()
@@ -22,7 +22,7 @@ def is_citizen_id(digits: str) -> bool:
     """Twelve digits: a province of registration, a century and sex, a year that is not to come."""
     if not _CITIZEN.fullmatch(digits):
         return False
-    return digits[3] in "01" or 2000 + int(digits[4:6]) <= date.today().year
+    return digits[3] in "01" or 2000 + int(digits[4:6]) <= today().year
 
 
 def is_old_card(digits: str) -> bool:
