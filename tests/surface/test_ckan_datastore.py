@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from lienthong.ckan import ids
+from lienthong.ckan import datastore, ids
 from lienthong.kernel.text import fold
 from tests.surface.small import ADMIN, AGENCY, FIRMS, REVOKED, Row, World, cases, firms
 
@@ -196,6 +196,7 @@ def test_total(world: World) -> None:
 
 def test_unfiltered_total_costs_no_count(world: World) -> None:
     world.database.statements.clear()
+    datastore._totals.clear()
     search(world, limit=1)
     search(world, limit=1, filters={"status": "active", "staff": {"gte": 1}})
     counted = ["count(*) from open" in statement.sql for statement in world.database.statements]
